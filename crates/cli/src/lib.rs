@@ -1,0 +1,1 @@
+//! Arguments, settings, commands and reports of slsa-pip.

@@ -1,0 +1,21 @@
+//! The nouns of Python packaging that every other crate speaks of: names, versions, file names, tags, digests,
+//! requirements, and the source repositories that provenance names.
+//!
+//! Pure: no I/O and no clock. Each type is parsed once, at the edge, and is valid from then on.
+
+pub mod digest;
+pub mod filename;
+pub mod metadata;
+pub mod name;
+pub mod repository;
+pub mod requirement;
+pub mod tags;
+
+pub use digest::Sha256Digest;
+pub use filename::{DistributionFilename, SdistFilename, WheelFilename};
+pub use metadata::CoreMetadata;
+pub use name::PackageName;
+pub use pep440_rs::{Version, VersionSpecifiers};
+pub use repository::SourceRepository;
+pub use requirement::Requirement;
+pub use tags::{SupportedTags, Tag};

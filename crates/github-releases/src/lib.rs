@@ -1,0 +1,1 @@
+//! GitHub release assets by version tag, and the attestations API.

@@ -1,0 +1,1 @@
+//! One HTTP client for all: limits, retries, redaction, offline.

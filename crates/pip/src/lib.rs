@@ -1,0 +1,1 @@
+//! The interpreter probe and the hand-off to pip; accepts only Verified.

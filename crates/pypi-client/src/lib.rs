@@ -1,0 +1,1 @@
+//! The package index: simple pages, metadata, integrity API, downloads.

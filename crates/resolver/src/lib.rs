@@ -1,0 +1,1 @@
+//! PubGrub over the index.

@@ -1,0 +1,1 @@
+//! Rekor look-up for classic envelopes.

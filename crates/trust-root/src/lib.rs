@@ -1,0 +1,1 @@
+//! The trusted root: from a file or the embedded copy.

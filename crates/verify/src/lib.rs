@@ -1,0 +1,1 @@
+//! The verification core: signature, log, identity, statement, expectation; gives a Verified or refusals. Pure.

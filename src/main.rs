@@ -1,0 +1,2 @@
+//! `slsa-pip`.
+fn main() {}
