@@ -1,1 +1,20 @@
-//! Reads evidence: JSON Lines, DSSE envelopes, Sigstore bundles, PEP 740 objects, in-toto statements, SLSA predicates. Pure.
+//! Reads evidence: JSON Lines, DSSE envelopes, Sigstore bundles, PEP 740 objects, in-toto statements, SLSA predicates.
+//!
+//! Pure: bytes in, values out. Nothing here is verified: every value of this crate is what an unknown party wrote, checked
+//! for shape and size only (VERIFICATION.md A1–A6). Signatures, certificates, log entries, digests and identities are the
+//! business of the verification core.
+
+pub mod attestation;
+pub mod budget;
+pub mod evidence;
+pub mod parse;
+pub mod problem;
+pub mod slsa;
+pub mod statement;
+
+pub use attestation::{Attestation, ClassicEnvelope, ClassicSignature, Pep740Attestation, Publisher, SigstoreBundle};
+pub use evidence::{Evidence, Found, RekorAnswer, SourceKind};
+pub use parse::{Located, ParsedFile, parse_provenance};
+pub use problem::Problem;
+pub use slsa::BuildFields;
+pub use statement::{PredicateType, Statement, StatementError, Subject};
