@@ -1,1 +1,19 @@
-//! slsa-pip.toml: pins, exemptions and defaults, and the expectation they give per package. Pure.
+//! `slsa-pip.toml`: pins, exemptions and defaults, and the [`Expectation`] they give per package.
+//!
+//! Pure: the text and the label it is shown under are arguments; nothing here reads a file, the clock or the
+//! environment. The file is read strictly: whatever is not understood is an error with its position, never ignored,
+//! since a mistyped pin that is silently dropped would be no pin at all.
+
+pub mod builder;
+pub mod errors;
+pub mod exemption;
+pub mod expectation;
+mod policy;
+mod read;
+mod suggest;
+
+pub use builder::{BuilderId, BuilderMismatch, InvalidBuilder, TrustedBuilders};
+pub use errors::{PolicyCode, PolicyError, PolicyErrors};
+pub use exemption::Exemption;
+pub use expectation::{Expectation, KindSet};
+pub use policy::{MAX_POLICY_LEN, Policy};

@@ -1,0 +1,276 @@
+//! Builders: the reusable workflows that write provenance (VERIFICATION.md D2, D3).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Longest builder id that is read; GitHub's own limits on owner, repository, path and ref stay below it.
+pub const MAX_BUILDER_LEN: usize = 1024;
+
+const SCHEME: &str = "https://";
+const HOST: &str = "github.com";
+const TAG_PREFIX: &str = "refs/tags/";
+
+/// Rule D2's default builders; all of them are workflows of this repository.
+const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
+const GENERATOR_WORKFLOWS: [&str; 5] = [
+    "generator_generic_slsa3.yml",
+    "builder_go_slsa3.yml",
+    "builder_container-based_slsa3.yml",
+    "delegator_generic_slsa3.yml",
+    "delegator_lowperms-generic_slsa3.yml",
+];
+
+/// A builder as a user names it: a reusable workflow, and maybe its release.
+///
+/// Parsed from `NAME`, `NAME@vX.Y.Z` or `NAME@refs/tags/vX.Y.Z`, where `NAME` is
+/// `https://github.com/OWNER/REPO/PATH`; `https://` and `github.com/` may be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuilderId {
+    /// `https://github.com/OWNER/REPO/PATH`, as certificates write it before the `@`.
+    pub name: String,
+    /// `refs/tags/vX.Y.Z`, always in full, if one was given.
+    pub reference: Option<String>,
+}
+
+/// Why a text names no builder (rule D3: each with its own text).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBuilder {
+    /// Nothing was given, or nothing before the `@`.
+    #[error("the builder's name is empty")]
+    EmptyName,
+    /// Longer than [`MAX_BUILDER_LEN`].
+    #[error("the builder id has {length} bytes; at most {MAX_BUILDER_LEN} are read")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// More than one `@`.
+    #[error("builder id `{given}` holds more than one `@`")]
+    SeveralRefs {
+        /// The text as given.
+        given: String,
+    },
+    /// Nothing after the `@`.
+    #[error("builder id `{given}` has an empty ref after `@`")]
+    EmptyRef {
+        /// The text as given.
+        given: String,
+    },
+    /// Another host, or another scheme than `https`.
+    #[error("builder id `{given}` is on `{host}`; only workflows on `https://github.com` can be builders")]
+    OtherHost {
+        /// The text as given.
+        given: String,
+        /// The host, with its scheme where that is the mistake.
+        host: String,
+    },
+    /// Not `OWNER/REPO/PATH`.
+    #[error("builder id `{given}` does not name a workflow: {why}")]
+    NotAWorkflow {
+        /// The text as given.
+        given: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// The ref is no full release tag.
+    #[error(
+        "builder id `{given}` has the ref `{reference}`; a builder's ref is a full release tag, such as `v2.1.0` or `refs/tags/v2.1.0`"
+    )]
+    NotARelease {
+        /// The text as given.
+        given: String,
+        /// The part after the `@`.
+        reference: String,
+    },
+}
+
+/// How a builder that signed differs from the one that is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuilderMismatch {
+    /// It is another workflow.
+    Name,
+    /// It is the same workflow, at another ref.
+    Reference,
+}
+
+impl BuilderId {
+    /// Compares with the two halves of a certificate's identity (split at its last `@`).
+    ///
+    /// Owner and repository are compared case-insensitively, as GitHub does, path and ref exactly. Without a
+    /// [`reference`](Self::reference) any ref matches: that it is a [release tag](is_release_ref) is a check of its own.
+    ///
+    /// # Errors
+    /// Which half differs.
+    pub fn matches(&self, name: &str, reference: &str) -> Result<(), BuilderMismatch> {
+        if !same_name(&self.name, name) {
+            return Err(BuilderMismatch::Name);
+        }
+        match &self.reference {
+            Some(expected) if expected != reference => Err(BuilderMismatch::Reference),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a ref is `refs/tags/vX.Y.Z`: a full semantic version, without pre-release and build metadata (rule D2).
+#[must_use]
+pub fn is_release_ref(reference: &str) -> bool {
+    reference.strip_prefix(TAG_PREFIX).is_some_and(is_release_tag)
+}
+
+fn is_release_tag(tag: &str) -> bool {
+    let number = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+    };
+    tag.strip_prefix('v').is_some_and(|version| {
+        let parts: Vec<&str> = version.split('.').collect();
+        parts.len() == 3 && parts.into_iter().all(number)
+    })
+}
+
+/// `https://github.com/owner/repo` and the path below it, the first part in lower case.
+fn name_key(name: &str) -> Option<(String, &str)> {
+    let rest = name.strip_prefix(SCHEME)?;
+    let mut slashes = rest.match_indices('/').map(|(at, _)| at);
+    let end_of_repository = slashes.nth(2)?;
+    let (repository, path) = rest.split_at_checked(end_of_repository)?;
+    Some((repository.to_ascii_lowercase(), path))
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    name_key(a).is_some_and(|a| name_key(b) == Some(a))
+}
+
+impl FromStr for BuilderId {
+    type Err = InvalidBuilder;
+
+    fn from_str(given: &str) -> Result<Self, InvalidBuilder> {
+        if given.len() > MAX_BUILDER_LEN {
+            return Err(InvalidBuilder::TooLong { length: given.len() });
+        }
+        let shown = || given.escape_debug().to_string();
+        let mut halves = given.split('@');
+        let name = halves.next().unwrap_or_default();
+        let reference = halves.next();
+        if halves.next().is_some() {
+            return Err(InvalidBuilder::SeveralRefs { given: shown() });
+        }
+        if name.is_empty() {
+            return Err(InvalidBuilder::EmptyName);
+        }
+        let name = parse_name(name, &shown)?;
+        let reference = match reference {
+            None => None,
+            Some("") => return Err(InvalidBuilder::EmptyRef { given: shown() }),
+            Some(reference) => {
+                let tag = reference.strip_prefix(TAG_PREFIX).unwrap_or(reference);
+                if !is_release_tag(tag) {
+                    return Err(InvalidBuilder::NotARelease {
+                        given: shown(),
+                        reference: reference.escape_debug().to_string(),
+                    });
+                }
+                Some(format!("{TAG_PREFIX}{tag}"))
+            }
+        };
+        Ok(Self { name, reference })
+    }
+}
+
+fn parse_name(name: &str, shown: &dyn Fn() -> String) -> Result<String, InvalidBuilder> {
+    let other_host = |host: &str| InvalidBuilder::OtherHost {
+        given: shown(),
+        host: host.escape_debug().to_string(),
+    };
+    let not_a_workflow = |why| InvalidBuilder::NotAWorkflow { given: shown(), why };
+    let rest = match name.split_once("://") {
+        Some(("https", rest)) => rest,
+        Some((scheme, rest)) => {
+            let host = rest.split('/').next().unwrap_or_default();
+            return Err(other_host(&format!("{scheme}://{host}")));
+        }
+        None => name,
+    };
+    let has_scheme = rest.len() != name.len();
+    let mut parts: Vec<&str> = rest.split('/').collect();
+    let first = parts.first().copied().unwrap_or_default();
+    // A GitHub owner's name holds no dot, so a first part with one can only be a host.
+    if first.eq_ignore_ascii_case(HOST) {
+        parts.remove(0);
+    } else if has_scheme || first.contains(['.', ':']) {
+        return Err(other_host(first));
+    }
+    let valid = |part: &&str| {
+        !["", ".", ".."].contains(part) && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    if !parts.iter().all(valid) {
+        return Err(not_a_workflow(
+            "its parts may hold letters, digits, `.`, `-` and `_` only",
+        ));
+    }
+    if parts.len() < 3 {
+        return Err(not_a_workflow("write OWNER/REPO/.github/workflows/FILE.yml"));
+    }
+    Ok(format!("{SCHEME}{HOST}/{}", parts.join("/")))
+}
+
+impl fmt::Display for BuilderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match &self.reference {
+            Some(reference) => write!(f, "@{reference}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The reusable workflows that are trusted to write provenance: rule D2's by default, and what policy adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedBuilders {
+    builders: Vec<BuilderId>,
+}
+
+impl Default for TrustedBuilders {
+    /// Rule D2's list, at any release.
+    fn default() -> Self {
+        let builders = GENERATOR_WORKFLOWS
+            .iter()
+            .map(|workflow| BuilderId {
+                name: format!("{GENERATOR}{workflow}"),
+                reference: None,
+            })
+            .collect();
+        Self { builders }
+    }
+}
+
+impl TrustedBuilders {
+    /// Trusts one more builder.
+    pub fn add(&mut self, builder: BuilderId) {
+        if !self.builders.contains(&builder) {
+            self.builders.push(builder);
+        }
+    }
+
+    /// All of them, the default ones first.
+    pub fn iter(&self) -> impl Iterator<Item = &BuilderId> {
+        self.builders.iter()
+    }
+
+    /// Whether a workflow is in the list at all, at whatever ref.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.builders.iter().any(|builder| same_name(&builder.name, name))
+    }
+
+    /// Whether an identity's two halves are a trusted builder at a ref that is trusted: a full release tag, and the
+    /// listed one where the list names one.
+    #[must_use]
+    pub fn trusts(&self, name: &str, reference: &str) -> bool {
+        is_release_ref(reference)
+            && self
+                .builders
+                .iter()
+                .any(|builder| builder.matches(name, reference).is_ok())
+    }
+}

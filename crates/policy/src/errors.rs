@@ -1,0 +1,293 @@
+//! What can be wrong in a policy file, where, and what to do about it.
+
+use std::fmt;
+
+/// Most errors that are kept; a file with more is not read by its author line by line anyway.
+pub const MAX_ERRORS: usize = 100;
+/// Longest source line that is shown, in characters; the caret's surroundings are cut out of longer ones.
+const MAX_SNIPPET: usize = 160;
+
+/// The kinds of mistakes, each with a stable kebab-case code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PolicyCode {
+    /// The file is larger than is read.
+    TooLarge,
+    /// It is no TOML.
+    Syntax,
+    /// `version` names a format that is not known.
+    UnknownVersion,
+    /// A key or table that is not known.
+    UnknownKey,
+    /// A value of another type.
+    WrongType,
+    /// A table name that is no project name.
+    InvalidName,
+    /// Two tables for one project, spelled differently.
+    DuplicateName,
+    /// A table that says nothing.
+    EmptyTable,
+    /// A key that is needed and missing.
+    MissingKey,
+    /// A value that must not be empty.
+    EmptyValue,
+    /// A list that says one thing twice.
+    DuplicateValue,
+    /// Two keys that exclude one another.
+    ConflictingKeys,
+    /// Not a source repository.
+    InvalidRepository,
+    /// Not a numeric id.
+    InvalidId,
+    /// A numeric id without the repository it belongs to.
+    IdWithoutRepository,
+    /// A ref or tag template that cannot work.
+    InvalidRef,
+    /// Not a workflow file.
+    InvalidWorkflow,
+    /// Not a builder.
+    InvalidBuilder,
+    /// Not one of the words that are known here.
+    UnknownValue,
+    /// Not a SLSA build level.
+    InvalidLevel,
+    /// Not version specifiers.
+    InvalidVersions,
+    /// Not a sha256 digest.
+    InvalidDigest,
+    /// Not a date.
+    InvalidDate,
+}
+
+impl PolicyCode {
+    /// All codes, in the order of their declaration.
+    pub const ALL: [Self; 23] = [
+        Self::TooLarge,
+        Self::Syntax,
+        Self::UnknownVersion,
+        Self::UnknownKey,
+        Self::WrongType,
+        Self::InvalidName,
+        Self::DuplicateName,
+        Self::EmptyTable,
+        Self::MissingKey,
+        Self::EmptyValue,
+        Self::DuplicateValue,
+        Self::ConflictingKeys,
+        Self::InvalidRepository,
+        Self::InvalidId,
+        Self::IdWithoutRepository,
+        Self::InvalidRef,
+        Self::InvalidWorkflow,
+        Self::InvalidBuilder,
+        Self::UnknownValue,
+        Self::InvalidLevel,
+        Self::InvalidVersions,
+        Self::InvalidDigest,
+        Self::InvalidDate,
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "policy-too-large",
+            Self::Syntax => "policy-syntax",
+            Self::UnknownVersion => "unknown-policy-version",
+            Self::UnknownKey => "unknown-key",
+            Self::WrongType => "wrong-type",
+            Self::InvalidName => "invalid-name",
+            Self::DuplicateName => "duplicate-name",
+            Self::EmptyTable => "empty-table",
+            Self::MissingKey => "missing-key",
+            Self::EmptyValue => "empty-value",
+            Self::DuplicateValue => "duplicate-value",
+            Self::ConflictingKeys => "conflicting-keys",
+            Self::InvalidRepository => "invalid-repository",
+            Self::InvalidId => "invalid-id",
+            Self::IdWithoutRepository => "id-without-repository",
+            Self::InvalidRef => "invalid-ref",
+            Self::InvalidWorkflow => "invalid-workflow",
+            Self::InvalidBuilder => "invalid-builder",
+            Self::UnknownValue => "unknown-value",
+            Self::InvalidLevel => "invalid-level",
+            Self::InvalidVersions => "invalid-versions",
+            Self::InvalidDigest => "invalid-digest",
+            Self::InvalidDate => "invalid-date",
+        }
+    }
+}
+
+impl fmt::Display for PolicyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One mistake in a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// Which kind of mistake.
+    pub code: PolicyCode,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// The line as written, control characters replaced, cut if it is long.
+    pub source_line: String,
+    /// How many characters of [`source_line`](Self::source_line) come before the caret.
+    pub caret_offset: usize,
+    /// How many characters the caret underlines, at least 1.
+    pub caret_len: usize,
+    /// What to do, if that is known.
+    pub help: Option<String>,
+}
+
+/// All mistakes of one policy file, sorted by position; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct PolicyErrors {
+    /// The file's label, as it was given.
+    pub file: String,
+    /// The mistakes.
+    pub errors: Vec<PolicyError>,
+    /// How many further mistakes were dropped (see [`MAX_ERRORS`]).
+    pub omitted: usize,
+}
+
+impl fmt::Display for PolicyErrors {
+    /// All mistakes, each with code, position, source line, caret and help; without a line feed at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n\n")?;
+            }
+            error.render(&self.file, f)?;
+        }
+        if self.omitted > 0 {
+            write!(f, "\n\nand {} more", self.omitted)?;
+        }
+        Ok(())
+    }
+}
+
+impl PolicyError {
+    /// Writes it as compilers do.
+    fn render(&self, file: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let indent = " ".repeat(self.caret_offset);
+        let carets = "^".repeat(self.caret_len);
+        writeln!(f, "error[{}]: {}", self.code, self.message)?;
+        writeln!(f, "{gutter}--> {file}:{}:{}", self.line, self.column)?;
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{}", format!("{number} | {}", self.source_line).trim_end())?;
+        write!(f, "{gutter} | {indent}{carets}")?;
+        match &self.help {
+            Some(help) => write!(f, "\n{gutter} = help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Collects mistakes by their place in the text.
+pub(crate) struct Collector<'t> {
+    text: &'t str,
+    found: Vec<(usize, PolicyError)>,
+}
+
+impl<'t> Collector<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            found: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake at a byte range of the text.
+    pub(crate) fn push(
+        &mut self,
+        code: PolicyCode,
+        span: &std::ops::Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let start = floor_boundary(self.text, span.start);
+        let end = floor_boundary(self.text, span.end.max(start));
+        let before = self.text.get(..start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let rest = self.text.get(line_start..).unwrap_or_default();
+        let line_text = rest.split('\n').next().unwrap_or_default();
+        let line_text = line_text.strip_suffix('\r').unwrap_or(line_text);
+        let column = chars_between(self.text, line_start, start);
+        let line_len = line_text.chars().count();
+        // A range over several lines is underlined on its first line only; one at the end of a line has one caret.
+        let len = chars_between(self.text, start, end)
+            .min(line_len.saturating_sub(column))
+            .max(1);
+        let skipped = if line_len > MAX_SNIPPET {
+            column.saturating_sub(MAX_SNIPPET / 2)
+        } else {
+            0
+        };
+        let error = PolicyError {
+            code,
+            message: message.into(),
+            line: before.matches('\n').count() + 1,
+            column: column + 1,
+            source_line: line_text
+                .chars()
+                .skip(skipped)
+                .take(MAX_SNIPPET)
+                .map(printable)
+                .collect(),
+            caret_offset: column - skipped,
+            caret_len: len.min(MAX_SNIPPET - (column - skipped).min(MAX_SNIPPET - 1)),
+            help,
+        };
+        self.found.push((start, error));
+    }
+
+    /// Whether nothing was noted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All mistakes, sorted by place.
+    pub(crate) fn into_errors(self, file: &str) -> PolicyErrors {
+        let mut found = self.found;
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let omitted = found.len().saturating_sub(MAX_ERRORS);
+        PolicyErrors {
+            file: file.to_owned(),
+            errors: found.into_iter().take(MAX_ERRORS).map(|(_, error)| error).collect(),
+            omitted,
+        }
+    }
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn chars_between(text: &str, start: usize, end: usize) -> usize {
+    text.get(start..end).map_or(0, |part| part.chars().count())
+}
+
+/// A policy file may come with a project that is not trusted, and its lines are shown on a terminal.
+fn printable(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control() || is_bidi(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,0 +1,90 @@
+//! What is expected of one package's provenance (VERIFICATION.md, section E).
+
+use std::collections::BTreeMap;
+
+use slsa_pip_distribution::SourceRepository;
+
+use crate::builder::{BuilderId, TrustedBuilders};
+
+/// Which kinds of evidence suffice (rule C4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindSet {
+    /// SLSA build provenance suffices.
+    pub build: bool,
+    /// A publish attestation suffices: it proves who uploaded the file, not how it was built.
+    pub publish: bool,
+}
+
+impl Default for KindSet {
+    /// Both kinds.
+    fn default() -> Self {
+        Self {
+            build: true,
+            publish: true,
+        }
+    }
+}
+
+/// What the verification core compares the claims of an attestation with.
+///
+/// The default pins nothing: any repository is accepted and reported as merely claimed. The fields are public since
+/// the command line adds to what the policy file says; every value that is present must be met by a claim, and an
+/// absent claim never meets it (rule E6).
+#[derive(Debug, Clone, Default)]
+pub struct Expectation {
+    /// Accepted source repositories; empty means none is pinned.
+    pub repositories: Vec<SourceRepository>,
+    /// Where the pin is written, for reports: `slsa-pip.toml: [packages.NAME]`, `--source-uri`.
+    pub pinned_by: Option<String>,
+    /// Refuse when no repository is pinned (`unpinned = "deny"`). A claimed repository is then not enough,
+    /// whatever else the attestation says. See [`Expectation::lacks_required_pin`].
+    pub require_pin: bool,
+    /// Numeric id of the source repository (claim 1.15), in decimal.
+    pub repository_id: Option<String>,
+    /// Numeric id of the repository's owner (claim 1.17), in decimal.
+    pub owner_id: Option<String>,
+    /// The exact ref claim (1.14), templates already expanded, such as `refs/tags/1.2.3`.
+    pub reference: Option<String>,
+    /// `--source-tag`: the ref claim is `refs/tags/` and this, exactly (rule E2).
+    pub source_tag: Option<String>,
+    /// `--source-versioned-tag`: compared as a version (rule E3).
+    pub versioned_tag: Option<String>,
+    /// `--source-branch` (rule E4).
+    pub source_branch: Option<String>,
+    /// The builder that must have built the file (rule D3).
+    pub builder: Option<BuilderId>,
+    /// Workflow file of the source repository (claim 1.18): a bare file name, or a path that begins with
+    /// `.github/workflows/`.
+    pub workflow: Option<String>,
+    /// Event that triggered the build (claim 1.20), such as `push` or `release`.
+    pub trigger: Option<String>,
+    /// Deployment environment (claim 1.23).
+    pub environment: Option<String>,
+    /// Runner environment (claim 1.11): `github-hosted` or `self-hosted`.
+    pub runner_environment: Option<String>,
+    /// Inputs of a manually dispatched workflow, each of which must be present and equal (rule E5).
+    pub workflow_inputs: BTreeMap<String, String>,
+    /// Kinds of evidence that suffice.
+    pub kinds: KindSet,
+    /// Lowest SLSA build level that suffices, 1 to 3.
+    pub minimum_level: Option<u8>,
+    /// Reusable workflows that are trusted to write provenance (rule D2).
+    pub trusted_builders: TrustedBuilders,
+    /// The repository that unsigned metadata names. Only for the report: it satisfies nothing (rule E7).
+    pub declared: Option<SourceRepository>,
+}
+
+impl Expectation {
+    /// Whether a source repository is pinned. Numeric ids alone are no pin: they mean something only together with
+    /// the host that assigned them.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        !self.repositories.is_empty()
+    }
+
+    /// Whether policy asks for a pin and there is none: then no attestation may be accepted.
+    #[must_use]
+    pub fn lacks_required_pin(&self) -> bool {
+        self.require_pin && !self.is_pinned()
+    }
+}

@@ -1,0 +1,121 @@
+//! The policy as read.
+
+use std::collections::BTreeMap;
+
+use slsa_pip_distribution::{PackageName, SourceRepository, Version};
+
+use crate::builder::{BuilderId, TrustedBuilders};
+use crate::errors::PolicyErrors;
+use crate::exemption::Exemption;
+use crate::expectation::{Expectation, KindSet};
+use crate::read;
+
+/// Largest policy file that is read, in bytes: room for several thousand packages.
+pub const MAX_POLICY_LEN: usize = 1024 * 1024;
+
+/// A policy. The default has no pins and no exemptions, takes both kinds of evidence, and accepts a claimed repository.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    pub(crate) label: String,
+    pub(crate) defaults: Defaults,
+    pub(crate) packages: BTreeMap<PackageName, Pin>,
+    pub(crate) exemptions: BTreeMap<PackageName, Exemption>,
+}
+
+/// The `[defaults]` table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Defaults {
+    pub(crate) kinds: KindSet,
+    pub(crate) minimum_level: Option<u8>,
+    pub(crate) trusted_builders: TrustedBuilders,
+    pub(crate) runner_environment: Option<String>,
+    pub(crate) require_pin: bool,
+}
+
+/// One `[packages.NAME]` table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pin {
+    pub(crate) repositories: Vec<SourceRepository>,
+    pub(crate) repository_id: Option<String>,
+    pub(crate) owner_id: Option<String>,
+    /// Template of a full ref.
+    pub(crate) reference: Option<String>,
+    pub(crate) workflow: Option<String>,
+    pub(crate) builder: Option<BuilderId>,
+    pub(crate) trigger: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) runner_environment: Option<String>,
+    pub(crate) kinds: Option<KindSet>,
+    pub(crate) minimum_level: Option<u8>,
+}
+
+/// The placeholder of ref templates.
+pub(crate) const VERSION_PLACEHOLDER: &str = "{version}";
+
+impl Policy {
+    /// Reads a policy file's text; `file_label` is how reports name the file.
+    ///
+    /// # Errors
+    /// All mistakes at once. Where the text is no TOML, only the mistakes of syntax: what was meant by the rest is then
+    /// a guess.
+    pub fn parse(text: &str, file_label: &str) -> Result<Self, PolicyErrors> {
+        read::policy(text, file_label)
+    }
+
+    /// What is expected of the provenance of one version of a package.
+    #[must_use]
+    pub fn expectation(&self, name: &PackageName, version: &Version) -> Expectation {
+        let nothing = Pin::default();
+        let pin = self.packages.get(name).unwrap_or(&nothing);
+        let defaults = &self.defaults;
+        let version = version.to_string();
+        Expectation {
+            repositories: pin.repositories.clone(),
+            pinned_by: (!pin.repositories.is_empty()).then(|| format!("{}: [packages.{name}]", self.label)),
+            require_pin: defaults.require_pin,
+            repository_id: pin.repository_id.clone(),
+            owner_id: pin.owner_id.clone(),
+            reference: pin
+                .reference
+                .as_ref()
+                .map(|template| template.replace(VERSION_PLACEHOLDER, &version)),
+            builder: pin.builder.clone(),
+            workflow: pin.workflow.clone(),
+            trigger: pin.trigger.clone(),
+            environment: pin.environment.clone(),
+            runner_environment: pin
+                .runner_environment
+                .clone()
+                .or_else(|| defaults.runner_environment.clone()),
+            kinds: pin.kinds.unwrap_or(defaults.kinds),
+            minimum_level: pin.minimum_level.or(defaults.minimum_level),
+            trusted_builders: defaults.trusted_builders.clone(),
+            ..Expectation::default()
+        }
+    }
+
+    /// The exemption for one version of a package, if there is one. Neither its digests nor its end date are checked
+    /// here: the verification core does that.
+    #[must_use]
+    pub fn exemption(&self, name: &PackageName, version: &Version) -> Option<&Exemption> {
+        self.exemptions
+            .get(name)
+            .filter(|exemption| exemption.versions.contains(version))
+    }
+
+    /// All exemptions, sorted by name.
+    pub fn exemptions(&self) -> impl Iterator<Item = &Exemption> {
+        self.exemptions.values()
+    }
+
+    /// The names of all packages that have a `[packages.NAME]` table, sorted.
+    pub fn packages(&self) -> impl Iterator<Item = &PackageName> {
+        self.packages.keys()
+    }
+
+    /// How reports name the file; empty for the default policy.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+}
