@@ -1,1 +1,25 @@
-//! One HTTP client for all: limits, retries, redaction, offline.
+//! One HTTP client for everything that slsa-pip fetches: bounded bodies, bounded redirects, bounded retries, credentials
+//! that stay with their origin, URLs that are redacted wherever they are shown, and an offline switch.
+//!
+//! Whatever a server answers is hostile input. Nothing here decides whether an answer can be trusted.
+
+mod attempt;
+mod body;
+mod client;
+mod download;
+mod error;
+mod range;
+mod redact;
+mod redirect;
+mod retry;
+mod settings;
+
+pub use bytes::Bytes;
+pub use client::{Client, Response};
+pub use download::Downloaded;
+pub use error::{HttpError, RedirectProblem};
+pub use range::{Partial, RangeAnswer};
+pub use redact::redact;
+pub use redirect::{MAX_REDIRECTS, same_origin};
+pub use reqwest::header::HeaderMap;
+pub use settings::Settings;

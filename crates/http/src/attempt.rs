@@ -1,0 +1,213 @@
+//! One exchange: request, redirects, the answer's head.
+
+use std::error::Error;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RANGE};
+use tokio::sync::SemaphorePermit;
+use url::Url;
+
+use crate::client::Client;
+use crate::error::HttpError;
+use crate::redact::redact;
+use crate::redirect::{check_scheme, next_hop, same_origin};
+
+/// A request as its caller wants it.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) accept: Option<&'a str>,
+    pub(crate) bearer: Option<&'a str>,
+    pub(crate) range: Option<String>,
+    pub(crate) json: Option<Bytes>,
+    /// Whether the body may come gzipped. Files are asked for as they are.
+    pub(crate) compressed: bool,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) fn new(method: Method, url: &'a Url) -> Self {
+        Self {
+            method,
+            url,
+            accept: None,
+            bearer: None,
+            range: None,
+            json: None,
+            compressed: false,
+        }
+    }
+}
+
+impl Client {
+    /// Waits for its turn. Fails at once when offline or when the URL cannot be asked.
+    pub(crate) async fn slot(&self, url: &Url) -> Result<SemaphorePermit<'_>, HttpError> {
+        check_scheme(url)?;
+        if self.shared.settings.offline {
+            return Err(HttpError::Offline { url: redact(url) });
+        }
+        self.shared.slots.acquire().await.map_err(|_| HttpError::Settings {
+            reason: "the client is closed".to_owned(),
+        })
+    }
+
+    /// Sends the request and follows redirects; the body is still unread.
+    pub(crate) async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(reqwest::Response, Url), HttpError> {
+        let own_login = credentials_of(outgoing.url);
+        let mut method = outgoing.method.clone();
+        let mut url = without_credentials(outgoing.url);
+        let mut hops = 0;
+        loop {
+            let at_home = same_origin(&url, outgoing.url);
+            let login = match (outgoing.bearer, &own_login) {
+                (Some(token), _) if at_home => Some(sensitive(&format!("Bearer {token}")).ok_or_else(|| {
+                    HttpError::Settings {
+                        reason: "the token holds characters that a header cannot carry".to_owned(),
+                    }
+                })?),
+                (None, Some(login)) if at_home => Some(login.clone()),
+                (Some(_), _) => None,
+                (None, _) => self.known_login(&url),
+            };
+            let answer = self.send_once(outgoing, &method, &url, login).await?;
+            if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok((answer, url));
+            }
+            let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            url = next_hop(&url, location, hops)?;
+            hops += 1;
+            if !matches!(answer.status().as_u16(), 307 | 308) {
+                method = Method::GET;
+            }
+        }
+    }
+
+    fn known_login(&self, url: &Url) -> Option<HeaderValue> {
+        let known = self.shared.credentials.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&url.origin()).cloned()
+    }
+
+    async fn send_once(
+        &self,
+        outgoing: &Outgoing<'_>,
+        method: &Method,
+        url: &Url,
+        login: Option<HeaderValue>,
+    ) -> Result<reqwest::Response, HttpError> {
+        let encoding = if outgoing.compressed { "gzip" } else { "identity" };
+        let mut request = self
+            .shared
+            .inner
+            .request(method.clone(), url.clone())
+            .header(ACCEPT_ENCODING, encoding);
+        if let Some(accept) = outgoing.accept {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some(login) = login {
+            request = request.header(AUTHORIZATION, login);
+        }
+        if let Some(range) = &outgoing.range {
+            request = request.header(RANGE, range);
+        }
+        if let Some(json) = outgoing.json.as_ref().filter(|_| *method == Method::POST) {
+            request = request.header(CONTENT_TYPE, "application/json").body(json.clone());
+        }
+        self.shared.requests.fetch_add(1, Ordering::Relaxed);
+        request
+            .send()
+            .await
+            .map_err(|error| classify(error, url, self.shared.settings.timeout))
+    }
+}
+
+/// What a failed exchange means.
+pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Duration) -> HttpError {
+    let url = redact(url);
+    if error.is_timeout() {
+        return HttpError::Timeout { url, after: timeout };
+    }
+    let connecting = error.is_connect();
+    let reason = reason(&error.without_url());
+    // The TLS library's error type is not exposed, but its words are stable.
+    if connecting && ["certificate", "UnknownIssuer", "handshake", "TLS"].iter().any(|word| reason.contains(word)) {
+        HttpError::Tls { url, reason }
+    } else if connecting {
+        HttpError::Connect { url, reason }
+    } else {
+        HttpError::Transport { url, reason }
+    }
+}
+
+/// The innermost cause, which says most: reqwest's own texts only name the stage.
+pub(crate) fn reason(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string().chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+/// The basic authentication that a URL's user name and password stand for.
+pub(crate) fn credentials_of(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    basic_auth(&percent_decoded(url.username()), &percent_decoded(url.password().unwrap_or_default()))
+}
+
+pub(crate) fn basic_auth(user: &str, password: &str) -> Option<HeaderValue> {
+    sensitive(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+}
+
+fn sensitive(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn without_credentials(url: &Url) -> Url {
+    let mut url = url.clone();
+    // These fail only for URLs without a host, which were refused before.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    url
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        if let (b'%', [high, low, tail @ ..]) = (first, after)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            bytes.push(high << 4 | low);
+            rest = tail;
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_decoded_once() {
+        let url = Url::parse("https://us%40er:p%3Aw%25@index.example/").unwrap();
+        let header = credentials_of(&url).unwrap();
+        assert!(header.is_sensitive());
+        let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
+        assert_eq!(STANDARD.decode(encoded).unwrap(), b"us@er:p:w%");
+        assert!(credentials_of(&Url::parse("https://index.example/").unwrap()).is_none());
+        assert_eq!(without_credentials(&url).as_str(), "https://index.example/");
+    }
+}

@@ -1,0 +1,141 @@
+//! Reading a small body within its limit.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::MultiGzDecoder;
+use reqwest::header::CONTENT_ENCODING;
+use url::Url;
+
+use crate::attempt::classify;
+use crate::error::HttpError;
+use crate::redact::redact;
+
+/// What is kept of the body of an error status: enough for its message.
+const MAX_ERROR_BODY: u64 = 64 * 1024;
+
+/// Collects decoded bytes and stops at the limit, so that a decompression bomb costs no more than that.
+struct Bounded {
+    bytes: Vec<u8>,
+    room: usize,
+    full: bool,
+}
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, decoded: &[u8]) -> std::io::Result<usize> {
+        let kept = decoded.get(..self.room).unwrap_or(decoded);
+        self.bytes.extend_from_slice(kept);
+        self.room -= kept.len();
+        if kept.len() < decoded.len() {
+            self.full = true;
+            return Err(std::io::Error::other("over the limit"));
+        }
+        Ok(decoded.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+enum Decoder {
+    Plain(Bounded),
+    Gzip(Box<MultiGzDecoder<Bounded>>),
+}
+
+/// Reads the whole body. A body over the limit is an error for a success, and is cut for an error status.
+pub(crate) async fn read(
+    mut answer: reqwest::Response,
+    url: &Url,
+    limit: u64,
+    timeout: Duration,
+) -> Result<Bytes, HttpError> {
+    let success = answer.status().is_success();
+    let limit = if success { limit } else { limit.min(MAX_ERROR_BODY) };
+    let too_large = || HttpError::TooLarge { url: redact(url), limit };
+    let bad_encoding = |reason: &str| HttpError::Encoding {
+        url: redact(url),
+        reason: reason.to_owned(),
+    };
+    let expected = answer.content_length();
+    if success && expected.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let bounded = Bounded {
+        bytes: Vec::new(),
+        room: usize::try_from(limit).unwrap_or(usize::MAX),
+        full: false,
+    };
+    let mut decoder = match content_encoding(&answer).as_deref() {
+        None => Decoder::Plain(bounded),
+        Some("gzip" | "x-gzip") => Decoder::Gzip(Box::new(MultiGzDecoder::new(bounded))),
+        Some(other) => return Err(bad_encoding(&format!("`{other}` was not asked for"))),
+    };
+    let mut received = 0;
+    loop {
+        let chunk = match answer.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(error) => return Err(broken_off(error, url, expected, received, timeout)),
+        };
+        received += chunk.len() as u64;
+        let (written, full) = match &mut decoder {
+            Decoder::Plain(bounded) => (bounded.write_all(&chunk), bounded.full),
+            Decoder::Gzip(gzip) => {
+                let written = gzip.write_all(&chunk);
+                (written, gzip.get_ref().full)
+            }
+        };
+        match written {
+            Err(_) if full && success => return Err(too_large()),
+            Err(_) if full => break,
+            Err(error) => return Err(bad_encoding(&error.to_string())),
+            Ok(()) => {}
+        }
+    }
+    match decoder {
+        Decoder::Plain(bounded) => Ok(Bytes::from(bounded.bytes)),
+        Decoder::Gzip(mut gzip) => {
+            let finished = gzip.try_finish();
+            let collected = std::mem::replace(
+                gzip.get_mut(),
+                Bounded {
+                    bytes: Vec::new(),
+                    room: 0,
+                    full: true,
+                },
+            );
+            match finished {
+                Err(_) if collected.full && success => Err(too_large()),
+                Err(error) if !collected.full => Err(bad_encoding(&error.to_string())),
+                _ => Ok(Bytes::from(collected.bytes)),
+            }
+        }
+    }
+}
+
+/// `Content-Encoding`, lower case; `identity` counts as none.
+pub(crate) fn content_encoding(answer: &reqwest::Response) -> Option<String> {
+    let value = answer.headers().get(CONTENT_ENCODING)?;
+    let value = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
+    (!value.is_empty() && value != "identity").then_some(value)
+}
+
+/// A body that ended with an error: truncated if its length was announced.
+pub(crate) fn broken_off(
+    error: reqwest::Error,
+    url: &Url,
+    expected: Option<u64>,
+    received: u64,
+    timeout: Duration,
+) -> HttpError {
+    match expected {
+        Some(expected) if received < expected && !error.is_timeout() => HttpError::Truncated {
+            url: redact(url),
+            expected,
+            received,
+        },
+        _ => classify(error, url, timeout),
+    }
+}

@@ -1,0 +1,214 @@
+//! Downloads: streamed to a new file, hashed on the way, and removed unless complete.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use reqwest::Method;
+use slsa_pip_distribution::Sha256Digest;
+use tokio::fs::{File, OpenOptions};
+use tokio::io::{AsyncWriteExt as _, BufWriter};
+use url::Url;
+
+use crate::attempt::Outgoing;
+use crate::body::{broken_off, content_encoding};
+use crate::client::Client;
+use crate::error::HttpError;
+use crate::redact::redact;
+use crate::retry::{self, Backoff};
+
+/// Slowest mean speed of a download, in bytes a second: below it, a server that drips single bytes could hold an
+/// installation for ever. A 56k modem is five times as fast.
+const MIN_SPEED: u64 = 1024;
+/// How many idle time-outs pass before the mean speed counts.
+const SPEED_GRACE: u32 = 4;
+/// What is collected before it is written: fewer, larger writes.
+const WRITE_BUFFER: usize = 256 * 1024;
+
+/// A complete download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Downloaded {
+    /// SHA-256 of the bytes that were written, each hashed once on its way.
+    pub sha256: Sha256Digest,
+    /// Their number.
+    pub size: u64,
+}
+
+/// Removes the file unless it was completed, also when the download is dropped half-way.
+struct PartialFile {
+    path: PathBuf,
+    complete: bool,
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.complete {
+            // It may be gone already, and there is no one to tell.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Client {
+    /// Downloads into the new file `dest`, which must not exist and is readable by its owner only.
+    ///
+    /// `progress` is told the bytes so far; after a broken connection the download starts again, and so does that number.
+    /// On any error, and when the returned future is dropped, no file is left. Not flushed to the disk (`fsync`).
+    ///
+    /// # Errors
+    /// [`HttpError::Status`] for anything but 200; `TooLarge` beyond `limit` bytes; `Truncated`; `TooSlow`; `Encoding` if the
+    /// server compressed it, since a digest is of the file itself; `File`; and what [`Client::get`] fails with.
+    pub async fn download(
+        &self,
+        url: &Url,
+        dest: &Path,
+        limit: u64,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Downloaded, HttpError> {
+        let mut backoff = Backoff::new(&self.shared.settings);
+        loop {
+            let error = match self.download_once(url, dest, limit, &mut progress).await {
+                Ok(Ok(downloaded)) => return Ok(downloaded),
+                Ok(Err(status)) => {
+                    let wait = backoff.next(Some(&status.headers)).filter(|_| retry::is_transient(status.status));
+                    if let Some(wait) = wait {
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    HttpError::Status {
+                        url: redact(url),
+                        status: status.status,
+                    }
+                }
+                Err(error) => error,
+            };
+            let wait = if error.is_transient() { backoff.next(None) } else { None };
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// One try: `Ok(Err(_))` is another status than 200.
+    async fn download_once(
+        &self,
+        url: &Url,
+        dest: &Path,
+        limit: u64,
+        progress: &mut (impl FnMut(u64) + Send),
+    ) -> Result<Result<Downloaded, OtherStatus>, HttpError> {
+        let _slot = self.slot(url).await?;
+        let timeout = self.shared.settings.timeout;
+        let started = Instant::now();
+        let (mut answer, final_url) = self.send(&Outgoing::new(Method::GET, url)).await?;
+        if answer.status().as_u16() != 200 {
+            return Ok(Err(OtherStatus {
+                status: answer.status().as_u16(),
+                headers: answer.headers().clone(),
+            }));
+        }
+        let too_large = || HttpError::TooLarge { url: redact(&final_url), limit };
+        if let Some(encoding) = content_encoding(&answer) {
+            return Err(HttpError::Encoding {
+                url: redact(&final_url),
+                reason: format!("`{encoding}` was not asked for"),
+            });
+        }
+        let expected = answer.content_length();
+        if expected.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let unwritable = |source| HttpError::File {
+            path: dest.to_owned(),
+            source: Arc::new(source),
+        };
+        let file = create(dest).await.map_err(unwritable)?;
+        let mut partial = PartialFile {
+            path: dest.to_owned(),
+            complete: false,
+        };
+        let mut file = BufWriter::with_capacity(WRITE_BUFFER, file);
+        let mut hasher = digest::Context::new(&digest::SHA256);
+        let mut received: u64 = 0;
+        loop {
+            let chunk = match answer.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) => return Err(broken_off(error, &final_url, expected, received, timeout)),
+            };
+            received += chunk.len() as u64;
+            if received > limit {
+                return Err(too_large());
+            }
+            check_speed(&final_url, received, started.elapsed(), timeout)?;
+            hasher.update(&chunk);
+            file.write_all(&chunk).await.map_err(unwritable)?;
+            progress(received);
+        }
+        if let Some(expected) = expected.filter(|expected| received < *expected) {
+            return Err(HttpError::Truncated {
+                url: redact(&final_url),
+                expected,
+                received,
+            });
+        }
+        file.flush().await.map_err(unwritable)?;
+        partial.complete = true;
+        Ok(Ok(Downloaded {
+            sha256: finish(hasher),
+            size: received,
+        }))
+    }
+}
+
+struct OtherStatus {
+    status: u16,
+    headers: reqwest::header::HeaderMap,
+}
+
+fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -> Result<(), HttpError> {
+    let due = elapsed.saturating_sub(timeout * SPEED_GRACE).as_secs().saturating_mul(MIN_SPEED);
+    if received < due {
+        return Err(HttpError::TooSlow {
+            url: redact(url),
+            received,
+            after: elapsed,
+        });
+    }
+    Ok(())
+}
+
+async fn create(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path).await
+}
+
+fn finish(hasher: digest::Context) -> Sha256Digest {
+    let mut bytes = [0_u8; 32];
+    bytes
+        .iter_mut()
+        .zip(hasher.finish().as_ref())
+        .for_each(|(to, from)| *to = *from);
+    Sha256Digest::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trickle_is_ended_and_a_slow_line_is_not() {
+        let url = Url::parse("https://index.example/f").unwrap();
+        let timeout = Duration::from_secs(15);
+        let check = |received, seconds| check_speed(&url, received, Duration::from_secs(seconds), timeout);
+        assert!(check(1, 60).is_ok());
+        assert!(matches!(check(100, 120), Err(HttpError::TooSlow { received: 100, .. })));
+        assert!(check(61 * 1024, 120).is_ok());
+    }
+}
