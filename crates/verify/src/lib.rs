@@ -1,1 +1,23 @@
-//! The verification core: signature, log, identity, statement, expectation; gives a Verified or refusals. Pure.
+//! The verification core: `(file, evidence, trusted roots, expectation, time)` → [`Verified`] or [`Refusal`]s.
+//!
+//! Pure: bytes, time and roots are arguments; nothing here reads a file, the network or the environment (F4). One exception
+//! lies below us: `sigstore-verify` itself compares log times with the system clock, but only to refuse times in the future;
+//! we compare the proven signing time with the `now` that we are given.
+//!
+//! The rules, A1 to F4, are those of the verification design; every refusal names its rule.
+
+mod code;
+mod core;
+mod exempt;
+mod refusal;
+mod roots;
+mod staged;
+mod verified;
+
+pub use crate::code::Code;
+pub use crate::core::{Context, verify_file};
+pub use crate::exempt::exempt;
+pub use crate::refusal::Refusal;
+pub use crate::roots::{RootError, TrustRoots};
+pub use crate::staged::StagedFile;
+pub use crate::verified::{Attested, Basis, EvidenceKind, ExemptBasis, Instance, Verified};
