@@ -8,6 +8,9 @@ use crate::name::PackageName;
 /// Longest requirement that is read.
 pub const MAX_REQUIREMENT_LEN: usize = 8 * 1024;
 
+/// The name of an extra; PEP 685 normalises it exactly as PEP 503 does project names.
+pub type ExtraName = PackageName;
+
 /// A requirement that parsed: project, extras, versions, marker.
 #[derive(Debug, Clone)]
 pub struct Requirement {
