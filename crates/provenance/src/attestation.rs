@@ -25,6 +25,9 @@ pub struct ClassicEnvelope {
     pub payload: Vec<u8>,
     /// One or more signatures; the verification core accepts exactly one.
     pub signatures: Vec<ClassicSignature>,
+    /// The envelope's exact text, without white space around it: `intoto` 0.0.1 and `dsse` 0.0.1 log entries hold the
+    /// SHA-256 of exactly these bytes.
+    pub text: String,
     /// The JSON document as it was read.
     pub raw: Value,
 }
@@ -140,6 +143,10 @@ impl Attestation {
         let Some(statement) = self.payload().and_then(|payload| Statement::parse(payload).ok()) else {
             return Vec::new();
         };
-        statement.subjects.iter().filter_map(|subject| subject.sha256()).collect()
+        statement
+            .subjects
+            .iter()
+            .filter_map(|subject| subject.sha256())
+            .collect()
     }
 }

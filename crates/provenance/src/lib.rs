@@ -6,14 +6,22 @@
 
 pub mod attestation;
 pub mod budget;
+mod bundle;
+mod classic;
 pub mod evidence;
+mod fields;
+pub mod json;
 pub mod parse;
+mod pep740;
 pub mod problem;
 pub mod slsa;
 pub mod statement;
+mod wrapper;
 
 pub use attestation::{Attestation, ClassicEnvelope, ClassicSignature, Pep740Attestation, Publisher, SigstoreBundle};
+pub use bundle::MEDIA_TYPES as BUNDLE_MEDIA_TYPES;
 pub use evidence::{Evidence, Found, RekorAnswer, SourceKind};
+pub use json::JsonError;
 pub use parse::{Located, ParsedFile, parse_provenance};
 pub use problem::Problem;
 pub use slsa::BuildFields;
