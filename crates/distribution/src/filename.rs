@@ -154,7 +154,7 @@ impl FromStr for DistributionFilename {
     type Err = InvalidFilename;
 
     fn from_str(given: &str) -> Result<Self, InvalidFilename> {
-        if given.ends_with(".whl") {
+        if given.strip_suffix(".whl").is_some() {
             given.parse().map(Self::Wheel)
         } else {
             given.parse().map(Self::Sdist)

@@ -5,10 +5,12 @@
 
 pub mod digest;
 pub mod filename;
+pub mod marker;
 pub mod metadata;
 pub mod name;
 pub mod repository;
 pub mod requirement;
+pub mod specifier;
 pub mod tags;
 
 pub use digest::Sha256Digest;
