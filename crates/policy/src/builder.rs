@@ -274,3 +274,152 @@ impl TrustedBuilders {
                 .any(|builder| builder.matches(name, reference).is_ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GENERIC: &str =
+        "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml";
+
+    #[test]
+    fn the_three_spellings_of_rule_d3() {
+        let parse = |text: &str| text.parse::<BuilderId>().unwrap();
+        assert_eq!(parse(GENERIC).to_string(), GENERIC);
+        assert_eq!(parse(GENERIC.trim_start_matches("https://")), parse(GENERIC));
+        assert_eq!(parse(GENERIC.trim_start_matches("https://github.com/")), parse(GENERIC));
+        let full = format!("{GENERIC}@refs/tags/v2.1.0");
+        assert_eq!(parse(&full).to_string(), full);
+        assert_eq!(parse(&format!("{GENERIC}@v2.1.0")), parse(&full));
+    }
+
+    #[test]
+    fn each_usage_error_has_its_own_text() {
+        for (given, text) in [
+            ("", "the builder's name is empty"),
+            ("@v1.0.0", "the builder's name is empty"),
+            (
+                "o/r/w.yml@v1.0.0@v1.0.0",
+                "builder id `o/r/w.yml@v1.0.0@v1.0.0` holds more than one `@`",
+            ),
+            ("o/r/w.yml@", "builder id `o/r/w.yml@` has an empty ref after `@`"),
+            (
+                "https://evil.example/o/r/w.yml",
+                "builder id `https://evil.example/o/r/w.yml` is on `evil.example`; only workflows on `https://github.com` can be builders",
+            ),
+            (
+                "gitlab.com/o/r/w.yml",
+                "builder id `gitlab.com/o/r/w.yml` is on `gitlab.com`; only workflows on `https://github.com` can be builders",
+            ),
+            (
+                "http://github.com/o/r/w.yml",
+                "builder id `http://github.com/o/r/w.yml` is on `http://github.com`; only workflows on `https://github.com` can be builders",
+            ),
+            (
+                "https://github.com:443/o/r/w.yml",
+                "builder id `https://github.com:443/o/r/w.yml` is on `github.com:443`; only workflows on `https://github.com` can be builders",
+            ),
+            (
+                "o/r",
+                "builder id `o/r` does not name a workflow: write OWNER/REPO/.github/workflows/FILE.yml",
+            ),
+            (
+                "o/../r/w.yml",
+                "builder id `o/../r/w.yml` does not name a workflow: its parts may hold letters, digits, `.`, `-` and `_` only",
+            ),
+            (
+                "o/r/w.yml@main",
+                "builder id `o/r/w.yml@main` has the ref `main`; a builder's ref is a full release tag, such as `v2.1.0` or `refs/tags/v2.1.0`",
+            ),
+        ] {
+            assert_eq!(given.parse::<BuilderId>().unwrap_err().to_string(), text, "{given}");
+        }
+        let long = format!("o/r/{}", "w".repeat(MAX_BUILDER_LEN));
+        assert_eq!(
+            long.parse::<BuilderId>().unwrap_err().to_string(),
+            "the builder id has 1028 bytes; at most 1024 are read"
+        );
+    }
+
+    #[test]
+    fn only_full_release_tags_are_release_refs() {
+        assert!(is_release_ref("refs/tags/v2.1.0"));
+        assert!(is_release_ref("refs/tags/v10.0.12"));
+        for bad in [
+            "v2.1.0",
+            "refs/tags/2.1.0",
+            "refs/tags/v2",
+            "refs/tags/v2.1",
+            "refs/tags/v2.1.0.0",
+            "refs/tags/v2.1.0-rc.1",
+            "refs/tags/v2.1.0+build",
+            "refs/tags/v02.1.0",
+            "refs/tags/v2.1.0 ",
+            "refs/tags/v2..0",
+            "refs/tags/v2.1.x",
+            "refs/tags/v\u{0662}.1.0",
+            "refs/heads/v2.1.0",
+            "refs/heads/main",
+            "0123456789abcdef0123456789abcdef01234567",
+            "",
+        ] {
+            assert!(!is_release_ref(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_builders_are_trusted_at_releases_only() {
+        let trusted = TrustedBuilders::default();
+        assert_eq!(trusted.iter().count(), 5);
+        assert!(trusted.trusts(GENERIC, "refs/tags/v2.1.0"));
+        assert!(trusted.trusts(&GENERIC.replace("slsa-framework", "SLSA-Framework"), "refs/tags/v2.1.0"));
+        for (name, reference) in [
+            (GENERIC, "refs/heads/main"),
+            (GENERIC, "refs/tags/v2"),
+            (GENERIC, ""),
+            (
+                "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/other.yml",
+                "refs/tags/v2.1.0",
+            ),
+            (
+                "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/Generator_generic_slsa3.yml",
+                "refs/tags/v2.1.0",
+            ),
+            (
+                "https://github.com/evil/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml",
+                "refs/tags/v2.1.0",
+            ),
+            (
+                "https://evil.example/slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml",
+                "refs/tags/v2.1.0",
+            ),
+            ("", "refs/tags/v2.1.0"),
+        ] {
+            assert!(!trusted.trusts(name, reference), "{name}@{reference}");
+        }
+    }
+
+    #[test]
+    fn an_added_builder_may_be_tied_to_one_release() {
+        let mut trusted = TrustedBuilders::default();
+        trusted.add("acme/ci/.github/workflows/build.yml@v1.2.3".parse().unwrap());
+        let name = "https://github.com/acme/ci/.github/workflows/build.yml";
+        assert!(trusted.knows(name));
+        assert!(trusted.trusts(name, "refs/tags/v1.2.3"));
+        assert!(!trusted.trusts(name, "refs/tags/v1.2.4"));
+    }
+
+    #[test]
+    fn a_mismatch_says_which_half_differs() {
+        let builder: BuilderId = format!("{GENERIC}@v2.1.0").parse().unwrap();
+        assert_eq!(builder.matches(GENERIC, "refs/tags/v2.1.0"), Ok(()));
+        assert_eq!(
+            builder.matches(GENERIC, "refs/tags/v2.0.0"),
+            Err(BuilderMismatch::Reference)
+        );
+        assert_eq!(
+            builder.matches("https://github.com/o/r/w.yml", "refs/tags/v2.1.0"),
+            Err(BuilderMismatch::Name)
+        );
+    }
+}

@@ -57,11 +57,15 @@ pub enum PolicyCode {
     InvalidDigest,
     /// Not a date.
     InvalidDate,
+    /// A text with a control character.
+    ControlCharacter,
+    /// A text longer than anything it could mean.
+    ValueTooLong,
 }
 
 impl PolicyCode {
     /// All codes, in the order of their declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::TooLarge,
         Self::Syntax,
         Self::UnknownVersion,
@@ -85,6 +89,8 @@ impl PolicyCode {
         Self::InvalidVersions,
         Self::InvalidDigest,
         Self::InvalidDate,
+        Self::ControlCharacter,
+        Self::ValueTooLong,
     ];
 
     /// The stable code.
@@ -114,6 +120,8 @@ impl PolicyCode {
             Self::InvalidVersions => "invalid-versions",
             Self::InvalidDigest => "invalid-digest",
             Self::InvalidDate => "invalid-date",
+            Self::ControlCharacter => "control-character",
+            Self::ValueTooLong => "value-too-long",
         }
     }
 }
@@ -233,7 +241,7 @@ impl<'t> Collector<'t> {
         };
         let error = PolicyError {
             code,
-            message: message.into(),
+            message: message.into().chars().map(printable).collect(),
             line: before.matches('\n').count() + 1,
             column: column + 1,
             source_line: line_text
@@ -257,7 +265,7 @@ impl<'t> Collector<'t> {
     /// All mistakes, sorted by place.
     pub(crate) fn into_errors(self, file: &str) -> PolicyErrors {
         let mut found = self.found;
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found.sort_by_key(|(at, _)| *at);
         let omitted = found.len().saturating_sub(MAX_ERRORS);
         PolicyErrors {
             file: file.to_owned(),
@@ -279,7 +287,7 @@ fn chars_between(text: &str, start: usize, end: usize) -> usize {
     text.get(start..end).map_or(0, |part| part.chars().count())
 }
 
-/// A policy file may come with a project that is not trusted, and its lines are shown on a terminal.
+/// A policy file may come with a project that is not trusted, and its words are shown on a terminal.
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',

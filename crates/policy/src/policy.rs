@@ -69,6 +69,11 @@ impl Policy {
         let pin = self.packages.get(name).unwrap_or(&nothing);
         let defaults = &self.defaults;
         let version = version.to_string();
+        let mut trusted_builders = defaults.trusted_builders.clone();
+        if let Some(builder) = &pin.builder {
+            // Whoever pins a package to a builder trusts that builder, for that package.
+            trusted_builders.add(builder.clone());
+        }
         Expectation {
             repositories: pin.repositories.clone(),
             pinned_by: (!pin.repositories.is_empty()).then(|| format!("{}: [packages.{name}]", self.label)),
@@ -89,7 +94,7 @@ impl Policy {
                 .or_else(|| defaults.runner_environment.clone()),
             kinds: pin.kinds.unwrap_or(defaults.kinds),
             minimum_level: pin.minimum_level.or(defaults.minimum_level),
-            trusted_builders: defaults.trusted_builders.clone(),
+            trusted_builders,
             ..Expectation::default()
         }
     }

@@ -1,0 +1,178 @@
+//! Single values: types, words, lists.
+
+use toml::de::DeValue;
+
+use super::table::{Span, Table, quoted};
+use crate::builder::BuilderId;
+use crate::errors::{Collector, PolicyCode};
+use crate::expectation::KindSet;
+use crate::suggest::nearest;
+
+/// Longest value of a key that names something; GitHub's own names stay far below.
+const MAX_TEXT: usize = 1024;
+
+/// SLSA's build levels; level 0 asks for nothing.
+const LEVELS: [&str; 3] = ["1", "2", "3"];
+
+pub(super) fn wrong_type(span: &Span, key: &str, expected: &str, found: &DeValue<'_>, errors: &mut Collector<'_>) {
+    let found = match found {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    let message = format!("`{key}` must be {expected}, not {found}");
+    errors.push(PolicyCode::WrongType, span, message, None);
+}
+
+/// A string that says something: not blank, not too long, without control characters.
+pub(super) fn text<'t>(table: &mut Table<'t>, key: &str, errors: &mut Collector<'_>) -> Option<(Span, &'t str)> {
+    let (span, value) = table.take(key)?;
+    let DeValue::String(text) = value else {
+        wrong_type(&span, key, "a string", value, errors);
+        return None;
+    };
+    sound(&span, key, text, errors).then_some((span, text.as_ref()))
+}
+
+fn sound(span: &Span, key: &str, text: &str, errors: &mut Collector<'_>) -> bool {
+    let problem = if text.trim().is_empty() {
+        Some((PolicyCode::EmptyValue, format!("`{key}` is empty")))
+    } else if text.len() > MAX_TEXT {
+        Some((
+            PolicyCode::ValueTooLong,
+            format!("`{key}` has {} bytes; at most {MAX_TEXT} are read", text.len()),
+        ))
+    } else if text.chars().any(char::is_control) {
+        Some((
+            PolicyCode::ControlCharacter,
+            format!("`{key}` holds a control character"),
+        ))
+    } else {
+        None
+    };
+    match problem {
+        None => true,
+        Some((code, message)) => {
+            errors.push(code, span, message, None);
+            false
+        }
+    }
+}
+
+/// A list of strings, not empty, nothing in it twice; the good ones of them.
+pub(super) fn strings<'t>(
+    table: &mut Table<'t>,
+    key: &str,
+    errors: &mut Collector<'_>,
+) -> Option<Vec<(Span, &'t str)>> {
+    let (span, value) = table.take(key)?;
+    let DeValue::Array(items) = value else {
+        wrong_type(&span, key, "a list of strings", value, errors);
+        return None;
+    };
+    if items.is_empty() {
+        errors.push(PolicyCode::EmptyValue, &span, format!("`{key}` is an empty list"), None);
+        return None;
+    }
+    let mut read: Vec<(Span, &str)> = Vec::new();
+    for item in items {
+        let span = item.span();
+        match item.get_ref() {
+            DeValue::String(text) if read.iter().any(|(_, earlier)| earlier == text) => errors.push(
+                PolicyCode::DuplicateValue,
+                &span,
+                format!("`{key}` names this twice"),
+                None,
+            ),
+            DeValue::String(text) => {
+                if sound(&span, key, text, errors) {
+                    read.push((span, text.as_ref()));
+                }
+            }
+            other => wrong_type(&span, key, "a list of strings", other, errors),
+        }
+    }
+    Some(read)
+}
+
+/// One of a few words.
+pub(super) fn one_of<'t>(
+    span: &Span,
+    key: &str,
+    word: &'t str,
+    known: &[&str],
+    errors: &mut Collector<'_>,
+) -> Option<&'t str> {
+    if known.contains(&word) {
+        return Some(word);
+    }
+    let help = match nearest(word, known) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("known here: {}", quoted(known)),
+    };
+    let message = format!("`{key}` cannot be \"{word}\"");
+    errors.push(PolicyCode::UnknownValue, span, message, Some(help));
+    None
+}
+
+/// `evidence`, kinds of evidence that suffice.
+pub(super) fn evidence(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<KindSet> {
+    let list = strings(table, "evidence", errors)?;
+    let mut kinds = KindSet {
+        build: false,
+        publish: false,
+    };
+    for (span, word) in list {
+        match one_of(&span, "evidence", word, &["build", "publish"], errors) {
+            Some("build") => kinds.build = true,
+            Some(_) => kinds.publish = true,
+            None => {}
+        }
+    }
+    Some(kinds)
+}
+
+/// `minimum-level`, a SLSA build level.
+pub(super) fn level(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<u8> {
+    let (span, value) = table.take("minimum-level")?;
+    let DeValue::Integer(number) = value else {
+        wrong_type(&span, "minimum-level", "an integer", value, errors);
+        return None;
+    };
+    if LEVELS.contains(&number.as_str()) {
+        return number.as_str().parse().ok();
+    }
+    errors.push(
+        PolicyCode::InvalidLevel,
+        &span,
+        format!("there is no SLSA build level {number}"),
+        Some("`minimum-level` is 1, 2 or 3".to_owned()),
+    );
+    None
+}
+
+/// `runner-environment`, where the build ran.
+pub(super) fn runner_environment(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String> {
+    let (span, word) = text(table, "runner-environment", errors)?;
+    one_of(
+        &span,
+        "runner-environment",
+        word,
+        &["github-hosted", "self-hosted"],
+        errors,
+    )
+    .map(str::to_owned)
+}
+
+/// A builder.
+pub(super) fn builder(span: &Span, text: &str, errors: &mut Collector<'_>) -> Option<BuilderId> {
+    text.parse()
+        .map_err(|error: crate::builder::InvalidBuilder| {
+            errors.push(PolicyCode::InvalidBuilder, span, error.to_string(), None);
+        })
+        .ok()
+}

@@ -1,0 +1,807 @@
+//! The policy file through its public interface: what it means, and the text of every mistake.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail as tests do"
+)]
+
+use slsa_pip_distribution::{PackageName, Version};
+use slsa_pip_policy::{Expectation, KindSet, MAX_POLICY_LEN, Policy, PolicyCode, PolicyErrors};
+
+const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn read(text: &str) -> Policy {
+    Policy::parse(text, "slsa-pip.toml").unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn refused(text: &str) -> PolicyErrors {
+    Policy::parse(text, "slsa-pip.toml").expect_err("the policy must be refused")
+}
+
+fn expectation(policy: &Policy, name: &str, version: &str) -> Expectation {
+    policy.expectation(&name.parse().unwrap(), &version.parse().unwrap())
+}
+
+/// Asserts that a text has exactly one mistake, and how it is shown.
+fn shows(text: &str, code: &str, shown: &str) {
+    let errors = refused(text);
+    assert_eq!(errors.to_string(), shown, "for:\n{text}");
+    assert_eq!(errors.errors.len(), 1, "for:\n{text}");
+    assert_eq!(errors.errors[0].code.as_str(), code, "for:\n{text}");
+}
+
+#[test]
+fn no_policy_pins_nothing_and_takes_both_kinds() {
+    for policy in [Policy::default(), read(""), read("version = 1\n# nothing\n")] {
+        let expectation = expectation(&policy, "foo", "1.0");
+        assert!(!expectation.is_pinned());
+        assert!(!expectation.lacks_required_pin());
+        assert_eq!(expectation.pinned_by, None);
+        assert_eq!(
+            expectation.kinds,
+            KindSet {
+                build: true,
+                publish: true
+            }
+        );
+        assert_eq!(expectation.trusted_builders.iter().count(), 5);
+        assert!(
+            policy
+                .exemption(&"foo".parse().unwrap(), &"1.0".parse().unwrap())
+                .is_none()
+        );
+    }
+}
+
+#[test]
+fn every_key_reaches_the_expectation() {
+    let policy = read(
+        r#"
+version = 1
+[defaults]
+evidence = ["build"]
+minimum-level = 2
+builders = ["acme/ci/.github/workflows/build.yml@v1.0.0"]
+runner-environment = "github-hosted"
+unpinned = "deny"
+
+[packages.Foo_Bar]
+repository = ["github.com/acme/foo", "https://github.com/acme/foo-old.git"]
+repository-id = 2410676
+owner-id = "1234"
+ref = "refs/tags/v{version}"
+workflow = ".github/workflows/release.yml"
+builder = "other/ci/.github/workflows/wheel.yml@v2.0.0"
+trigger = "push"
+environment = "release"
+runner-environment = "self-hosted"
+evidence = ["publish", "build"]
+minimum-level = 3
+"#,
+    );
+    let pinned = expectation(&policy, "foo-bar", "1.2.0rc1");
+    assert_eq!(
+        pinned.repositories,
+        ["acme/foo".parse().unwrap(), "acme/foo-old".parse().unwrap()]
+    );
+    assert_eq!(pinned.pinned_by.as_deref(), Some("slsa-pip.toml: [packages.foo-bar]"));
+    assert_eq!(pinned.repository_id.as_deref(), Some("2410676"));
+    assert_eq!(pinned.owner_id.as_deref(), Some("1234"));
+    assert_eq!(pinned.reference.as_deref(), Some("refs/tags/v1.2.0rc1"));
+    assert_eq!(pinned.workflow.as_deref(), Some(".github/workflows/release.yml"));
+    assert_eq!(
+        pinned.builder.as_ref().map(ToString::to_string).as_deref(),
+        Some("https://github.com/other/ci/.github/workflows/wheel.yml@refs/tags/v2.0.0")
+    );
+    assert_eq!(pinned.trigger.as_deref(), Some("push"));
+    assert_eq!(pinned.environment.as_deref(), Some("release"));
+    assert_eq!(pinned.runner_environment.as_deref(), Some("self-hosted"));
+    assert!(pinned.kinds.build && pinned.kinds.publish);
+    assert_eq!(pinned.minimum_level, Some(3));
+    assert!(pinned.require_pin && !pinned.lacks_required_pin());
+    let (acme, other) = (
+        "https://github.com/acme/ci/.github/workflows/build.yml",
+        "https://github.com/other/ci/.github/workflows/wheel.yml",
+    );
+    assert!(pinned.trusted_builders.trusts(acme, "refs/tags/v1.0.0"));
+    assert!(pinned.trusted_builders.trusts(other, "refs/tags/v2.0.0"));
+
+    let unpinned = expectation(&policy, "elsewhere", "1.0");
+    assert!(unpinned.lacks_required_pin());
+    assert!(unpinned.kinds.build && !unpinned.kinds.publish);
+    assert_eq!(unpinned.minimum_level, Some(2));
+    assert_eq!(unpinned.runner_environment.as_deref(), Some("github-hosted"));
+    assert!(unpinned.trusted_builders.trusts(acme, "refs/tags/v1.0.0"));
+    // A builder that one package is pinned to is not trusted for others.
+    assert!(!unpinned.trusted_builders.knows(other));
+}
+
+#[test]
+fn a_ref_template_binds_the_version_to_its_tag() {
+    let reference = |line: &str, version: &str| {
+        let policy = read(&format!("[packages.foo]\nrepository = 'acme/foo'\n{line}\n"));
+        expectation(&policy, "foo", version).reference
+    };
+    for (line, version, expected) in [
+        ("ref = 'refs/tags/{version}'", "1.26.14", "refs/tags/1.26.14"),
+        ("tag = '{version}'", "1.26.14", "refs/tags/1.26.14"),
+        ("tag = 'foo/v{version}'", "1!2.0.post1", "refs/tags/foo/v1!2.0.post1"),
+        ("ref = 'refs/heads/release/{version}'", "1.0", "refs/heads/release/1.0"),
+        ("ref = 'refs/heads/main'", "1.0", "refs/heads/main"),
+    ] {
+        assert_eq!(reference(line, version).as_deref(), Some(expected), "{line}");
+    }
+}
+
+#[test]
+fn exemptions_are_found_by_name_and_version() {
+    let policy = read(&format!(
+        "[exemptions.Pepper_Corn]\nversions = '>=0.6,<0.8'\nsha256 = ['{DIGEST}']\nreason = 'old'\nexpires = 2027-06-30\n"
+    ));
+    let name: PackageName = "pepper-corn".parse().unwrap();
+    let version = |text: &str| text.parse::<Version>().unwrap();
+    let exemption = policy.exemption(&name, &version("0.7")).unwrap();
+    assert_eq!(exemption.package, name);
+    assert_eq!(exemption.sha256, [DIGEST.parse().unwrap()]);
+    assert!(exemption.names(&DIGEST.parse().unwrap()));
+    assert!(!exemption.names(&"0".repeat(64).parse().unwrap()));
+    assert_eq!(exemption.reason, "old");
+    assert_eq!(exemption.written_at, "slsa-pip.toml: [exemptions.pepper-corn]");
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    assert!(!exemption.expired_on(day("2027-06-30")));
+    assert!(exemption.expired_on(day("2027-07-01")));
+    assert!(policy.exemption(&name, &version("0.8")).is_none());
+    assert!(policy.exemption(&"other".parse().unwrap(), &version("0.7")).is_none());
+    assert_eq!(policy.exemptions().count(), 1);
+}
+
+#[test]
+fn an_exemption_without_a_date_never_expires() {
+    let policy = read(&format!(
+        "[exemptions.foo]\nversions = '==1'\nsha256 = ['{DIGEST}']\nreason = 'x'\n"
+    ));
+    let exemption = policy
+        .exemption(&"foo".parse().unwrap(), &"1".parse().unwrap())
+        .unwrap();
+    assert!(!exemption.expired_on(jiff::civil::Date::MAX));
+}
+
+#[test]
+fn mistyped_keys_are_refused_with_the_nearest_one() {
+    shows(
+        "version = 1\n[packages.urllib3]\nrepositry = \"github.com/urllib3/urllib3\"\n",
+        "unknown-key",
+        "\
+error[unknown-key]: unknown key `repositry` in [packages.urllib3]
+ --> slsa-pip.toml:3:1
+  |
+3 | repositry = \"github.com/urllib3/urllib3\"
+  | ^^^^^^^^^
+  = help: did you mean `repository`?",
+    );
+    shows(
+        "[package.urllib3]\nrepository = \"urllib3/urllib3\"\n",
+        "unknown-key",
+        "\
+error[unknown-key]: unknown key `package` in the file
+ --> slsa-pip.toml:1:2
+  |
+1 | [package.urllib3]
+  |  ^^^^^^^
+  = help: did you mean `packages`?",
+    );
+    shows(
+        "[defaults]\nallow-everything = true\n",
+        "unknown-key",
+        "\
+error[unknown-key]: unknown key `allow-everything` in [defaults]
+ --> slsa-pip.toml:2:1
+  |
+2 | allow-everything = true
+  | ^^^^^^^^^^^^^^^^
+  = help: known here: `evidence`, `minimum-level`, `builders`, `runner-environment`, `unpinned`",
+    );
+}
+
+#[test]
+fn syntax_errors_come_all_and_alone() {
+    let errors = refused("version = \n[packages.foo]\nrepositry = x\nref = 'x\n");
+    assert_eq!(errors.errors.len(), 3, "{errors}");
+    assert!(
+        errors.errors.iter().all(|error| error.code == PolicyCode::Syntax),
+        "{errors}"
+    );
+    shows(
+        "[packages.foo]\nrepository = acme\n",
+        "policy-syntax",
+        "\
+error[policy-syntax]: string values must be quoted, expected literal string
+ --> slsa-pip.toml:2:14
+  |
+2 | repository = acme
+  |              ^^^^",
+    );
+    shows(
+        "[packages.foo]\nrepository = 'a/b'\nrepository = 'c/d'\n",
+        "policy-syntax",
+        "\
+error[policy-syntax]: duplicate key
+ --> slsa-pip.toml:3:1
+  |
+3 | repository = 'c/d'
+  | ^^^^^^^^^^",
+    );
+}
+
+#[test]
+fn names_are_compared_as_the_index_does() {
+    shows(
+        "[packages.foo-bar]\nrepository = 'a/b'\n[packages.Foo_Bar]\nrepository = 'c/d'\n",
+        "duplicate-name",
+        "\
+error[duplicate-name]: a second table for `foo-bar`: `Foo_Bar` is the same project
+ --> slsa-pip.toml:3:11
+  |
+3 | [packages.Foo_Bar]
+  |           ^^^^^^^
+  = help: names are compared as the index does: case, `-`, `_` and `.` make no difference",
+    );
+    shows(
+        "[packages.\"foo bar\"]\nrepository = 'a/b'\n",
+        "invalid-name",
+        "\
+error[invalid-name]: `foo bar` is not a valid project name: letters, digits, `.`, `-` and `_` only, beginning and ending with a letter or digit
+ --> slsa-pip.toml:1:11
+  |
+1 | [packages.\"foo bar\"]
+  |           ^^^^^^^^^",
+    );
+}
+
+#[test]
+fn an_exemption_says_what_and_why() {
+    let errors = refused("[exemptions.foo]\n");
+    assert_eq!(
+        errors.to_string(),
+        "\
+error[missing-key]: [exemptions.foo] has no `versions`
+ --> slsa-pip.toml:1:13
+  |
+1 | [exemptions.foo]
+  |             ^^^
+  = help: name the versions it is for, such as `versions = \"==0.6\"`
+
+error[missing-key]: [exemptions.foo] has no `sha256`
+ --> slsa-pip.toml:1:13
+  |
+1 | [exemptions.foo]
+  |             ^^^
+  = help: name the files it is for, by digest: `sha256 = [\"…\"]`
+
+error[missing-key]: [exemptions.foo] has no `reason`
+ --> slsa-pip.toml:1:13
+  |
+1 | [exemptions.foo]
+  |             ^^^
+  = help: say why no provenance is asked for: `reason = \"…\"`"
+    );
+}
+
+/// Each mistake of a value: the table's line, its code, the message, the columns of the caret, the help.
+#[test]
+fn every_mistake_of_a_value_has_its_text() {
+    let pin = "[packages.foo]\nrepository = 'a/b'\n";
+    let exemption = format!("[exemptions.foo]\nversions = '==1'\nreason = 'x'\nsha256 = ['{DIGEST}']\n");
+    let long = "x".repeat(1025);
+    let cases: Vec<Case<'_>> = vec![
+        case(
+            "version = 2",
+            "unknown-policy-version",
+            "policy format version 2 is not known",
+            (11, 1),
+            Some("this release reads `version = 1`"),
+        ),
+        case(
+            "version = '1'",
+            "wrong-type",
+            "`version` must be an integer, not a string",
+            (11, 3),
+            None,
+        ),
+        case(
+            "packages = 1",
+            "wrong-type",
+            "`packages` must be a table, not an integer",
+            (12, 1),
+            None,
+        ),
+        case(
+            "exemptions = []",
+            "wrong-type",
+            "`exemptions` must be a table, not a list",
+            (14, 2),
+            None,
+        ),
+        case(
+            "defaults = 'x'",
+            "wrong-type",
+            "`defaults` must be a table, not a string",
+            (12, 3),
+            None,
+        ),
+        case(
+            "packages.foo = true",
+            "wrong-type",
+            "`foo` must be a table, not a boolean",
+            (16, 4),
+            None,
+        ),
+        case(
+            "[packages.foo]",
+            "empty-table",
+            "[packages.foo] is empty",
+            (11, 3),
+            Some("write `repository = \"github.com/OWNER/NAME\"`, or remove the table"),
+        ),
+        case(
+            "[packages.foo]\nrepository = 'acme'",
+            "invalid-repository",
+            "`acme` does not name a source repository: write `owner/name` for GitHub, or `host/owner/name`",
+            (14, 6),
+            Some("write `github.com/OWNER/NAME`"),
+        ),
+        case(
+            "[packages.foo]\nrepository = 1.5",
+            "wrong-type",
+            "`repository` must be a string or a list of strings, not a float",
+            (14, 3),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository = ''",
+            "empty-value",
+            "`repository` is empty",
+            (14, 2),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository = []",
+            "empty-value",
+            "`repository` is an empty list",
+            (14, 2),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository = ['a/b', 1]",
+            "wrong-type",
+            "`repository` must be a list of strings, not an integer",
+            (22, 1),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository = ['a/b', 'a/b']",
+            "duplicate-value",
+            "`repository` names this twice",
+            (22, 5),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository = ['a/b', 'github.com/A/B']",
+            "duplicate-value",
+            "`repository` names github.com/A/B twice",
+            (22, 16),
+            None,
+        ),
+        case(
+            "[packages.foo]\nrepository-id = 7",
+            "id-without-repository",
+            "[packages.foo] has `repository-id` but no `repository`",
+            (1, 13),
+            Some("an id means something only on the host that assigned it; name the repository too"),
+        ),
+        case(
+            "[packages.foo]\nowner-id = 7",
+            "id-without-repository",
+            "[packages.foo] has `owner-id` but no `repository`",
+            (1, 8),
+            Some("an id means something only on the host that assigned it; name the repository too"),
+        ),
+        case(
+            &format!("{pin}repository-id = -7"),
+            "invalid-id",
+            "`repository-id` is no numeric id",
+            (17, 2),
+            Some("the API's answer for a repository has it as `id`, and its owner's as `owner.id`"),
+        ),
+        case(
+            &format!("{pin}repository-id = '0x7'"),
+            "invalid-id",
+            "`repository-id` is no numeric id",
+            (17, 5),
+            Some("the API's answer for a repository has it as `id`, and its owner's as `owner.id`"),
+        ),
+        case(
+            &format!("{pin}owner-id = 0x7"),
+            "wrong-type",
+            "`owner-id` must be a decimal number, not an integer",
+            (12, 3),
+            None,
+        ),
+        case(
+            &format!("{pin}ref = 'v1'"),
+            "invalid-ref",
+            "`ref` is no full ref",
+            (7, 4),
+            Some("write \"refs/tags/{version}\" or \"refs/heads/main\""),
+        ),
+        case(
+            &format!("{pin}ref = 'refs/tags/'"),
+            "invalid-ref",
+            "`ref` is no full ref",
+            (7, 12),
+            Some("write \"refs/tags/{version}\" or \"refs/heads/main\""),
+        ),
+        case(
+            &format!("{pin}ref = 'refs/tags/{{verison}}'"),
+            "invalid-ref",
+            "`ref` holds a placeholder that is not known",
+            (7, 21),
+            Some("`{version}` is the only one"),
+        ),
+        case(
+            &format!("{pin}ref = 'refs/tags/*'"),
+            "invalid-ref",
+            "`ref` is a ref that git does not allow",
+            (7, 13),
+            Some("patterns are not supported; only `{version}` is replaced"),
+        ),
+        case(
+            &format!("{pin}tag = 'refs/tags/v1'"),
+            "invalid-ref",
+            "`tag` is a full ref",
+            (7, 14),
+            Some("a full ref is written with the key `ref`"),
+        ),
+        case(
+            &format!("{pin}tag = 'v{{version'"),
+            "invalid-ref",
+            "`tag` holds a placeholder that is not known",
+            (7, 11),
+            Some("`{version}` is the only one"),
+        ),
+        case(
+            &format!("{pin}ref = 'refs/tags/v1'\ntag = 'v1'"),
+            "conflicting-keys",
+            "[packages.foo] has both `ref` and `tag`",
+            (1, 3),
+            Some("`tag = \"X\"` is short for `ref = \"refs/tags/X\"`; keep one of them"),
+        ),
+        case(
+            &format!("{pin}workflow = 'release'"),
+            "invalid-workflow",
+            "`workflow` is no workflow file: \"release\"",
+            (12, 9),
+            Some("write \"release.yml\" or \".github/workflows/release.yml\", without a ref"),
+        ),
+        case(
+            &format!("{pin}workflow = '../release.yml'"),
+            "invalid-workflow",
+            "`workflow` is no workflow file: \"../release.yml\"",
+            (12, 16),
+            Some("write \"release.yml\" or \".github/workflows/release.yml\", without a ref"),
+        ),
+        case(
+            &format!("{pin}builder = 'o/r/w.yml@main'"),
+            "invalid-builder",
+            "builder id `o/r/w.yml@main` has the ref `main`; a builder's ref is a full release tag, such as `v2.1.0` or `refs/tags/v2.1.0`",
+            (11, 16),
+            None,
+        ),
+        case(
+            &format!("{pin}trigger = 'On Push'"),
+            "unknown-value",
+            "`trigger` is no event's name: \"On Push\"",
+            (11, 9),
+            Some("write it as GitHub does, such as \"push\", \"release\" or \"workflow_dispatch\""),
+        ),
+        case(
+            &format!("{pin}environment = '  '"),
+            "empty-value",
+            "`environment` is empty",
+            (15, 4),
+            None,
+        ),
+        case(
+            &format!("{pin}environment = \"a\\nb\""),
+            "control-character",
+            "`environment` holds a control character",
+            (15, 6),
+            None,
+        ),
+        case(
+            &format!("{pin}runner-environment = 'github'"),
+            "unknown-value",
+            "`runner-environment` cannot be \"github\"",
+            (22, 8),
+            Some("known here: `github-hosted`, `self-hosted`"),
+        ),
+        case(
+            &format!("{pin}runner-environment = 'self_hosted'"),
+            "unknown-value",
+            "`runner-environment` cannot be \"self_hosted\"",
+            (22, 13),
+            Some("did you mean \"self-hosted\"?"),
+        ),
+        case(
+            &format!("{pin}evidence = 'build'"),
+            "wrong-type",
+            "`evidence` must be a list of strings, not a string",
+            (12, 7),
+            None,
+        ),
+        case(
+            &format!("{pin}evidence = ['builds']"),
+            "unknown-value",
+            "`evidence` cannot be \"builds\"",
+            (13, 8),
+            Some("did you mean \"build\"?"),
+        ),
+        case(
+            &format!("{pin}minimum-level = 4"),
+            "invalid-level",
+            "there is no SLSA build level 4",
+            (17, 1),
+            Some("`minimum-level` is 1, 2 or 3"),
+        ),
+        case(
+            &format!("{pin}minimum-level = '3'"),
+            "wrong-type",
+            "`minimum-level` must be an integer, not a string",
+            (17, 3),
+            None,
+        ),
+        case(
+            "[defaults]\nunpinned = 'denny'",
+            "unknown-value",
+            "`unpinned` cannot be \"denny\"",
+            (12, 7),
+            Some("did you mean \"deny\"?"),
+        ),
+        case(
+            "[defaults]\nbuilders = ['x.example/o/r/w.yml']",
+            "invalid-builder",
+            "builder id `x.example/o/r/w.yml` is on `x.example`; only workflows on `https://github.com` can be builders",
+            (13, 21),
+            None,
+        ),
+        case(
+            &format!("{exemption}expires = '2027-06-30'"),
+            "invalid-date",
+            "`expires` must be a date",
+            (11, 12),
+            Some("write it without quotes and without a time, such as `expires = 2027-06-30`"),
+        ),
+        case(
+            &format!("{exemption}expires = 2027-06-30T00:00:00Z"),
+            "invalid-date",
+            "`expires` must be a date",
+            (11, 20),
+            Some("write it without quotes and without a time, such as `expires = 2027-06-30`"),
+        ),
+        case(
+            &exemption_with("versions = '1.0'"),
+            "invalid-versions",
+            "`versions` is not a list of version specifiers (PEP 440): \"1.0\"",
+            (12, 5),
+            Some("write \"==0.6\" for one version, or \">=0.6,<0.8\""),
+        ),
+        case(
+            &exemption_with("versions = ''"),
+            "empty-value",
+            "`versions` is empty",
+            (12, 2),
+            None,
+        ),
+        case(
+            &exemption_with("reason = ' '"),
+            "empty-value",
+            "`reason` is empty",
+            (10, 3),
+            None,
+        ),
+        case(
+            &exemption_with(&format!("reason = '{long}'")),
+            "value-too-long",
+            "`reason` has 1025 bytes; at most 1024 are read",
+            (10, 151),
+            None,
+        ),
+        case(
+            &exemption_with("sha256 = []"),
+            "empty-value",
+            "`sha256` is an empty list",
+            (10, 2),
+            None,
+        ),
+        case(
+            &exemption_with("sha256 = 'ab'"),
+            "wrong-type",
+            "`sha256` must be a list of strings, not a string",
+            (10, 4),
+            None,
+        ),
+        case(
+            &exemption_with("sha256 = ['ab']"),
+            "invalid-digest",
+            "a sha256 digest has 64 hexadecimal digits; `ab` does not",
+            (11, 4),
+            None,
+        ),
+        case(
+            &exemption_with(&format!("sha256 = ['sha256:{DIGEST}']")),
+            "invalid-digest",
+            &format!("a sha256 digest has 64 hexadecimal digits; `sha256:{DIGEST}` does not"),
+            (11, 73),
+            Some("leave out the `sha256:` in front"),
+        ),
+        case(
+            &exemption_with(&format!("sha256 = ['{DIGEST}', '{}']", DIGEST.to_uppercase())),
+            "duplicate-value",
+            "`sha256` names this twice",
+            (79, 66),
+            None,
+        ),
+    ];
+    for (text, code, message, (column, len), help) in cases {
+        let errors = refused(&text);
+        let [error] = errors.errors.as_slice() else {
+            panic!("one mistake expected in:\n{text}\nfound:\n{errors}");
+        };
+        assert_eq!(error.code.as_str(), code, "{text}");
+        assert_eq!(error.message, message, "{text}");
+        assert_eq!((error.column, error.caret_len), (column, len), "{errors}");
+        assert_eq!(error.help.as_deref(), help, "{text}");
+        let last_line = text.lines().count();
+        assert_eq!(error.line, last_line, "{text}");
+    }
+}
+
+type Case<'h> = (String, &'static str, String, (usize, usize), Option<&'h str>);
+
+/// A text whose only mistake is on its last line.
+fn case<'h>(text: &str, code: &'static str, message: &str, caret: (usize, usize), help: Option<&'h str>) -> Case<'h> {
+    (text.to_owned(), code, message.to_owned(), caret, help)
+}
+
+/// An exemption whose last line is the given one; it stands for the same key in order.
+fn exemption_with(line: &str) -> String {
+    let key = line.split(' ').next().unwrap();
+    let mut lines = vec!["[exemptions.foo]".to_owned()];
+    for (other, text) in [
+        ("versions", "versions = '==1'".to_owned()),
+        ("reason", "reason = 'x'".to_owned()),
+        ("sha256", format!("sha256 = ['{DIGEST}']")),
+    ] {
+        if other != key {
+            lines.push(text);
+        }
+    }
+    lines.push(line.to_owned());
+    lines.join("\n")
+}
+
+#[test]
+fn all_mistakes_are_reported_in_the_order_of_the_file() {
+    let errors = refused(
+        "[exemptions.a]\nversions = 'x'\nsha256 = ['y']\nreason = ''\n[packages.b]\nrepository = 'c'\nfoo = 1\n[defaults]\nevidence = []\n",
+    );
+    let found: Vec<_> = errors
+        .errors
+        .iter()
+        .map(|error| (error.line, error.code.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (2, "invalid-versions"),
+            (3, "invalid-digest"),
+            (4, "empty-value"),
+            (6, "invalid-repository"),
+            (7, "unknown-key"),
+            (9, "empty-value"),
+        ]
+    );
+}
+
+#[test]
+fn budgets_hold() {
+    let large = "#".repeat(MAX_POLICY_LEN + 1);
+    let errors = refused(&large);
+    assert_eq!(errors.errors[0].code, PolicyCode::TooLarge);
+    assert!(errors.to_string().len() < 1000, "the line is cut");
+
+    let many: Vec<String> = (0..150).map(|n| format!("key{n} = 1")).collect();
+    let errors = refused(&many.join("\n"));
+    assert_eq!((errors.errors.len(), errors.omitted), (100, 50));
+    assert!(errors.to_string().ends_with("\n\nand 50 more"));
+
+    let deep = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(
+        refused(&deep)
+            .errors
+            .iter()
+            .all(|error| error.code == PolicyCode::Syntax)
+    );
+}
+
+#[test]
+fn what_is_shown_cannot_steer_a_terminal() {
+    for text in [
+        "[packages.\"\\u001b[2Jfoo\"]\nrepository = 'a/b'\n",
+        "# fine\nfoo\u{202e} = 1",
+        "\"\\u001b]0;x\\u0007\" = 1\n",
+        "[packages.foo]\nrepository = \"\\u001b[31m\"\n",
+    ] {
+        let shown = refused(text).to_string();
+        assert!(
+            !shown.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'),
+            "{shown:?}"
+        );
+    }
+}
+
+#[test]
+fn a_long_line_is_cut_around_the_caret() {
+    let text = format!(
+        "[packages.foo]\nrepository = [{}'acme']",
+        "'a/b', ".to_owned() + &" ".repeat(500)
+    );
+    let error = &refused(&text).errors[0];
+    assert_eq!(error.column, 15 + 7 + 500);
+    let shown: String = error
+        .source_line
+        .chars()
+        .skip(error.caret_offset)
+        .take(error.caret_len)
+        .collect();
+    assert_eq!(shown, "'acme'");
+    assert!(error.source_line.chars().count() <= 160);
+}
+
+#[test]
+fn codes_are_unique_and_stable() {
+    let codes: Vec<&str> = PolicyCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(
+        codes,
+        [
+            "policy-too-large",
+            "policy-syntax",
+            "unknown-policy-version",
+            "unknown-key",
+            "wrong-type",
+            "invalid-name",
+            "duplicate-name",
+            "empty-table",
+            "missing-key",
+            "empty-value",
+            "duplicate-value",
+            "conflicting-keys",
+            "invalid-repository",
+            "invalid-id",
+            "id-without-repository",
+            "invalid-ref",
+            "invalid-workflow",
+            "invalid-builder",
+            "unknown-value",
+            "invalid-level",
+            "invalid-versions",
+            "invalid-digest",
+            "invalid-date",
+            "control-character",
+            "value-too-long",
+        ]
+    );
+}
