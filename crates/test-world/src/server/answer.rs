@@ -1,0 +1,103 @@
+//! What a handler answers, before faults and HTTP.
+
+use serde_json::Value;
+
+/// A request as handlers see it.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a str,
+    /// Path below the handler's prefix, without leading slash, percent-decoded.
+    pub(crate) path: &'a str,
+    pub(crate) accept: &'a str,
+    pub(crate) range: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", content_type.to_owned())],
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn json(status: u16, value: &Value) -> Self {
+        Self::new(status, "application/json", value.to_string())
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(404, "text/plain", "Not Found")
+    }
+
+    pub(crate) fn redirect(location: String) -> Self {
+        Self {
+            status: 302,
+            headers: vec![("location", location)],
+            body: Vec::new(),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// A file, or the part of it that a `Range` header asks for (one range, RFC 9110).
+    pub(crate) fn file(bytes: &[u8], content_type: &str, range: Option<&str>) -> Self {
+        let whole = || Self::new(200, content_type, bytes).header("accept-ranges", "bytes");
+        let Some(wanted) = range.and_then(|range| range.strip_prefix("bytes=")) else {
+            return whole();
+        };
+        let total = bytes.len();
+        let (start, end) = match wanted.split_once('-') {
+            Some(("", suffix)) => (
+                suffix.parse::<usize>().ok().map(|n| total.saturating_sub(n)),
+                Some(total),
+            ),
+            Some((start, "")) => (start.parse().ok(), Some(total)),
+            Some((start, last)) => (
+                start.parse().ok(),
+                last.parse::<usize>().ok().map(|n| n.saturating_add(1).min(total)),
+            ),
+            None => (None, None),
+        };
+        let (Some(start), Some(end)) = (start, end) else {
+            return whole();
+        };
+        let Some(part) = bytes.get(start..end).filter(|part| !part.is_empty()) else {
+            return Self::new(416, "text/plain", "").header("content-range", format!("bytes */{total}"));
+        };
+        Self::new(206, content_type, part)
+            .header("accept-ranges", "bytes")
+            .header("content-range", format!("bytes {start}-{}/{total}", end - 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let ask = |range| {
+            let answer = Answer::file(b"0123456789", "x", Some(range));
+            (answer.status, String::from_utf8(answer.body).unwrap())
+        };
+        assert_eq!(ask("bytes=2-4"), (206, "234".to_owned()));
+        assert_eq!(ask("bytes=7-"), (206, "789".to_owned()));
+        assert_eq!(ask("bytes=-3"), (206, "789".to_owned()));
+        assert_eq!(ask("bytes=-30"), (206, "0123456789".to_owned()));
+        assert_eq!(ask("bytes=5-99"), (206, "56789".to_owned()));
+        assert_eq!(ask("bytes=10-"), (416, String::new()));
+        assert_eq!(ask("bytes=1-2,4-5"), (200, "0123456789".to_owned()));
+        assert_eq!(ask("lines=1-2"), (200, "0123456789".to_owned()));
+    }
+}

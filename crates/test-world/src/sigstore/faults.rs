@@ -1,0 +1,41 @@
+//! What can be signed wrongly on purpose: one switch per rule that a verifier must enforce.
+
+/// Deliberate defects of one signature and its log entry. All false (the default) gives material that verifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each switch is one independent defect")]
+pub struct Faults {
+    /// The certificate carries no SCT.
+    pub omit_sct: bool,
+    /// The SCT is signed by a key that is no log's.
+    pub wrong_sct: bool,
+    /// The certificate is issued by a CA of the same names that the trusted root does not hold.
+    pub other_ca: bool,
+    /// The certificate lacks the code-signing extended key usage.
+    pub omit_code_signing: bool,
+    /// The log integrated the entry one hour after the certificate had expired.
+    pub expired_certificate: bool,
+    /// The log integrated the entry one hour before the certificate became valid.
+    pub not_yet_valid_certificate: bool,
+    /// The signature is over another payload. The log entry records that same signature.
+    pub wrong_signature: bool,
+    /// The signed entry timestamp is signed by a key that is not the log's.
+    pub wrong_set: bool,
+    /// No signed entry timestamp at all.
+    pub omit_set: bool,
+    /// No inclusion proof at all.
+    pub omit_inclusion_proof: bool,
+    /// One hash of the inclusion proof is altered.
+    pub wrong_inclusion_proof: bool,
+    /// The checkpoint is signed by a key that is not the log's, under the log's name and key hint.
+    pub wrong_checkpoint: bool,
+    /// The checkpoint is an older, genuine one: its tree size differs from the proof's.
+    pub stale_checkpoint: bool,
+    /// The entry's body records another payload hash.
+    pub logged_other_payload: bool,
+    /// The entry's body records another signature.
+    pub logged_other_signature: bool,
+    /// The entry's body records another certificate.
+    pub logged_other_certificate: bool,
+    /// The entry was never registered: the log's look-ups do not find it. Bundles still carry it.
+    pub unlogged: bool,
+}
