@@ -64,11 +64,13 @@ impl Client {
         loop {
             let at_home = same_origin(&url, outgoing.url);
             let login = match (outgoing.bearer, &own_login) {
-                (Some(token), _) if at_home => Some(sensitive(&format!("Bearer {token}")).ok_or_else(|| {
-                    HttpError::Settings {
-                        reason: "the token holds characters that a header cannot carry".to_owned(),
-                    }
-                })?),
+                (Some(token), _) if at_home => {
+                    Some(
+                        sensitive(&format!("Bearer {token}")).ok_or_else(|| HttpError::Settings {
+                            reason: "the token holds characters that a header cannot carry".to_owned(),
+                        })?,
+                    )
+                }
                 (None, Some(login)) if at_home => Some(login.clone()),
                 (Some(_), _) => None,
                 (None, _) => self.known_login(&url),
@@ -133,7 +135,11 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Dur
     let connecting = error.is_connect();
     let reason = reason(&error.without_url());
     // The TLS library's error type is not exposed, but its words are stable.
-    if connecting && ["certificate", "UnknownIssuer", "handshake", "TLS"].iter().any(|word| reason.contains(word)) {
+    if connecting
+        && ["certificate", "UnknownIssuer", "handshake", "TLS"]
+            .iter()
+            .any(|word| reason.contains(word))
+    {
         HttpError::Tls { url, reason }
     } else if connecting {
         HttpError::Connect { url, reason }
@@ -148,7 +154,12 @@ pub(crate) fn reason(error: &dyn Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string().chars().filter(|c| !c.is_control()).take(300).collect()
+    innermost
+        .to_string()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(300)
+        .collect()
 }
 
 /// The basic authentication that a URL's user name and password stand for.
@@ -156,7 +167,10 @@ pub(crate) fn credentials_of(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    basic_auth(&percent_decoded(url.username()), &percent_decoded(url.password().unwrap_or_default()))
+    basic_auth(
+        &percent_decoded(url.username()),
+        &percent_decoded(url.password().unwrap_or_default()),
+    )
 }
 
 pub(crate) fn basic_auth(user: &str, password: &str) -> Option<HeaderValue> {
@@ -179,21 +193,9 @@ fn without_credentials(url: &Url) -> Url {
 }
 
 fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        if let (b'%', [high, low, tail @ ..]) = (first, after)
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-        {
-            bytes.push(high << 4 | low);
-            rest = tail;
-        } else {
-            bytes.push(first);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]

@@ -53,7 +53,10 @@ pub(crate) async fn read(
 ) -> Result<Bytes, HttpError> {
     let success = answer.status().is_success();
     let limit = if success { limit } else { limit.min(MAX_ERROR_BODY) };
-    let too_large = || HttpError::TooLarge { url: redact(url), limit };
+    let too_large = || HttpError::TooLarge {
+        url: redact(url),
+        limit,
+    };
     let bad_encoding = |reason: &str| HttpError::Encoding {
         url: redact(url),
         reason: reason.to_owned(),

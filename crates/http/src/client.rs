@@ -195,7 +195,9 @@ impl Client {
         loop {
             let attempt = self.attempt(outgoing, limit).await;
             let wait = match &attempt {
-                Ok(answer) if retry::is_transient(answer.status) && (repeatable || matches!(answer.status, 429 | 503)) => {
+                Ok(answer)
+                    if retry::is_transient(answer.status) && (repeatable || matches!(answer.status, 429 | 503)) =>
+                {
                     backoff.next(Some(&answer.headers))
                 }
                 Err(error) if error.is_transient() && (repeatable || matches!(error, HttpError::Connect { .. })) => {

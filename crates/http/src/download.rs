@@ -9,7 +9,7 @@ use aws_lc_rs::digest;
 use reqwest::Method;
 use slsa_pip_distribution::Sha256Digest;
 use tokio::fs::{File, OpenOptions};
-use tokio::io::{AsyncWriteExt as _, BufWriter};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
 use url::Url;
 
 use crate::attempt::Outgoing;
@@ -72,7 +72,9 @@ impl Client {
             let error = match self.download_once(url, dest, limit, &mut progress).await {
                 Ok(Ok(downloaded)) => return Ok(downloaded),
                 Ok(Err(status)) => {
-                    let wait = backoff.next(Some(&status.headers)).filter(|_| retry::is_transient(status.status));
+                    let wait = backoff
+                        .next(Some(&status.headers))
+                        .filter(|_| retry::is_transient(status.status));
                     if let Some(wait) = wait {
                         tokio::time::sleep(wait).await;
                         continue;
@@ -110,7 +112,10 @@ impl Client {
                 headers: answer.headers().clone(),
             }));
         }
-        let too_large = || HttpError::TooLarge { url: redact(&final_url), limit };
+        let too_large = || HttpError::TooLarge {
+            url: redact(&final_url),
+            limit,
+        };
         if let Some(encoding) = content_encoding(&answer) {
             return Err(HttpError::Encoding {
                 url: redact(&final_url),
@@ -164,13 +169,69 @@ impl Client {
     }
 }
 
+/// Copies a local file into the new file `dest` (as [`Client::download`] would write it), hashing on the way. On any error no
+/// file is left.
+///
+/// # Errors
+/// [`HttpError::File`], and [`HttpError::TooLarge`] beyond `limit` bytes.
+pub async fn copy_hashed(source: &Path, dest: &Path, limit: u64) -> Result<Downloaded, HttpError> {
+    let failed = |path: &Path, source| HttpError::File {
+        path: path.to_owned(),
+        source: Arc::new(source),
+    };
+    let unwritable = |error| failed(dest, error);
+    let mut from = File::open(source).await.map_err(|error| failed(source, error))?;
+    let file = create(dest).await.map_err(unwritable)?;
+    let mut partial = PartialFile {
+        path: dest.to_owned(),
+        complete: false,
+    };
+    let mut file = BufWriter::with_capacity(WRITE_BUFFER, file);
+    let mut hasher = digest::Context::new(&digest::SHA256);
+    let mut buffer = vec![0; WRITE_BUFFER];
+    let mut size: u64 = 0;
+    loop {
+        let count = from.read(&mut buffer).await.map_err(|error| failed(source, error))?;
+        let chunk = buffer.get(..count).unwrap_or_default();
+        if chunk.is_empty() {
+            break;
+        }
+        size += chunk.len() as u64;
+        if size > limit {
+            return Err(HttpError::TooLarge {
+                url: source.display().to_string(),
+                limit,
+            });
+        }
+        hasher.update(chunk);
+        file.write_all(chunk).await.map_err(unwritable)?;
+    }
+    file.flush().await.map_err(unwritable)?;
+    partial.complete = true;
+    Ok(Downloaded {
+        sha256: finish(hasher),
+        size,
+    })
+}
+
+/// SHA-256 of bytes in memory.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> Sha256Digest {
+    let mut hasher = digest::Context::new(&digest::SHA256);
+    hasher.update(bytes);
+    finish(hasher)
+}
+
 struct OtherStatus {
     status: u16,
     headers: reqwest::header::HeaderMap,
 }
 
 fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -> Result<(), HttpError> {
-    let due = elapsed.saturating_sub(timeout * SPEED_GRACE).as_secs().saturating_mul(MIN_SPEED);
+    let due = elapsed
+        .saturating_sub(timeout * SPEED_GRACE)
+        .as_secs()
+        .saturating_mul(MIN_SPEED);
     if received < due {
         return Err(HttpError::TooSlow {
             url: redact(url),

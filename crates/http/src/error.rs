@@ -179,16 +179,22 @@ impl HttpError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Offline { .. } => Some("leave out `--offline`, or give the file with `--find-links` or `--provenance-dir`"),
+            Self::Offline { .. } => {
+                Some("leave out `--offline`, or give the file with `--find-links` or `--provenance-dir`")
+            }
             Self::Timeout { .. } | Self::TooSlow { .. } => {
                 Some("check the network and the proxy; `--timeout SECONDS` waits longer")
             }
             Self::Connect { .. } | Self::Transport { .. } => Some("check the address, the network and the proxy"),
-            Self::Tls { .. } => Some("if a company proxy or a private index has its own authority, give it with `--cert FILE`"),
+            Self::Tls { .. } => {
+                Some("if a company proxy or a private index has its own authority, give it with `--cert FILE`")
+            }
             Self::Status { status: 401 | 403, .. } => {
                 Some("check user name, password or token; they can be part of the index URL")
             }
-            Self::Status { status: 407, .. } => Some("the proxy wants credentials: `--proxy http://USER:PASSWORD@HOST`"),
+            Self::Status { status: 407, .. } => {
+                Some("the proxy wants credentials: `--proxy http://USER:PASSWORD@HOST`")
+            }
             Self::Status { status: 429, .. } => Some("the server limits requests; try again later"),
             Self::Redirect { .. } => Some("check the URL; a login page or a wrong proxy may redirect"),
             Self::File { .. } => Some("check the directory's permissions and free space"),

@@ -16,7 +16,7 @@ mod settings;
 
 pub use bytes::Bytes;
 pub use client::{Client, Response};
-pub use download::Downloaded;
+pub use download::{Downloaded, copy_hashed, sha256};
 pub use error::{HttpError, RedirectProblem};
 pub use range::{Partial, RangeAnswer};
 pub use redact::redact;

@@ -55,9 +55,8 @@ impl Client {
     /// # Errors
     /// As [`Client::get_range`].
     pub async fn get_tail(&self, url: &Url, length: u64) -> Result<RangeAnswer, HttpError> {
-        let fits = move |part: &ContentRange| {
-            part.last == part.total - 1 && part.first == part.total.saturating_sub(length)
-        };
+        let fits =
+            move |part: &ContentRange| part.last == part.total - 1 && part.first == part.total.saturating_sub(length);
         self.ranged(url, format!("bytes=-{length}"), length, fits).await
     }
 
@@ -177,7 +176,15 @@ mod tests {
                 total: 100
             })
         );
-        for bad in ["", "bytes 10-19/*", "bytes */100", "bytes 19-10/100", "bytes 10-100/100", "10-19/100", "bytes -1-5/9"] {
+        for bad in [
+            "",
+            "bytes 10-19/*",
+            "bytes */100",
+            "bytes 19-10/100",
+            "bytes 10-100/100",
+            "10-19/100",
+            "bytes -1-5/9",
+        ] {
             assert_eq!(ContentRange::parse(bad), None, "{bad}");
         }
     }

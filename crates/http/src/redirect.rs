@@ -95,15 +95,23 @@ mod tests {
                 ..
             })
         ));
-        assert_eq!(hop("https://index.example/", "https://:x", 0), Err(RedirectProblem::NoTarget));
+        assert_eq!(
+            hop("https://index.example/", "https://:x", 0),
+            Err(RedirectProblem::NoTarget)
+        );
     }
 
     #[test]
     fn a_server_cannot_plant_credentials() {
         assert_eq!(
-            hop("https://index.example/a/", "//user:pw@other.example/x", 0).unwrap().as_str(),
+            hop("https://index.example/a/", "//user:pw@other.example/x", 0)
+                .unwrap()
+                .as_str(),
             "https://other.example/x"
         );
-        assert_eq!(hop("https://u:p@index.example/a/", "b", 0).unwrap().as_str(), "https://index.example/a/b");
+        assert_eq!(
+            hop("https://u:p@index.example/a/", "b", 0).unwrap().as_str(),
+            "https://index.example/a/b"
+        );
     }
 }

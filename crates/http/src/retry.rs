@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn the_servers_wish_counts_up_to_the_cap() {
         let settings = Settings::default();
-        assert_eq!(Backoff::new(&settings).next(Some(&asked("7"))), Some(Duration::from_secs(7)));
+        assert_eq!(
+            Backoff::new(&settings).next(Some(&asked("7"))),
+            Some(Duration::from_secs(7))
+        );
         assert_eq!(Backoff::new(&settings).next(Some(&asked("100000"))), None);
         assert!(Backoff::new(&settings).next(Some(&asked("tomorrow"))).is_some());
     }

@@ -1,1 +1,21 @@
-//! The package index: simple pages, metadata, integrity API, downloads.
+//! The package index as a client sees it: simple pages (PEP 503, 691, 700), wheel metadata (PEP 658, 714), downloads checked
+//! against the index's and the user's digests, and the Integrity API (PEP 740).
+//!
+//! Everything an index says is hostile input and unsigned: it finds files and evidence, and proves nothing. A digest that
+//! an index names guards against accidents, not against the index.
+
+mod client;
+mod download;
+mod error;
+mod find_links;
+mod integrity;
+mod metadata;
+mod page;
+mod sparse;
+mod types;
+mod wheel;
+
+pub use client::IndexClient;
+pub use error::IndexError;
+pub use page::{MAX_FILES, MAX_PAGE_SIZE};
+pub use types::{IndexFile, IntegrityAnswer, MetadataHash, Project, SkipReason, Skipped, StagedDownload};

@@ -1,0 +1,150 @@
+//! The client and the look-up of projects.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use slsa_pip_distribution::PackageName;
+use slsa_pip_http::{Client, redact};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::error::IndexError;
+use crate::find_links;
+use crate::page;
+use crate::types::{Project, StagedDownload};
+
+/// What is asked for, best first (PEP 691).
+const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+
+type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
+
+/// A client of one or more indexes and of directories with wheels. Every page is fetched once in its life.
+#[derive(Debug)]
+pub struct IndexClient {
+    pub(crate) http: Client,
+    indexes: Vec<Url>,
+    find_links: Vec<PathBuf>,
+    pages: Mutex<HashMap<PackageName, Page>>,
+    /// Wheels that were fetched for their metadata, by URL; `download` takes them from here.
+    pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
+    /// Where those are: private (0700), removed with the client.
+    scratch: OnceCell<TempDir>,
+}
+
+impl IndexClient {
+    /// A client of these indexes, in this order. User names and passwords in their URLs are used for their own origin only
+    /// and shown nowhere.
+    ///
+    /// `find_links` are local directories, as paths or `file:` URLs, that hold wheels and sdists directly.
+    ///
+    /// # Errors
+    /// [`IndexError::FindLinks`] for anything else, such as the URL of an HTML page; an index that is no http or https URL.
+    pub fn new(http: Client, indexes: Vec<Url>, find_links: &[String]) -> Result<Self, IndexError> {
+        let mut clean = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            http.remember_credentials(&index);
+            clean.push(without_secrets(index)?);
+        }
+        Ok(Self {
+            http,
+            indexes: clean,
+            find_links: find_links
+                .iter()
+                .map(|location| find_links::directory(location))
+                .collect::<Result<_, _>>()?,
+            pages: Mutex::default(),
+            kept: Mutex::default(),
+            scratch: OnceCell::new(),
+        })
+    }
+
+    /// The HTTP client.
+    #[must_use]
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// The indexes, without credentials.
+    #[must_use]
+    pub fn indexes(&self) -> &[Url] {
+        &self.indexes
+    }
+
+    /// The project's page: of the first index that has it, never of several, so that a public index cannot slip files into
+    /// a project of a private one listed before it. Files of find-links directories come first.
+    ///
+    /// # Errors
+    /// [`IndexError::NotFound`] if every index answers 404. Any other failure ends the search: asking the next index instead
+    /// would let an outage decide where a project comes from.
+    pub async fn project(&self, name: &PackageName) -> Result<Arc<Project>, IndexError> {
+        let page = {
+            let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(pages.entry(name.clone()).or_default())
+        };
+        page.get_or_init(async || self.look_up(name).await.map(Arc::new))
+            .await
+            .clone()
+    }
+
+    async fn look_up(&self, name: &PackageName) -> Result<Project, IndexError> {
+        let mut local = find_links::files(&self.find_links, name).await?;
+        let mut asked = Vec::new();
+        for index in &self.indexes {
+            let url = page_url(index, name);
+            asked.push(redact(&url));
+            let answer = self.http.get(&url, Some(ACCEPT), page::MAX_PAGE_SIZE).await?;
+            if matches!(answer.status, 404 | 410) {
+                continue;
+            }
+            let answer = answer.success()?;
+            let mut project = page::parse(&answer, index, name)?;
+            if let Some(local) = local {
+                project.files.splice(0..0, local.files);
+                project.skipped.splice(0..0, local.skipped);
+            }
+            return Ok(project);
+        }
+        local.take().ok_or_else(|| {
+            asked.extend(self.find_links.iter().map(|path| path.display().to_string()));
+            IndexError::NotFound {
+                name: name.clone(),
+                asked,
+            }
+        })
+    }
+
+    pub(crate) async fn scratch(&self) -> Result<&std::path::Path, IndexError> {
+        let made = self
+            .scratch
+            .get_or_try_init(async || TempDir::with_prefix("slsa-pip-index-"))
+            .await;
+        made.map(TempDir::path)
+            .map_err(|error| IndexError::file(std::env::temp_dir(), error))
+    }
+}
+
+/// The index URL without credentials, query and fragment, ending in `/`.
+fn without_secrets(mut index: Url) -> Result<Url, IndexError> {
+    if !matches!(index.scheme(), "http" | "https") || index.host().is_none() {
+        return Err(slsa_pip_http::HttpError::Scheme { url: redact(&index) }.into());
+    }
+    // These fail only for URLs without a host.
+    let _ = index.set_username("");
+    let _ = index.set_password(None);
+    index.set_query(None);
+    index.set_fragment(None);
+    if !index.path().ends_with('/') {
+        let path = format!("{}/", index.path());
+        index.set_path(&path);
+    }
+    Ok(index)
+}
+
+/// `INDEX/NAME/`; a normalised name needs no escaping.
+fn page_url(index: &Url, name: &PackageName) -> Url {
+    let mut url = index.clone();
+    url.set_path(&format!("{}{name}/", index.path()));
+    url
+}

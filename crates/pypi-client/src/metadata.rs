@@ -1,0 +1,195 @@
+//! Metadata of a file before it is chosen: served beside it, read out of the wheel by ranges, or of the whole wheel.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use slsa_pip_distribution::metadata::MAX_METADATA_LEN;
+use slsa_pip_distribution::{CoreMetadata, DistributionFilename, WheelFilename};
+use slsa_pip_http::{HttpError, RangeAnswer, sha256};
+
+use crate::client::IndexClient;
+use crate::download::MAX_FILE_SIZE;
+use crate::error::IndexError;
+use crate::sparse::Sparse;
+use crate::types::{IndexFile, MetadataHash, StagedDownload};
+use crate::wheel::{MAX_READ, read_metadata};
+
+/// Wheels up to this size are fetched whole: one request instead of two or three, and nothing to fetch again when the
+/// wheel is chosen, which most are.
+const WHOLE_WHEEL: u64 = 2 * 1024 * 1024;
+/// The first range, from the end: the directory of most wheels, often with METADATA, which tools write near the end.
+const TAIL: u64 = 64 * 1024;
+/// Any later range.
+const CHUNK: u64 = 128 * 1024;
+/// Most ranges of one wheel.
+const MAX_RANGES: usize = 64;
+
+impl IndexClient {
+    /// The METADATA of a file. Its name and version are those of the file name.
+    ///
+    /// Announced metadata is checked against the index's digest, a wheel that was fetched whole too; ranges of a wheel
+    /// cannot be checked. Wheels that were fetched whole are kept for [`IndexClient::download`].
+    ///
+    /// # Errors
+    /// [`IndexError::Metadata`] if there is none that can be used, as for sdists; [`IndexError::DigestMismatch`]; and failed
+    /// requests.
+    pub async fn metadata(&self, file: &IndexFile) -> Result<CoreMetadata, IndexError> {
+        let unusable = |reason: String| IndexError::Metadata {
+            file: file.filename.as_str().to_owned(),
+            reason,
+        };
+        let announced = match file.metadata {
+            Some(hash) => self.announced(file, hash).await?,
+            None => None,
+        };
+        let bytes = match (announced, &file.filename) {
+            (Some(bytes), _) => bytes,
+            (None, DistributionFilename::Wheel(wheel)) => self.of_wheel(file, wheel).await?,
+            (None, DistributionFilename::Sdist(_)) => {
+                return Err(unusable(
+                    "an sdist has none that can be relied on before it is built".to_owned(),
+                ));
+            }
+        };
+        let metadata = CoreMetadata::parse(&bytes).map_err(|error| unusable(error.to_string()))?;
+        if metadata.name != *file.filename.name() || metadata.version != *file.filename.version() {
+            return Err(unusable(format!(
+                "it is of {} {}, unlike the file's name",
+                metadata.name, metadata.version
+            )));
+        }
+        Ok(metadata)
+    }
+
+    /// `URL.metadata` (PEP 658). `None` if it is announced and missing.
+    async fn announced(&self, file: &IndexFile, hash: MetadataHash) -> Result<Option<Vec<u8>>, IndexError> {
+        let mut url = file.url.clone();
+        url.set_path(&format!("{}.metadata", file.url.path()));
+        let answer = self.http().get(&url, None, MAX_METADATA_LEN as u64).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        let bytes = answer.success()?.body;
+        let computed = sha256(&bytes);
+        match hash.sha256 {
+            Some(expected) if expected != computed => Err(IndexError::DigestMismatch {
+                file: format!("{}.metadata", file.filename),
+                expected,
+                computed,
+            }),
+            _ => Ok(Some(bytes.to_vec())),
+        }
+    }
+
+    async fn of_wheel(&self, file: &IndexFile, wheel: &WheelFilename) -> Result<Vec<u8>, IndexError> {
+        let unusable = |reason: String| IndexError::Metadata {
+            file: wheel.as_str().to_owned(),
+            reason,
+        };
+        if let Ok(path) = file.url.to_file_path() {
+            return in_file(path, wheel).await?.map_err(unusable);
+        }
+        let kept = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.get(&file.url).map(|staged| staged.path.clone())
+        };
+        if let Some(path) = kept {
+            return in_file(path, wheel).await?.map_err(unusable);
+        }
+        // Of unknown size: the limit ends a large wheel at its first header, before anything of it is read.
+        if file.size.is_none_or(|size| size <= WHOLE_WHEEL) {
+            match self.keep_whole(file, WHOLE_WHEEL).await {
+                Ok(path) => return in_file(path, wheel).await?.map_err(unusable),
+                Err(IndexError::Http(HttpError::TooLarge { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(bytes) = self.by_ranges(file, wheel).await? {
+            return Ok(bytes);
+        }
+        let path = self.keep_whole(file, MAX_FILE_SIZE).await?;
+        in_file(path, wheel).await?.map_err(unusable)
+    }
+
+    /// Fetches the whole wheel into the scratch directory.
+    async fn keep_whole(&self, file: &IndexFile, limit: u64) -> Result<PathBuf, IndexError> {
+        // Two indexes may have different files of one name.
+        let name = format!("{}-{}", sha256(file.url.as_str().as_bytes()), file.filename);
+        let name: String = name.chars().take(200).collect();
+        let path = self.scratch().await?.join(name);
+        let fetched = self.http().download(&file.url, &path, limit, |_| {}).await?;
+        if let Some(expected) = file.sha256.filter(|expected| *expected != fetched.sha256) {
+            // The error matters more than a file that goes with its directory.
+            let _ = tokio::fs::remove_file(&path).await;
+            return Err(IndexError::DigestMismatch {
+                file: file.filename.to_string(),
+                expected,
+                computed: fetched.sha256,
+            });
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(
+            file.url.clone(),
+            StagedDownload {
+                path: path.clone(),
+                sha256: fetched.sha256,
+                size: fetched.size,
+            },
+        );
+        Ok(path)
+    }
+
+    /// Reads the wheel's directory and METADATA by ranges. `None` if the server serves none.
+    async fn by_ranges(&self, file: &IndexFile, wheel: &WheelFilename) -> Result<Option<Vec<u8>>, IndexError> {
+        let RangeAnswer::Partial(tail) = self.http().get_tail(&file.url, TAIL).await? else {
+            return Ok(None);
+        };
+        let unusable = |reason: String| IndexError::Metadata {
+            file: wheel.as_str().to_owned(),
+            reason,
+        };
+        let mut archive = Sparse::new(tail.total);
+        let mut fetched = tail.body.len() as u64;
+        archive.add(tail.start, tail.body);
+        for _ in 0..MAX_RANGES {
+            let reason = match read_metadata(&mut archive, wheel) {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(reason) => reason,
+            };
+            let Some((start, next)) = archive.missing() else {
+                return Err(unusable(reason));
+            };
+            let range = start..next.min(start.saturating_add(CHUNK));
+            fetched += range.end - range.start;
+            if fetched > MAX_READ {
+                return Err(unusable("its directory is too large".to_owned()));
+            }
+            let RangeAnswer::Partial(part) = self.http().get_range(&file.url, range).await? else {
+                return Ok(None);
+            };
+            if part.total != archive.total() {
+                return Err(unusable("the file changed while it was read".to_owned()));
+            }
+            archive.add(part.start, part.body);
+        }
+        Err(unusable("it takes too many ranges to read".to_owned()))
+    }
+}
+
+/// Reads METADATA of a local wheel, off the asynchronous threads.
+async fn in_file(path: PathBuf, wheel: &WheelFilename) -> Result<Result<Vec<u8>, String>, IndexError> {
+    let wheel = wheel.clone();
+    let read = move || {
+        let file = File::open(&path).map_err(|error| IndexError::file(path, error))?;
+        Ok(read_buffered(file, &wheel))
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .unwrap_or_else(|_| Ok(Err("its reader failed".to_owned())))
+}
+
+fn read_buffered(file: impl Read + Seek, wheel: &WheelFilename) -> Result<Vec<u8>, String> {
+    read_metadata(std::io::BufReader::new(file), wheel)
+}

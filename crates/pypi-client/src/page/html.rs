@@ -1,0 +1,98 @@
+//! Simple pages in HTML (PEP 503, 592, 658, 714, 740).
+
+use percent_encoding::percent_decode_str;
+use tl::{HTMLTag, ParserOptions};
+
+use super::entities::unescape;
+use super::{MAX_FILES, Place, Raw, is_archive};
+use crate::error::IndexError;
+use crate::types::Project;
+
+pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexError> {
+    let not_an_index = |place: &Place<'_>, reason: &str| IndexError::NotAnIndex {
+        url: place.shown.clone(),
+        reason: reason.to_owned(),
+    };
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with('<') && !text.trim().is_empty() {
+        return Err(not_an_index(&place, "it says it is HTML, and is not"));
+    }
+    let dom = tl::parse(text, ParserOptions::default()).map_err(|_| not_an_index(&place, "its HTML cannot be read"))?;
+    let tags = || dom.nodes().iter().filter_map(tl::Node::as_tag);
+    for meta in tags().filter(|tag| is(tag, "meta")) {
+        if attribute(meta, "name").as_deref() == Some("pypi:repository-version") {
+            place.check_version(&attribute(meta, "content").unwrap_or_default())?;
+        }
+    }
+    let base = tags()
+        .filter(|tag| is(tag, "base"))
+        .find_map(|tag| attribute(tag, "href"));
+    if let Some(base) = base.and_then(|href| place.base.join(href.trim()).ok()) {
+        place.base = base;
+    }
+    let mut project = place.empty();
+    let mut form = false;
+    for tag in tags() {
+        form |= is(tag, "form") || is(tag, "input");
+        let Some(href) = attribute(tag, "href").filter(|_| is(tag, "a")) else {
+            continue;
+        };
+        let Some(raw) = entry(tag, &href) else {
+            continue;
+        };
+        place.add(raw, &mut project);
+        if project.files.len() + project.skipped.len() > MAX_FILES {
+            return Err(place.too_many());
+        }
+    }
+    if form && project.files.is_empty() && project.skipped.is_empty() {
+        return Err(not_an_index(
+            &place,
+            "it is HTML with a form and without files, such as a log-in page",
+        ));
+    }
+    Ok(project)
+}
+
+/// The entry of a link; `None` if it does not lead to an archive at all.
+fn entry(tag: &HTMLTag<'_>, href: &str) -> Option<Raw> {
+    let (path, fragment) = href.split_once('#').unwrap_or((href, ""));
+    let path = path.split('?').next().unwrap_or_default();
+    let filename = percent_decode_str(path.rsplit('/').next().unwrap_or_default().trim())
+        .decode_utf8_lossy()
+        .into_owned();
+    if !is_archive(&filename) {
+        return None;
+    }
+    let hashes = fragment
+        .split('&')
+        .filter_map(|part| part.split_once('='))
+        .filter(|(algorithm, _)| matches!(*algorithm, "sha256" | "sha384" | "sha512" | "sha1" | "sha224" | "md5"))
+        .map(|(algorithm, digest)| (algorithm.to_owned(), digest.to_owned()))
+        .collect();
+    let metadata = attribute(tag, "data-core-metadata").or_else(|| attribute(tag, "data-dist-info-metadata"));
+    Some(Raw {
+        filename,
+        url: href.to_owned(),
+        hashes,
+        requires_python: attribute(tag, "data-requires-python"),
+        yanked: attribute(tag, "data-yanked"),
+        metadata: metadata
+            .filter(|value| value != "false")
+            .map(|value| value.strip_prefix("sha256=").map(str::to_owned)),
+        provenance: attribute(tag, "data-provenance"),
+        size: None,
+        upload_time: None,
+    })
+}
+
+fn is(tag: &HTMLTag<'_>, name: &str) -> bool {
+    tag.name().as_bytes().eq_ignore_ascii_case(name.as_bytes())
+}
+
+/// An attribute's value, unescaped; empty if it is there without a value.
+fn attribute(tag: &HTMLTag<'_>, name: &str) -> Option<String> {
+    let value = tag.attributes().get(name)?;
+    Some(value.map_or_else(String::new, |value| unescape(&value.as_utf8_str())))
+}

@@ -1,0 +1,123 @@
+//! Simple pages in JSON (PEP 691, 700, 714, 740).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{MAX_FILES, Place, Raw};
+use crate::error::IndexError;
+use crate::types::{Project, SkipReason, Skipped};
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    meta: Meta,
+    files: Vec<Entry>,
+}
+
+#[derive(Deserialize, Default)]
+struct Meta {
+    #[serde(rename = "api-version")]
+    api_version: Option<String>,
+}
+
+/// An entry that does not follow the format is left out, and does not spoil the page.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    File(Box<File>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File {
+    filename: String,
+    url: String,
+    #[serde(default)]
+    hashes: BTreeMap<String, String>,
+    requires_python: Option<String>,
+    yanked: Option<Yanked>,
+    core_metadata: Option<Metadata>,
+    dist_info_metadata: Option<Metadata>,
+    /// The spelling of some indexes for the field above.
+    data_dist_info_metadata: Option<Metadata>,
+    provenance: Option<String>,
+    size: Option<u64>,
+    upload_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Yanked {
+    Flag(bool),
+    Reason(String),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Metadata {
+    Flag(bool),
+    Hashes(BTreeMap<String, String>),
+}
+
+pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexError> {
+    let page: Page = serde_json::from_slice(body).map_err(|error| IndexError::NotAnIndex {
+        url: place.shown.clone(),
+        reason: if body.trim_ascii_start().starts_with(b"<") {
+            "it says it is JSON, and is HTML".to_owned()
+        } else {
+            format!(
+                "it is not the JSON of an index (line {}, column {})",
+                error.line(),
+                error.column()
+            )
+        },
+    })?;
+    if let Some(version) = &page.meta.api_version {
+        place.check_version(version)?;
+    }
+    if page.files.len() > MAX_FILES {
+        return Err(place.too_many());
+    }
+    let mut project = place.empty();
+    for entry in page.files {
+        match entry {
+            Entry::File(file) => place.add(file.into_raw(), &mut project),
+            Entry::Other(_) => project.skipped.push(Skipped {
+                filename: String::new(),
+                reason: SkipReason::Entry,
+            }),
+        }
+    }
+    Ok(project)
+}
+
+impl File {
+    fn into_raw(self) -> Raw {
+        let announced = self
+            .core_metadata
+            .or(self.dist_info_metadata)
+            .or(self.data_dist_info_metadata);
+        Raw {
+            filename: self.filename,
+            url: self.url,
+            hashes: self.hashes.into_iter().collect(),
+            requires_python: self.requires_python,
+            yanked: match self.yanked {
+                None | Some(Yanked::Flag(false)) => None,
+                Some(Yanked::Flag(true)) => Some(String::new()),
+                Some(Yanked::Reason(reason)) => Some(reason),
+            },
+            metadata: match announced {
+                None | Some(Metadata::Flag(false)) => None,
+                Some(Metadata::Flag(true)) => Some(None),
+                Some(Metadata::Hashes(mut hashes)) => Some(hashes.remove("sha256")),
+            },
+            provenance: self.provenance,
+            size: self.size,
+            upload_time: self.upload_time,
+        }
+    }
+}

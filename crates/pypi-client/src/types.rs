@@ -1,0 +1,138 @@
+//! What an index says about a project and its files.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest, VersionSpecifiers};
+use url::Url;
+
+/// A project's page: the files that can be used, and those that cannot, with the reason.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The project.
+    pub name: PackageName,
+    /// The index that has it, without credentials, ending in `/`; a `file:` URL if only find-links directories have it.
+    pub index_url: Url,
+    /// Files in the page's order, those of find-links directories first.
+    pub files: Vec<IndexFile>,
+    /// Entries of the page that are left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// One file of a project, as its index describes it. All of it is unverified.
+#[derive(Debug, Clone)]
+pub struct IndexFile {
+    /// File name, parsed; it belongs to the project of the page.
+    pub filename: DistributionFilename,
+    /// Where the file is: http, https, or file for find-links. Without credentials and fragment.
+    pub url: Url,
+    /// All digests named, as (algorithm, hex), sha256 included.
+    pub hashes: Vec<(String, String)>,
+    /// The sha256 among them.
+    pub sha256: Option<Sha256Digest>,
+    /// `requires-python`. A value that is no specifier counts as none, as pip does.
+    pub requires_python: Option<VersionSpecifiers>,
+    /// The reason if the file was yanked, which may be empty (PEP 592).
+    pub yanked: Option<String>,
+    /// Whether the METADATA is served beside the file (PEP 658, 714), and its digest.
+    pub metadata: Option<MetadataHash>,
+    /// Where the provenance object is (PEP 740).
+    pub provenance: Option<Url>,
+    /// Size in bytes (PEP 700).
+    pub size: Option<u64>,
+    /// Time of upload as the index writes it (PEP 700).
+    pub upload_time: Option<String>,
+    /// The index, as in [`Project::index_url`].
+    pub index_url: Url,
+}
+
+impl IndexFile {
+    /// Whether the file is in a find-links directory.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.url.scheme() == "file"
+    }
+}
+
+/// The digest of separately served metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetadataHash {
+    /// SHA-256 of the METADATA, where the index names it.
+    pub sha256: Option<Sha256Digest>,
+}
+
+/// An entry of a page that is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// File name as written, printable characters only, cut to a printable length.
+    pub filename: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why an entry is left out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// Not a wheel's or sdist's file name.
+    #[error("{0}")]
+    Filename(&'static str),
+    /// An egg, an installer or another old kind of file.
+    #[error("files of this kind cannot be installed")]
+    Kind,
+    /// The file name names another project.
+    #[error("it belongs to another project")]
+    OtherProject,
+    /// No usable http or https URL.
+    #[error("its URL is not an http or https URL")]
+    Url,
+    /// A sha256 that is none.
+    #[error("its sha256 is not valid")]
+    Digest,
+    /// Fields missing or of the wrong type.
+    #[error("its entry does not follow the format")]
+    Entry,
+}
+
+/// A complete download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedDownload {
+    /// The file, named as on the index.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, computed here.
+    pub sha256: Sha256Digest,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// What an index answered when asked for a file's provenance. Whatever it sent is unverified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IntegrityAnswer {
+    /// A provenance object, unparsed.
+    Found {
+        /// The body.
+        bytes: Bytes,
+        /// What was asked.
+        url: Url,
+    },
+    /// 404: the index has none for this file, or has no Integrity API.
+    None {
+        /// What was asked.
+        url: Url,
+    },
+    /// 403: switched off.
+    Disabled {
+        /// What was asked.
+        url: Url,
+    },
+    /// 406, or an answer that is no JSON document, such as a log-in page.
+    Unusable {
+        /// What was asked.
+        url: Url,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Nothing was asked: the file names no provenance and its index has no place for an Integrity API.
+    NotOffered,
+}
