@@ -1,1 +1,103 @@
-//! Arguments, settings, commands and reports of slsa-pip.
+//! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
+//!
+//! ```text
+//! args → settings → commands/{install,download,verify} → report/{human,json}
+//!                        │
+//!                        └ pipeline: resolve → per file: download, collect, verify → gate
+//! ```
+
+mod args;
+mod collect;
+mod commands;
+mod declared;
+mod directory;
+mod environment;
+mod failure;
+mod hashing;
+mod pipeline;
+mod printer;
+mod report;
+mod session;
+mod settings;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use printer::Printer;
+
+/// Runs the program on the process's own arguments.
+///
+/// Returns 0 if everything was verified (and installed), 1 if something was refused, 2 for usage, configuration and
+/// environment errors, and pip's own code if the hand-off failed.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results (0); everything else is a usage error (2), as clap numbers them.
+            let code = u8::try_from(error.exit_code()).unwrap_or(failure::EXIT_ERROR);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let printer = Printer::new(&cli);
+    let format = cli.command.format();
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(&cli, &printer));
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(failure::Failure::new("The asynchronous runtime could not be started").caused_by(&error)),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if format == args::Format::Json {
+                printer.document(&report::json::error_document(cli.command.name(), &failure));
+            }
+            failure.print(&printer);
+            ExitCode::from(failure::EXIT_ERROR)
+        }
+    }
+}
+
+/// Runs the command; an interrupt drops its future, which removes what it has staged.
+async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
+    let command = async {
+        match &cli.command {
+            Command::Install(args) => commands::install::run(args, printer).await,
+            Command::Download(args) => commands::download::run(args, printer).await,
+            Command::Verify(args) => commands::verify::run(args, printer).await,
+        }
+    };
+    tokio::select! {
+        outcome = command => outcome,
+        signal = interrupted() => Ok(128 + signal),
+    }
+}
+
+/// Resolves to the number of the signal that asks the process to end.
+#[cfg(unix)]
+async fn interrupted() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => 2,
+        _ = terminate.recv() => 15,
+    }
+}
+
+/// Resolves to the number of the signal that asks the process to end.
+#[cfg(not(unix))]
+async fn interrupted() -> u8 {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return std::future::pending().await;
+    }
+    2
+}

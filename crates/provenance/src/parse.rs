@@ -95,7 +95,7 @@ fn read_lines(bytes: &[u8], whole: JsonError, file: &mut ParsedFile) {
         .filter(|(_, line)| !line.is_empty())
         .take(MAX_LINES + 1)
         .collect();
-    // A document that is one value over many lines has lines that begin with something else.
+    // One broken value over many lines has lines that begin with something else, and none that is an attestation.
     let all_begin_objects = lines.iter().all(|(_, line)| line.starts_with(b"{"));
     if lines.len() < 2 {
         return file.problem(None, whole.into());
@@ -105,10 +105,10 @@ fn read_lines(bytes: &[u8], whole: JsonError, file: &mut ParsedFile) {
         .iter()
         .map(|(number, line)| (*number, *line, read_line(line, &values_left)))
         .collect();
-    let any_object = parsed
+    let any_known = parsed
         .iter()
-        .any(|(.., value)| value.as_ref().is_ok_and(Value::is_object));
-    if !all_begin_objects && !any_object {
+        .any(|(.., value)| value.as_ref().is_ok_and(|value| Format::of(value).is_ok()));
+    if !all_begin_objects && !any_known {
         return file.problem(None, whole.into());
     }
     if lines.len() > MAX_LINES {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use slsa_pip_distribution::PackageName;
@@ -29,6 +30,8 @@ pub struct IndexClient {
     pages: Mutex<HashMap<PackageName, Page>>,
     /// Wheels that were fetched for their metadata, by URL; `download` takes them from here.
     pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
+    /// How many of them there were, for their names.
+    pub(crate) fetched_whole: AtomicU64,
     /// Where those are: private (0700), removed with the client.
     scratch: OnceCell<TempDir>,
 }
@@ -56,6 +59,7 @@ impl IndexClient {
                 .collect::<Result<_, _>>()?,
             pages: Mutex::default(),
             kept: Mutex::default(),
+            fetched_whole: AtomicU64::new(0),
             scratch: OnceCell::new(),
         })
     }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use slsa_pip_distribution::metadata::MAX_METADATA_LEN;
 use slsa_pip_distribution::{CoreMetadata, DistributionFilename, WheelFilename};
@@ -115,10 +116,9 @@ impl IndexClient {
 
     /// Fetches the whole wheel into the scratch directory.
     async fn keep_whole(&self, file: &IndexFile, limit: u64) -> Result<PathBuf, IndexError> {
-        // Two indexes may have different files of one name.
-        let name = format!("{}-{}", sha256(file.url.as_str().as_bytes()), file.filename);
-        let name: String = name.chars().take(200).collect();
-        let path = self.scratch().await?.join(name);
+        // Two indexes may have different files of one name, and two tasks may want one file.
+        let number = self.fetched_whole.fetch_add(1, Ordering::Relaxed);
+        let path = self.scratch().await?.join(format!("{number}.whl"));
         let fetched = self.http().download(&file.url, &path, limit, |_| {}).await?;
         if let Some(expected) = file.sha256.filter(|expected| *expected != fetched.sha256) {
             // The error matters more than a file that goes with its directory.

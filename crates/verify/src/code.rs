@@ -33,6 +33,12 @@ macro_rules! codes {
 codes! {
     /// There is no attestation for the file.
     NoEvidence = "no-evidence", "F1";
+    /// What was found as the file's provenance cannot be read.
+    EvidenceUnreadable = "evidence-unreadable", "F1";
+    /// The downloaded bytes do not have the digest that the index announced.
+    IndexDigestMismatch = "index-digest-mismatch", "C2";
+    /// The downloaded bytes have none of the digests that the user allowed (`--hash`).
+    HashNotAllowed = "hash-not-allowed", "C2";
     /// The bundle's media type is not known.
     MediaTypeUnknown = "media-type-unknown", "A5";
     /// The bundle does not have the shape of its media type.
@@ -53,6 +59,8 @@ codes! {
     SignatureCount = "signature-count", "B1";
     /// The signature does not verify.
     SignatureInvalid = "signature-invalid", "B1";
+    /// The signing key is of an unexpected kind.
+    SignatureAlgorithm = "signature-algorithm", "B1";
     /// There is no signing certificate.
     CertificateMissing = "certificate-missing", "B2";
     /// The certificate cannot be read, or has not exactly one identity, or repeats an extension.
@@ -111,6 +119,8 @@ codes! {
     ClaimMissing = "claim-missing", "D1";
     /// The certificate's identity is not of the expected shape.
     IdentityMalformed = "identity-malformed", "D2";
+    /// The certificate's identity is not the one that was asked for.
+    IdentityMismatch = "identity-mismatch", "D2";
     /// The builder is neither trusted nor a workflow of the source repository.
     BuilderUntrusted = "builder-untrusted", "D2";
     /// A trusted builder was not used at a release tag.

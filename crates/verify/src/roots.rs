@@ -1,7 +1,9 @@
 //! Trusted roots, parsed and prepared once.
 
 use sigstore_verify::Verifier;
+use sigstore_verify::crypto::{Keyring, SigningScheme};
 use sigstore_verify::trust_root::TrustedRoot;
+use sigstore_verify::types::TimeRange;
 
 use crate::verified::Instance;
 
@@ -45,8 +47,12 @@ pub struct TrustRoots {
 /// One trusted root and its verifier.
 pub(crate) struct PreparedRoot {
     pub(crate) instance: Instance,
-    pub(crate) root: TrustedRoot,
     pub(crate) verifier: Verifier,
+    pub(crate) rekor_keys: Keyring,
+    /// Keys of the certificate transparency logs that sign with ECDSA P-256, as all logs in use do.
+    pub(crate) ct_keys: Keyring,
+    /// Certificates of the authorities, DER, each with the window in which it may vouch.
+    pub(crate) authorities: Vec<(Vec<u8>, Option<TimeRange>)>,
 }
 
 impl TrustRoots {
@@ -95,10 +101,17 @@ impl PreparedRoot {
             instance,
             source: Box::new(source),
         })?;
+        let unreadable = |source| RootError::Unreadable { instance, source };
+        let authorities = root.certificate_authorities.iter().flat_map(|authority| {
+            let certificates = authority.cert_chain.certificates.iter();
+            certificates.map(|certificate| (certificate.raw_bytes.as_bytes().to_vec(), authority.valid_for))
+        });
         Ok(Self {
             instance,
-            root,
             verifier,
+            rekor_keys: root.rekor_keys().map_err(unreadable)?,
+            ct_keys: root.ctfe_keys(SigningScheme::EcdsaP256Sha256).map_err(unreadable)?,
+            authorities: authorities.collect(),
         })
     }
 }

@@ -149,7 +149,7 @@ impl Place<'_> {
             yanked: raw.yanked.map(cut),
             metadata: metadata.transpose()?,
             // From an https index, evidence over http would only be a way to tell others what is installed.
-            provenance: provenance.filter(|link| link.scheme() == "https" || self.base.scheme() == "http"),
+            provenance: provenance.filter(|link| link.scheme() == "https" || self.index.scheme() == "http"),
             size: raw.size,
             upload_time: raw.upload_time.map(cut),
             index_url: self.index.clone(),

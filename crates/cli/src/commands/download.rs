@@ -1,0 +1,115 @@
+//! `slsa-pip download`: verified files in a folder, their provenance beside them.
+//!
+//! Layout: `<file>`, and as `<file>.attestation`, `<file>.sigstore.json` or `<file>.intoto.jsonl` the attestation that was
+//! accepted, in the format it was found in; `<file>.rekor.json` holds the log's answers for a classic envelope. The folder
+//! serves `--provenance-dir` as it is. Files are written under temporary names and renamed when complete.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use slsa_pip_provenance::{Attestation, Evidence};
+use slsa_pip_verify::StagedFile;
+
+use crate::args::{DownloadArgs, Format};
+use crate::commands::install::gate;
+use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
+use crate::directory::{REKOR_ENDING, log_answers_document};
+use crate::failure::{Failure, Result};
+use crate::hashing::sha256_file;
+use crate::pipeline;
+use crate::printer::Printer;
+use crate::report::{human, json};
+use crate::session::Session;
+
+/// Runs the command.
+pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
+    let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
+    let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
+    let notes = resolution.notes.clone();
+    let judged = pipeline::judge_all(&session, resolution).await?;
+    let accepted: Vec<Option<Evidence>> = judged.iter().map(|file| file.accepted.clone()).collect();
+    let (mut report, verified) = gate("download", &session, judged);
+    report.notes = notes;
+    if args.format == Format::Human {
+        human::print(&report, &session.trust.policy_file.display().to_string(), printer);
+    }
+    let code = match verified {
+        None => {
+            printer.progress("Nothing was kept.");
+            EXIT_REFUSED
+        }
+        Some(verified) => {
+            keep_folder(&args.dest)?;
+            for (proof, evidence) in verified.iter().zip(&accepted) {
+                keep(&args.dest, proof.file(), evidence.as_ref())?;
+            }
+            printer.progress(&format!("Wrote {} file(s) and their provenance to {}", verified.len(), args.dest.display()));
+            EXIT_VERIFIED
+        }
+    };
+    if args.format == Format::Json {
+        printer.document(&json::document(&report));
+    }
+    Ok(code)
+}
+
+fn keep_folder(dest: &Path) -> Result<()> {
+    std::fs::create_dir_all(dest).map_err(|error| {
+        Failure::new(format!("The folder `{}` cannot be made", dest.display())).caused_by(&error).hint("Name a folder that can be written to: `--dest DIR`")
+    })
+}
+
+/// Writes a verified file, and what it was verified by.
+fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<()> {
+    let failed = |error: &std::io::Error| {
+        Failure::new(format!("`{}` cannot be written to `{}`", file.filename(), dest.display())).caused_by(error)
+    };
+    // The evidence first: a folder with a file and no proof beside it would look complete after a crash.
+    if let Some(evidence) = evidence {
+        let (ending, document) = provenance_document(evidence);
+        write_whole(dest, &format!("{}{ending}", file.filename()), document.as_bytes()).map_err(|error| failed(&error))?;
+        if !evidence.log_answers.is_empty() {
+            let answers = log_answers_document(&evidence.log_answers);
+            write_whole(dest, &format!("{}{REKOR_ENDING}", file.filename()), answers.as_bytes()).map_err(|error| failed(&error))?;
+        }
+    }
+    let bytes = std::fs::File::open(file.path());
+    let mut partial = temporary(dest).map_err(|error| failed(&error))?;
+    bytes.and_then(|mut bytes| std::io::copy(&mut bytes, &mut partial)).map_err(|error| failed(&error))?;
+    let (digest, _) = sha256_file(partial.path()).map_err(|error| failed(&error))?;
+    if digest != *file.sha256() {
+        return Err(Failure::new(format!("`{}` was changed on this machine while it was being kept", file.filename())));
+    }
+    persist(partial, &dest.join(file.filename())).map_err(|error| failed(&error))
+}
+
+/// The accepted attestation in the format it was found in, and the ending of its file.
+fn provenance_document(evidence: &Evidence) -> (&'static str, String) {
+    match &evidence.attestation {
+        Attestation::Classic(envelope) => (".intoto.jsonl", format!("{}\n", envelope.raw)),
+        Attestation::Bundle(bundle) => (".sigstore.json", format!("{}\n", bundle.json)),
+        // The publisher object beside it is unsigned and was not needed: the attestation object stands alone.
+        Attestation::Pep740(attestation) => (".attestation", format!("{}\n", attestation.json)),
+    }
+}
+
+fn temporary(dest: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(".slsa-pip-").suffix(".partial").tempfile_in(dest)
+}
+
+fn write_whole(dest: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let mut partial = temporary(dest)?;
+    partial.write_all(bytes)?;
+    persist(partial, &dest.join(name))
+}
+
+/// Gives a complete file its name and the rights of an ordinary file.
+fn persist(partial: tempfile::NamedTempFile, name: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        partial.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    partial.as_file().sync_all()?;
+    partial.persist(name).map(drop).map_err(|error| error.error)
+}

@@ -1,0 +1,10 @@
+//! The commands: each takes its arguments, returns an exit code, and says everything through the printer.
+
+pub(crate) mod download;
+pub(crate) mod install;
+pub(crate) mod verify;
+
+/// Everything was verified.
+pub(crate) const EXIT_VERIFIED: u8 = 0;
+/// Something was refused.
+pub(crate) const EXIT_REFUSED: u8 = 1;

@@ -1,0 +1,121 @@
+//! `slsa-pip verify`: local files against provenance files.
+
+use std::path::Path;
+
+use slsa_pip_distribution::{DistributionFilename, SourceRepository};
+use slsa_pip_http::Client;
+use slsa_pip_policy::{BuilderId, Expectation};
+use slsa_pip_provenance::{Evidence, Found, Located, Problem, SourceKind, parse_provenance};
+use slsa_pip_verify::{Context, StagedFile, verify_file};
+
+use crate::args::{Format, VerifyArgs};
+use crate::collect::{self, Harvest};
+use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
+use crate::directory::read_bounded;
+use crate::failure::{Failure, Result};
+use crate::hashing::sha256_file;
+use crate::printer::Printer;
+use crate::report::{FileReport, Report, Verdict, human, json};
+use crate::settings::Trust;
+
+/// Runs the command.
+pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
+    let trust = Trust::load(&args.trust)?;
+    let flags = Flags::parse(args)?;
+    let provenance = read_provenance(args)?;
+    let http = collect::standalone_client(args.trust.offline)?;
+    let mut files = Vec::new();
+    for path in &args.files {
+        files.push(judge(path, &trust, &flags, &provenance, &http).await?);
+    }
+    let mut report = Report::new("verify", trust.root_origin.to_string(), files);
+    report.requests = http.request_count();
+    if args.format == Format::Json {
+        printer.document(&json::document(&report));
+    } else {
+        human::print(&report, &trust.policy_file.display().to_string(), printer);
+    }
+    Ok(if report.verdict == Verdict::Verified { EXIT_VERIFIED } else { EXIT_REFUSED })
+}
+
+/// The expectations that were typed.
+struct Flags {
+    repository: Option<SourceRepository>,
+    tag: Option<String>,
+    branch: Option<String>,
+    builder: Option<BuilderId>,
+}
+
+impl Flags {
+    fn parse(args: &VerifyArgs) -> Result<Self> {
+        let repository = args.source_uri.as_deref().map(str::parse::<SourceRepository>).transpose().map_err(|error| {
+            Failure::new("`--source-uri` takes a source repository").caused_by(&error).hint("`--source-uri github.com/OWNER/NAME`")
+        })?;
+        let builder = args.builder_id.as_deref().map(str::parse::<BuilderId>).transpose().map_err(|error| {
+            Failure::new("`--builder-id` takes a builder").caused_by(&error).hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
+        })?;
+        Ok(Self { repository, tag: args.source_tag.clone(), branch: args.source_branch.clone(), builder })
+    }
+
+    /// The policy's expectation for the file, where its name says which package it is, narrowed by the flags.
+    fn expectation(&self, trust: &Trust, filename: &str) -> Expectation {
+        let parsed = filename.parse::<DistributionFilename>().ok();
+        let mut expectation = match &parsed {
+            Some(file) => trust.policy.expectation(file.name(), file.version()),
+            None => Expectation::default(),
+        };
+        if let Some(repository) = &self.repository {
+            expectation.repositories = vec![repository.clone()];
+            expectation.pinned_by = Some("--source-uri".to_owned());
+        }
+        expectation.source_tag.clone_from(&self.tag);
+        expectation.source_branch.clone_from(&self.branch);
+        if let Some(builder) = &self.builder {
+            expectation.builder = Some(builder.clone());
+        }
+        expectation
+    }
+}
+
+/// Reads the named provenance files; what cannot be read in them is kept beside what can.
+fn read_provenance(args: &VerifyArgs) -> Result<Harvest> {
+    let mut harvest = Harvest::default();
+    for path in &args.provenance {
+        let bytes = read_bounded(path).map_err(|error| {
+            Failure::new(format!("The provenance file `{}` cannot be read", path.display()))
+                .caused_by(&error)
+                .hint("Name an existing file: `--provenance PATH`")
+        })?;
+        let parsed = parse_provenance(&bytes);
+        let location = path.display().to_string();
+        let found = |line| Found { kind: SourceKind::File, location: location.clone(), line };
+        harvest.searched(SourceKind::File, &location, &collect::describe_parsed(&parsed));
+        for Located { line, item } in parsed.attestations {
+            harvest.evidence.push(Evidence { attestation: item, found: found(line), log_answers: Vec::new() });
+        }
+        harvest.problems.extend(parsed.problems.into_iter().map(|problem: Located<Problem>| (found(problem.line), problem.item)));
+    }
+    Ok(harvest)
+}
+
+async fn judge(path: &Path, trust: &Trust, flags: &Flags, provenance: &Harvest, http: &Client) -> Result<FileReport> {
+    let unreadable = |error: &std::io::Error| {
+        Failure::new(format!("The file `{}` cannot be read", path.display())).caused_by(error)
+    };
+    let (sha256, size) = sha256_file(path).map_err(|error| unreadable(&error))?;
+    let filename = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let staged = StagedFile::new(path.to_owned(), filename.clone(), sha256, size);
+    let expectation = flags.expectation(trust, &filename);
+    let parsed = filename.parse::<DistributionFilename>().ok();
+
+    let mut harvest = provenance.clone();
+    collect::attach_log_answers(&mut harvest, http, trust, &sha256).await;
+    let context = Context {
+        roots: &trust.roots,
+        expectation: &expectation,
+        now: trust.now,
+        package: parsed.as_ref().map(DistributionFilename::name),
+    };
+    let outcome = verify_file(&staged, &harvest.evidence, &context);
+    Ok(collect::file_report(&filename, parsed.as_ref(), Some(sha256), outcome, harvest))
+}

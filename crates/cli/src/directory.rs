@@ -1,0 +1,142 @@
+//! A folder of provenance files (`--provenance-dir`): read once, asked per file.
+//!
+//! Files named after the distribution (`<file>.provenance`, `<file>.publish.attestation`, `<file>.sigstore.json`, …) and
+//! files that hold a statement about its digest (`multiple.intoto.jsonl`) are evidence for it. `<file>.rekor.json` holds
+//! the log's stored answers for a classic envelope.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use slsa_pip_distribution::Sha256Digest;
+use slsa_pip_provenance::{
+    Attestation, Evidence, Found, Located, ParsedFile, Problem, RekorAnswer, SourceKind, parse_provenance,
+};
+
+use crate::failure::{Failure, Result};
+
+/// Most files of one folder that are read; a folder with more is not a folder of provenance.
+const MAX_FILES: usize = 20_000;
+/// Largest file that is read, in bytes; the parser's own limit is lower and gives the better message.
+const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
+/// Endings of files that may hold provenance.
+const ENDINGS: [&str; 8] =
+    [".provenance", ".attestation", ".jsonl", ".intoto", ".sigstore", ".sigstore.json", ".intoto.json", ".slsa"];
+/// The ending of stored log answers.
+pub(crate) const REKOR_ENDING: &str = ".rekor.json";
+
+/// A folder of provenance, read.
+#[derive(Debug)]
+pub(crate) struct ProvenanceDir {
+    path: PathBuf,
+    files: Vec<ProvenanceFile>,
+}
+
+#[derive(Debug)]
+struct ProvenanceFile {
+    name: String,
+    parsed: ParsedFile,
+}
+
+/// What a folder holds for one distribution.
+#[derive(Debug, Default)]
+pub(crate) struct DirectoryAnswer {
+    /// Attestations about the file, or named after it.
+    pub(crate) evidence: Vec<Evidence>,
+    /// Files named after it that could not be read, whole or in part.
+    pub(crate) problems: Vec<(Found, Problem)>,
+}
+
+impl ProvenanceDir {
+    /// Reads the folder, without its subfolders.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let unreadable = |error: &std::io::Error| {
+            Failure::new(format!("The provenance folder `{}` cannot be read", path.display()))
+                .caused_by(error)
+                .hint("Name an existing folder: `--provenance-dir DIR`")
+        };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error))? {
+            let entry = entry.map_err(|error| unreadable(&error))?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if !ENDINGS.iter().any(|ending| name.ends_with(ending)) || !entry.path().is_file() {
+                continue;
+            }
+            if files.len() == MAX_FILES {
+                return Err(Failure::new(format!("The folder `{}` holds more than {MAX_FILES} files", path.display()))
+                    .hint("Name a folder that holds provenance only"));
+            }
+            let bytes = read_bounded(&entry.path()).map_err(|error| unreadable(&error))?;
+            files.push(ProvenanceFile { name, parsed: parse_provenance(&bytes) });
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { path: path.to_owned(), files })
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the folder holds for the distribution `filename` with this digest.
+    pub(crate) fn evidence_for(&self, filename: &str, digest: &Sha256Digest) -> DirectoryAnswer {
+        let mut answer = DirectoryAnswer::default();
+        for file in &self.files {
+            let named_after = file.name.strip_prefix(filename).is_some_and(|rest| rest.starts_with('.'));
+            let found = |line| Found {
+                kind: SourceKind::Directory,
+                location: self.path.join(&file.name).display().to_string(),
+                line,
+            };
+            for Located { line, item } in &file.parsed.attestations {
+                if named_after || item.sha256_subjects_hint().contains(digest) {
+                    let log_answers = match item {
+                        Attestation::Classic(_) => self.stored_log_answers(filename),
+                        _ => Vec::new(),
+                    };
+                    answer.evidence.push(Evidence { attestation: item.clone(), found: found(*line), log_answers });
+                }
+            }
+            if named_after {
+                let problems = file.parsed.problems.iter();
+                answer.problems.extend(problems.map(|problem| (found(problem.line), problem.item.clone())));
+            }
+        }
+        answer
+    }
+
+    /// The log's answers that were stored beside the provenance. They are verified like any other answer, so a missing
+    /// or unreadable file only means that the log has to be asked.
+    fn stored_log_answers(&self, filename: &str) -> Vec<RekorAnswer> {
+        let path = self.path.join(format!("{filename}{REKOR_ENDING}"));
+        read_bounded(&path).map(|bytes| parse_log_answers(&bytes)).unwrap_or_default()
+    }
+}
+
+/// Reads Rekor's shape, `[{uuid: entry}, …]`; anything else holds no answer.
+pub(crate) fn parse_log_answers(bytes: &[u8]) -> Vec<RekorAnswer> {
+    let answers: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(bytes).unwrap_or_default();
+    answers.into_iter().flatten().map(|(uuid, entry)| RekorAnswer { uuid, entry }).collect()
+}
+
+/// Writes Rekor's shape, `[{uuid: entry}, …]`.
+pub(crate) fn log_answers_document(answers: &[RekorAnswer]) -> String {
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|answer| serde_json::Map::from_iter([(answer.uuid.clone(), answer.entry.clone())]))
+        .map(serde_json::Value::Object)
+        .collect();
+    serde_json::Value::Array(answers).to_string()
+}
+
+/// Reads a file of at most [`MAX_FILE_SIZE`]; a larger one is an error.
+pub(crate) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
+    if read as u64 > MAX_FILE_SIZE {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            format!("`{}` is larger than {MAX_FILE_SIZE} bytes", path.display()),
+        ));
+    }
+    Ok(bytes)
+}

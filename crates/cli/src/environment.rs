@@ -1,0 +1,19 @@
+//! The environment variables that slsa-pip reads, in one place. (pip's own `PIP_*` variables are read by pip's own
+//! code, in the probe.)
+
+/// The policy file.
+pub(crate) const POLICY: &str = "SLSA_PIP_POLICY";
+/// A Sigstore trusted root.
+pub(crate) const TRUSTED_ROOT: &str = "SLSA_PIP_TRUSTED_ROOT";
+/// Base URL of the transparency log.
+pub(crate) const REKOR_URL: &str = "SLSA_PIP_REKOR_URL";
+/// Base URL of GitHub.
+pub(crate) const GITHUB_URL: &str = "SLSA_PIP_GITHUB_URL";
+/// Base URL of GitHub's API.
+pub(crate) const GITHUB_API_URL: &str = "SLSA_PIP_GITHUB_API_URL";
+/// The interpreter to install for.
+pub(crate) const PYTHON: &str = "SLSA_PIP_PYTHON";
+/// No network for provenance.
+pub(crate) const OFFLINE: &str = "SLSA_PIP_OFFLINE";
+/// A token for GitHub's API, as `gh` and Actions name it.
+pub(crate) const GITHUB_TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];

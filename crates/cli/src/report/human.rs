@@ -1,0 +1,197 @@
+//! The report for people: one block a file, refusals last, what can be typed at the very end.
+
+use std::fmt::Write as _;
+
+use slsa_pip_verify::{Attested, Basis, EvidenceKind, ExemptBasis, Refusal};
+
+use crate::printer::Printer;
+use crate::report::{FileReport, Report, Searched, Verdict};
+
+/// Width of the labels of a block.
+const LABEL_WIDTH: usize = 11;
+
+/// Prints the blocks of the accepted files, then the refusals.
+pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
+    for file in report.files.iter().filter(|file| file.verdict == Verdict::Verified) {
+        printer.result(&accepted(file, printer));
+    }
+    for file in report.files.iter().filter(|file| file.verdict == Verdict::Refused) {
+        printer.important(&refused(file, policy_file, printer));
+    }
+    for note in &report.notes {
+        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain(note)));
+    }
+}
+
+fn accepted(file: &FileReport, printer: &Printer) -> String {
+    let mut block = Block::new(printer);
+    match &file.evidence {
+        Some(Basis::Attested(attested)) => {
+            block.heading(&printer.good("verified"), &file.name);
+            block.digest(file);
+            block.attested(attested, file.declared_repository.as_deref());
+        }
+        Some(Basis::Exempt(exempt)) => {
+            block.heading(&printer.warn("exempt"), &file.name);
+            block.digest(file);
+            block.exempt(exempt);
+        }
+        None => block.heading(&printer.good("verified"), &file.name),
+    }
+    if printer.is_verbose() {
+        block.searched(&file.searched);
+    }
+    block.finish()
+}
+
+fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
+    let mut text = String::new();
+    let subject = match (&file.package, &file.version) {
+        (Some(package), Some(version)) => format!("`{package}=={version}`"),
+        _ => format!("`{}`", file.name),
+    };
+    let _ = writeln!(text, "{} Refused {}", printer.bad("error:"), printer.plain(&subject));
+    let mut block = Block { text, printer };
+    block.line("file", &file.name);
+    block.digest(file);
+    if !file.required_by.is_empty() {
+        block.line("required by", &file.required_by.join(", "));
+    }
+    for refusal in &file.refusals {
+        block.refusal(refusal);
+    }
+    if file.lacks_evidence() || printer.is_verbose() {
+        block.searched(&file.searched);
+    }
+    if file.lacks_evidence()
+        && let Some(lines) = file.exemption_lines()
+    {
+        let _ = writeln!(
+            block.text,
+            "\n{} to allow exactly this file without provenance, add to `{policy_file}`:\n",
+            printer.note("hint:")
+        );
+        for line in lines.lines() {
+            let _ = writeln!(block.text, "    {line}");
+        }
+    }
+    block.finish()
+}
+
+/// A block of labelled lines under construction.
+struct Block<'a> {
+    text: String,
+    printer: &'a Printer,
+}
+
+impl<'a> Block<'a> {
+    fn new(printer: &'a Printer) -> Self {
+        Self { text: String::new(), printer }
+    }
+
+    fn finish(mut self) -> String {
+        self.text.push('\n');
+        self.text
+    }
+
+    fn heading(&mut self, verdict: &str, name: &str) {
+        let _ = writeln!(self.text, "{verdict} {}", self.printer.strong(&self.printer.plain(name)));
+    }
+
+    fn line(&mut self, label: &str, value: &str) {
+        let label = self.printer.label(&format!("{label:<LABEL_WIDTH$}"));
+        let _ = writeln!(self.text, "  {label} {}", self.printer.plain(value));
+    }
+
+    fn maybe(&mut self, label: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.line(label, value);
+        }
+    }
+
+    fn digest(&mut self, file: &FileReport) {
+        if let Some(sha256) = &file.sha256 {
+            self.line("sha256", &sha256.to_hex());
+        }
+    }
+
+    fn attested(&mut self, attested: &Attested, declared: Option<&str>) {
+        self.line("evidence", &describe_evidence(attested));
+        self.line("found", &format!("{} ({})", attested.found, attested.found.kind));
+        match &attested.repository {
+            Some(repository) => {
+                let standing = describe_standing(attested, declared);
+                self.line("repository", &format!("{repository} ({standing})"));
+            }
+            None => self.line("identity", &attested.identity),
+        }
+        self.maybe("ref", attested.reference.as_deref());
+        self.maybe("commit", attested.commit.as_deref());
+        self.maybe("workflow", attested.workflow.as_deref());
+        self.maybe("builder", attested.builder.as_deref());
+        self.maybe("log index", attested.log_index.map(|index| index.to_string()).as_deref());
+        self.line("signed", &format!("{:.0}", attested.signed_at));
+        if self.printer.is_verbose() {
+            for (name, value) in &attested.claims {
+                self.line("claim", &format!("{name} = {value}"));
+            }
+        }
+    }
+
+    fn exempt(&mut self, exempt: &ExemptBasis) {
+        self.line("evidence", "none: exempted by policy; nothing is proven about this file's origin");
+        self.line("reason", &exempt.reason);
+        self.line("written at", &exempt.written_at);
+        self.maybe("expires", exempt.expires.as_deref());
+    }
+
+    fn refusal(&mut self, refusal: &Refusal) {
+        let code = format!("[{}, rule {}]", refusal.code, refusal.rule);
+        let summary = self.printer.plain(&refusal.summary);
+        let _ = writeln!(self.text, "  Caused by: {summary} {}", self.printer.label(&code));
+        if let Some(source) = &refusal.source {
+            self.line("  in", &source.to_string());
+        }
+        self.maybe("  expected", refusal.expected.as_deref());
+        self.maybe("  found", refusal.found.as_deref());
+        if let Some(hint) = &refusal.hint {
+            let _ = writeln!(self.text, "  {} {}", self.printer.note("hint:"), self.printer.plain(hint));
+        }
+    }
+
+    fn searched(&mut self, searched: &[Searched]) {
+        if searched.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.text, "  searched:");
+        for place in searched {
+            let line = format!("{}: {} ({})", place.location, place.answer, place.place);
+            let _ = writeln!(self.text, "    {}", self.printer.plain(&line));
+        }
+    }
+}
+
+fn describe_evidence(attested: &Attested) -> String {
+    match attested.kind {
+        EvidenceKind::Build => {
+            format!("build provenance, SLSA build level {} ({})", attested.build_level, attested.format)
+        }
+        EvidenceKind::Publish => {
+            format!("publish attestation: proves who uploaded, not how it was built ({})", attested.format)
+        }
+    }
+}
+
+/// Whether the repository was pinned, or is merely claimed, and by what.
+fn describe_standing(attested: &Attested, declared: Option<&str>) -> String {
+    if attested.pinned {
+        return match &attested.pinned_by {
+            Some(by) => format!("pinned by {by}"),
+            None => "pinned".to_owned(),
+        };
+    }
+    match declared {
+        Some(_) => "claimed by the certificate and the package's metadata; not pinned".to_owned(),
+        None => "claimed by the certificate; not pinned".to_owned(),
+    }
+}

@@ -1,0 +1,104 @@
+//! What a run has found out, in one value; people and machines see the same.
+
+pub(crate) mod human;
+pub(crate) mod json;
+
+use serde::Serialize;
+use slsa_pip_distribution::Sha256Digest;
+use slsa_pip_provenance::SourceKind;
+use slsa_pip_verify::{Basis, Code, Refusal};
+
+/// The schema's name in every JSON document; docs/report.md describes it.
+pub(crate) const SCHEMA: &str = "slsa-pip/report/v1";
+
+/// The verdict on a file, or on the whole run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    /// Every rule has passed.
+    Verified,
+    /// At least one rule has not.
+    Refused,
+}
+
+/// The result of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// Always [`SCHEMA`].
+    pub(crate) schema: &'static str,
+    /// The command's name.
+    pub(crate) command: &'static str,
+    /// Refused, if any file was.
+    pub(crate) verdict: Verdict,
+    /// Whether pip has installed the files.
+    pub(crate) installed: bool,
+    /// Where the trusted root came from.
+    pub(crate) trusted_root: String,
+    /// One per file, by name.
+    pub(crate) files: Vec<FileReport>,
+    /// Remarks that change no verdict.
+    pub(crate) notes: Vec<String>,
+    /// HTTP requests made.
+    pub(crate) requests: u64,
+}
+
+/// The result for one file.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FileReport {
+    /// File name.
+    pub(crate) name: String,
+    /// Project, where known.
+    pub(crate) package: Option<String>,
+    /// Version, where known.
+    pub(crate) version: Option<String>,
+    /// Digest of the bytes that were judged; absent where they could not be had.
+    pub(crate) sha256: Option<Sha256Digest>,
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// What it was accepted for.
+    pub(crate) evidence: Option<Basis>,
+    /// What it was refused for; also, on a verified file, empty.
+    pub(crate) refusals: Vec<Refusal>,
+    /// Every place that was asked for evidence.
+    pub(crate) searched: Vec<Searched>,
+    /// The projects that require it; empty if the user named it alone.
+    pub(crate) required_by: Vec<String>,
+    /// The repository that unsigned metadata names, and where.
+    pub(crate) declared_repository: Option<String>,
+}
+
+/// One place that was asked for evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Searched {
+    /// The kind of place.
+    pub(crate) place: SourceKind,
+    /// A path, or a URL without secrets.
+    pub(crate) location: String,
+    /// What came back, in a few words.
+    pub(crate) answer: String,
+}
+
+impl Report {
+    /// The report of a finished run; the verdict follows from the files.
+    pub(crate) fn new(command: &'static str, trusted_root: String, mut files: Vec<FileReport>) -> Self {
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        let all = !files.is_empty() && files.iter().all(|file| file.verdict == Verdict::Verified);
+        let verdict = if all { Verdict::Verified } else { Verdict::Refused };
+        Self { schema: SCHEMA, command, verdict, installed: false, trusted_root, files, notes: Vec::new(), requests: 0 }
+    }
+}
+
+impl FileReport {
+    /// Whether the file was refused because there is nothing that could have been verified.
+    pub(crate) fn lacks_evidence(&self) -> bool {
+        !self.refusals.is_empty() && self.refusals.iter().all(|refusal| refusal.code == Code::NoEvidence)
+    }
+
+    /// The lines of policy that would let this very file pass without provenance.
+    pub(crate) fn exemption_lines(&self) -> Option<String> {
+        let (package, version, sha256) = (self.package.as_deref()?, self.version.as_deref()?, self.sha256?);
+        Some(format!(
+            "[exemptions.{package}]\nversions = \"=={version}\"\nsha256 = [\"{sha256}\"]\nreason = \"no provenance published; reviewed by …\""
+        ))
+    }
+}

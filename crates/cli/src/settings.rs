@@ -1,0 +1,127 @@
+//! What the arguments and the environment mean: policy, trusted roots and endpoints, read and checked once.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use slsa_pip_policy::Policy;
+use slsa_pip_trust_root::{Loaded, Origin};
+use slsa_pip_verify::TrustRoots;
+use url::Url;
+
+use crate::args::{EvidenceArgs, TrustArgs};
+use crate::directory::read_bounded;
+use crate::failure::{Failure, Result};
+
+/// The policy file that is read when none is named.
+pub(crate) const DEFAULT_POLICY_FILE: &str = "slsa-pip.toml";
+
+/// What verification needs, whatever the command.
+pub(crate) struct Trust {
+    /// The policy; empty where there is no file.
+    pub(crate) policy: Policy,
+    /// Where the policy was read, or would be.
+    pub(crate) policy_file: PathBuf,
+    /// The prepared trusted roots.
+    pub(crate) roots: TrustRoots,
+    /// Where they come from.
+    pub(crate) root_origin: Origin,
+    /// The log that is asked for classic envelopes.
+    pub(crate) rekor_url: Url,
+    /// Whether requests for provenance and log entries are forbidden.
+    pub(crate) offline: bool,
+    /// The time of this run, read once.
+    pub(crate) now: Timestamp,
+}
+
+/// Where evidence is looked for.
+pub(crate) struct Endpoints {
+    /// Base URL of GitHub's pages and downloads.
+    pub(crate) github: Url,
+    /// Base URL of GitHub's API.
+    pub(crate) github_api: Url,
+}
+
+impl Trust {
+    /// Reads policy and trusted roots.
+    pub(crate) fn load(args: &TrustArgs) -> Result<Self> {
+        let (policy, policy_file) = load_policy(args.policy.as_deref())?;
+        let Loaded { roots, origin } = match &args.trusted_root {
+            Some(path) => slsa_pip_trust_root::from_file(path),
+            None => slsa_pip_trust_root::embedded(),
+        }
+        .map_err(|error| {
+            Failure::new("The trusted root cannot be used")
+                .caused_by(&error)
+                .hint("Name a Sigstore trusted_root.json: `--trusted-root FILE`, or leave the option out for the embedded one")
+        })?;
+        Ok(Self {
+            policy,
+            policy_file,
+            roots,
+            root_origin: origin,
+            rekor_url: base_url("--rekor-url", &args.rekor_url)?,
+            offline: args.offline,
+            now: Timestamp::now(),
+        })
+    }
+}
+
+impl Endpoints {
+    /// Checks the endpoints' URLs.
+    pub(crate) fn new(args: &EvidenceArgs) -> Result<Self> {
+        Ok(Self {
+            github: base_url("--github-url", &args.github_url)?,
+            github_api: base_url("--github-api-url", &args.github_api_url)?,
+        })
+    }
+}
+
+/// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.
+fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
+    let path = named.unwrap_or(Path::new(DEFAULT_POLICY_FILE));
+    let bytes = match read_bounded(path) {
+        Ok(bytes) => bytes,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok((Policy::default(), path.to_owned()));
+        }
+        Err(error) => {
+            return Err(Failure::new(format!("The policy file `{}` cannot be read", path.display()))
+                .caused_by(&error)
+                .hint("Name an existing file: `--policy FILE`"));
+        }
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Failure::new(format!("The policy file `{}` is not UTF-8 text", path.display())).caused_by(&error)
+    })?;
+    let policy = Policy::parse(&text, &path.display().to_string()).map_err(|errors| {
+        Failure::new(format!("The policy file `{}` is not valid", path.display())).detail(errors.to_string())
+    })?;
+    Ok((policy, path.to_owned()))
+}
+
+/// A base URL of an option: `http` or `https`, with a path that ends in a slash, so that joining extends it.
+pub(crate) fn base_url(option: &str, given: &str) -> Result<Url> {
+    let invalid = || Failure::new(format!("`{option}` takes a URL that begins with https:// or http://"));
+    let mut url = Url::parse(given).map_err(|error| invalid().caused_by(&error))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(invalid());
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_url;
+
+    #[test]
+    fn base_urls_end_in_a_slash_and_have_a_known_scheme() {
+        assert_eq!(base_url("--x", "https://ghe.example/api/v3").unwrap().as_str(), "https://ghe.example/api/v3/");
+        for bad in ["file:///etc/passwd", "ghe.example", "ftp://x.example", "https://"] {
+            assert!(base_url("--x", bad).is_err(), "{bad}");
+        }
+    }
+}

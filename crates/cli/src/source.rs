@@ -1,0 +1,39 @@
+//! The index as the resolver sees it.
+
+use std::sync::Arc;
+
+use slsa_pip_distribution::{CoreMetadata, PackageName};
+use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
+use slsa_pip_resolver::{CandidateFile, Source, SourceError};
+
+/// Candidates from the configured indexes.
+pub(crate) struct IndexSource<'a>(pub(crate) &'a IndexClient);
+
+impl Source for IndexSource<'_> {
+    type File = IndexFile;
+
+    async fn files(&self, name: &PackageName) -> Result<Arc<Vec<CandidateFile<IndexFile>>>, SourceError> {
+        let project = match self.0.project(name).await {
+            Ok(project) => project,
+            Err(IndexError::NotFound { .. }) => return Err(SourceError::NotFound),
+            Err(error) => return Err(SourceError::failed(error)),
+        };
+        let candidate = |file: &IndexFile| CandidateFile {
+            filename: file.filename.clone(),
+            requires_python: file.requires_python.clone(),
+            yanked: file.yanked.clone(),
+            sha256: file.sha256,
+            file: file.clone(),
+        };
+        Ok(Arc::new(project.files.iter().map(candidate).collect()))
+    }
+
+    async fn metadata(&self, file: &IndexFile) -> Result<Arc<CoreMetadata>, SourceError> {
+        match self.0.metadata(file).await {
+            Ok(metadata) => Ok(Arc::new(metadata)),
+            // One release's bad metadata excludes that release; everything else is the index's or the network's failure.
+            Err(error @ IndexError::Metadata { .. }) => Err(SourceError::Unusable(error.to_string())),
+            Err(error) => Err(SourceError::failed(error)),
+        }
+    }
+}

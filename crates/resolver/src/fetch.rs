@@ -1,0 +1,82 @@
+//! The asynchronous half: fetches what the solver wants, many at once, and hands the answers over.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, mpsc as blocking};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use slsa_pip_distribution::{CoreMetadata, PackageName};
+use tokio::sync::mpsc;
+
+use crate::source::{CandidateFile, MAX_CONCURRENT, Source, SourceError};
+use crate::version_set::Index;
+
+/// What the solver wants to know.
+pub(crate) enum Want<F> {
+    Page(PackageName),
+    Metadata(PackageName, Index, F),
+}
+
+/// What it is told.
+pub(crate) enum Answer<F> {
+    Page(PackageName, Result<Arc<Vec<CandidateFile<F>>>, SourceError>),
+    Metadata(PackageName, Index, Result<Arc<CoreMetadata>, SourceError>),
+}
+
+/// A wish, and whether the solver waits for it.
+pub(crate) struct Wish<F> {
+    pub(crate) want: Want<F>,
+    pub(crate) urgent: bool,
+}
+
+/// Serves wishes until the solver hangs up. A wish that is repeated is fetched once; urgent ones go first.
+pub(crate) async fn serve<S: Source>(
+    source: &S,
+    mut wishes: mpsc::UnboundedReceiver<Wish<S::File>>,
+    answers: blocking::Sender<Answer<S::File>>,
+) {
+    let mut urgent = VecDeque::new();
+    let mut ahead = VecDeque::new();
+    let mut started: HashSet<(PackageName, Option<Index>)> = HashSet::new();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < MAX_CONCURRENT {
+            let Some(want) = urgent.pop_front().or_else(|| ahead.pop_front()) else {
+                break;
+            };
+            let key = match &want {
+                Want::Page(name) => (name.clone(), None),
+                Want::Metadata(name, index, _) => (name.clone(), Some(*index)),
+            };
+            if started.insert(key) {
+                running.push(fetch(source, want));
+            }
+        }
+        tokio::select! {
+            biased;
+            wish = wishes.recv() => match wish {
+                None => return,
+                Some(Wish { want, urgent: true }) => urgent.push_back(want),
+                Some(Wish { want, urgent: false }) => ahead.push_back(want),
+            },
+            Some(answer) = running.next(), if !running.is_empty() => {
+                if answers.send(answer).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn fetch<S: Source>(source: &S, want: Want<S::File>) -> Answer<S::File> {
+    match want {
+        Want::Page(name) => {
+            let answer = source.files(&name).await;
+            Answer::Page(name, answer)
+        }
+        Want::Metadata(name, index, file) => {
+            let answer = source.metadata(&file).await;
+            Answer::Metadata(name, index, answer)
+        }
+    }
+}

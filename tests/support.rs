@@ -1,0 +1,125 @@
+//! Runs the binary in a clean environment, and finds the real data.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Variables that would let the machine's own configuration into a test.
+const SCRUBBED: [&str; 12] = [
+    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "SLSA_PIP_POLICY", "SLSA_PIP_TRUSTED_ROOT", "SLSA_PIP_REKOR_URL",
+    "SLSA_PIP_GITHUB_URL", "SLSA_PIP_GITHUB_API_URL", "SLSA_PIP_OFFLINE", "GITHUB_TOKEN", "GH_TOKEN",
+];
+
+/// The binary, in an empty working directory of its own; `PIP_*` variables other than the certificate are removed.
+pub(crate) fn slsa_pip(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slsa-pip"));
+    command.current_dir(directory).env("NO_COLOR", "1");
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("PIP_") && name != "PIP_CERT" {
+            command.env_remove(name);
+        }
+    }
+    for name in SCRUBBED {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What a run has printed, and its exit code.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("the binary runs");
+        Self {
+            code: status.code(),
+            stdout: String::from_utf8(stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(stderr).expect("UTF-8 on standard error"),
+        }
+    }
+
+    /// Asserts the exit code, showing all output where it differs.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that a text stands on standard error.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in:\n{}", self.stderr);
+        self
+    }
+
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+
+    /// All refusal codes of the JSON report, in order.
+    #[track_caller]
+    pub(crate) fn codes(&self) -> Vec<String> {
+        let report = self.json();
+        let files = report["files"].as_array().expect("files").clone();
+        let refusals = files.iter().flat_map(|file| file["refusals"].as_array().expect("refusals").clone());
+        refusals.map(|refusal| refusal["code"].as_str().expect("code").to_owned()).collect()
+    }
+}
+
+/// The real data (`SLSA_PIP_DATA`). Tests that need it are ignored by default and fail here when it is missing.
+pub(crate) fn data(path: &str) -> PathBuf {
+    let root = std::env::var_os("SLSA_PIP_DATA").expect("SLSA_PIP_DATA names the folder of real provenance");
+    let path = PathBuf::from(root).join(path);
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// A copy of a data file under its real name.
+pub(crate) fn artifact(directory: &Path, stored: &str, name: &str) -> PathBuf {
+    let to = directory.join(name);
+    std::fs::copy(data(&format!("artifacts/{stored}")), &to).expect("copied");
+    to
+}
+
+/// An empty folder, removed at the end of the test.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// A fresh virtual environment below `directory`; the first one is made by `python3 -m venv`, the others are copies of it
+/// being made again, since an environment's paths are its own.
+pub(crate) fn venv(directory: &Path) -> PathBuf {
+    let path = directory.join("venv");
+    let status = Command::new("python3").args(["-m", "venv"]).arg(&path).status().expect("python3 runs");
+    assert!(status.success(), "python3 -m venv");
+    path.join("bin/python")
+}
+
+/// What is installed in an environment, as `pip freeze` says it.
+pub(crate) fn freeze(python: &Path) -> String {
+    let output = Command::new(python).args(["-I", "-m", "pip", "--isolated", "freeze"]).env_remove("PIP_CONFIG_FILE").output().expect("pip runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// One environment that all tests which install nothing share.
+pub(crate) fn shared_python() -> &'static Path {
+    static PYTHON: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    &PYTHON
+        .get_or_init(|| {
+            let directory = folder();
+            let python = venv(directory.path());
+            (directory, python)
+        })
+        .1
+}
