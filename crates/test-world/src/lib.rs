@@ -14,6 +14,7 @@
     reason = "a test world that cannot be built is a failed test; a Result would only be unwrapped by each caller"
 )]
 
+pub mod demo;
 mod encoding;
 pub mod identity;
 pub mod release;

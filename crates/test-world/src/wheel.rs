@@ -156,9 +156,8 @@ impl WheelBuilder {
         files.push((format!("{dist_info}/METADATA"), metadata.clone()));
         files.push((format!("{dist_info}/WHEEL"), wheel));
         files.push((format!("{dist_info}/top_level.txt"), format!("{module}\n")));
-        let mut record: String = files.iter().map(|(path, content)| record_line(path, content)).collect();
-        record.push_str(&format!("{dist_info}/RECORD,,\n"));
-        files.push((format!("{dist_info}/RECORD"), record));
+        let record: String = files.iter().map(|(path, content)| record_line(path, content)).collect();
+        files.push((format!("{dist_info}/RECORD"), format!("{record}{dist_info}/RECORD,,\n")));
         let build = self.build.map(|build| format!("-{build}")).unwrap_or_default();
         Wheel {
             filename: format!("{module}-{}{build}-{}.whl", self.version, self.tag),
@@ -171,23 +170,29 @@ impl WheelBuilder {
     }
 
     fn metadata(&self) -> String {
-        let mut text = format!(
-            "Metadata-Version: 2.1\nName: {}\nVersion: {}\n",
-            self.name, self.version
+        let mut lines = vec![
+            "Metadata-Version: 2.1".to_owned(),
+            format!("Name: {}", self.name),
+            format!("Version: {}", self.version),
+            "Summary: A package of the test world".to_owned(),
+        ];
+        lines.extend(
+            self.project_urls
+                .iter()
+                .map(|(label, url)| format!("Project-URL: {label}, {url}")),
         );
-        text.push_str("Summary: A package of the test world\n");
-        let mut add = |key: &str, value: &str| text.push_str(&format!("{key}: {value}\n"));
-        self.project_urls
-            .iter()
-            .for_each(|(label, url)| add("Project-URL", &format!("{label}, {url}")));
-        self.requires_python
-            .iter()
-            .for_each(|specifiers| add("Requires-Python", specifiers));
-        self.extras.iter().for_each(|extra| add("Provides-Extra", extra));
-        self.requires_dist
-            .iter()
-            .for_each(|requirement| add("Requires-Dist", requirement));
-        text
+        lines.extend(
+            self.requires_python
+                .iter()
+                .map(|specifiers| format!("Requires-Python: {specifiers}")),
+        );
+        lines.extend(self.extras.iter().map(|extra| format!("Provides-Extra: {extra}")));
+        lines.extend(
+            self.requires_dist
+                .iter()
+                .map(|requirement| format!("Requires-Dist: {requirement}")),
+        );
+        lines.join("\n") + "\n"
     }
 }
 

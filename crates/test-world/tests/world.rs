@@ -1,5 +1,7 @@
 //! The servers answer over HTTP as the real ones do, and misbehave when asked to.
 
+#![allow(clippy::expect_used, reason = "a helper of a test fails as the test does")]
+
 use reqwest::Client;
 use serde_json::{Value, json};
 use slsa_pip_test_world::{

@@ -94,11 +94,11 @@ impl Index {
             let page = json!({"meta": {"api-version": "1.3"}, "projects": projects});
             return Answer::new(200, JSON_PAGE, page.to_string());
         }
-        let links: String = names
+        let links: Vec<_> = names
             .iter()
             .map(|name| format!("<a href=\"/simple/{name}/\">{name}</a><br />\n"))
             .collect();
-        html("Simple index", &links)
+        html("Simple index", &links.concat())
     }
 
     fn json_page(&self, name: &str, files: &[&IndexFile], base: &str) -> Answer {

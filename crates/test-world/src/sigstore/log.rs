@@ -199,16 +199,7 @@ impl Proven {
     pub(crate) fn api_answer(&self) -> Value {
         let mut verification = serde_json::Map::new();
         if let Some(proof) = &self.proof {
-            verification.insert(
-                "inclusionProof".to_owned(),
-                json!({
-                    "checkpoint": proof.checkpoint,
-                    "hashes": proof.hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>(),
-                    "logIndex": proof.index,
-                    "rootHash": hex(&proof.root),
-                    "treeSize": proof.tree_size,
-                }),
-            );
+            verification.insert("inclusionProof".to_owned(), proof.api_form());
         }
         if let Some(set) = &self.set {
             verification.insert("signedEntryTimestamp".to_owned(), base64(set).into());
@@ -225,25 +216,41 @@ impl Proven {
 
     /// The entry as bundles and PEP 740 objects hold it: bytes in base64 and numbers as strings.
     pub(crate) fn bundle_entry(&self, kind: &str, version: &str) -> Value {
-        let mut entry = json!({
-            "logIndex": self.log_index.to_string(),
-            "logId": {"keyId": base64(&self.log_id)},
-            "kindVersion": {"kind": kind, "version": version},
-            "integratedTime": self.integrated_time.to_string(),
-            "canonicalizedBody": base64(self.body.as_bytes()),
-        });
+        let mut entry = serde_json::Map::new();
+        let mut put = |key: &str, value: Value| entry.insert(key.to_owned(), value);
+        put("logIndex", self.log_index.to_string().into());
+        put("logId", json!({"keyId": base64(&self.log_id)}));
+        put("kindVersion", json!({"kind": kind, "version": version}));
+        put("integratedTime", self.integrated_time.to_string().into());
+        put("canonicalizedBody", base64(self.body.as_bytes()).into());
         if let Some(set) = &self.set {
-            entry["inclusionPromise"] = json!({"signedEntryTimestamp": base64(set)});
+            put("inclusionPromise", json!({"signedEntryTimestamp": base64(set)}));
         }
         if let Some(proof) = &self.proof {
-            entry["inclusionProof"] = json!({
-                "logIndex": proof.index.to_string(),
-                "rootHash": base64(&proof.root),
-                "treeSize": proof.tree_size.to_string(),
-                "hashes": proof.hashes.iter().map(|hash| base64(hash)).collect::<Vec<_>>(),
-                "checkpoint": {"envelope": proof.checkpoint},
-            });
+            put("inclusionProof", proof.bundle_form());
         }
-        entry
+        Value::Object(entry)
+    }
+}
+
+impl Proof {
+    fn bundle_form(&self) -> Value {
+        json!({
+            "logIndex": self.index.to_string(),
+            "rootHash": base64(&self.root),
+            "treeSize": self.tree_size.to_string(),
+            "hashes": self.hashes.iter().map(|hash| base64(hash)).collect::<Vec<_>>(),
+            "checkpoint": {"envelope": self.checkpoint},
+        })
+    }
+
+    fn api_form(&self) -> Value {
+        json!({
+            "checkpoint": self.checkpoint,
+            "hashes": self.hashes.iter().map(|hash| hex(hash)).collect::<Vec<_>>(),
+            "logIndex": self.index,
+            "rootHash": hex(&self.root),
+            "treeSize": self.tree_size,
+        })
     }
 }

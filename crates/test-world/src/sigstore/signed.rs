@@ -96,30 +96,34 @@ impl Signed {
     }
 
     fn bundle(&self, media_type: &str, material: &str, certificate: &Value) -> Value {
-        let mut bundle = json!({
+        let (key, content) = match &self.content {
+            Content::Envelope { payload_type } => ("dsseEnvelope", self.envelope(payload_type)),
+            Content::Artifact => ("messageSignature", self.message_signature()),
+        };
+        json!({
             "mediaType": media_type,
             "verificationMaterial": {
                 material: certificate,
                 "tlogEntries": [self.entry.bundle_entry(self.kind.kind(), self.kind.version())],
                 "timestampVerificationData": {"rfc3161Timestamps": []},
             },
-        });
-        match &self.content {
-            Content::Envelope { payload_type } => {
-                bundle["dsseEnvelope"] = json!({
-                    "payload": base64(&self.payload),
-                    "payloadType": payload_type,
-                    "signatures": [{"sig": base64(&self.signature)}],
-                });
-            }
-            Content::Artifact => {
-                bundle["messageSignature"] = json!({
-                    "messageDigest": {"algorithm": "SHA2_256", "digest": base64(&sha256(&self.payload))},
-                    "signature": base64(&self.signature),
-                });
-            }
-        }
-        bundle
+            key: content,
+        })
+    }
+
+    fn envelope(&self, payload_type: &str) -> Value {
+        json!({
+            "payload": base64(&self.payload),
+            "payloadType": payload_type,
+            "signatures": [{"sig": base64(&self.signature)}],
+        })
+    }
+
+    fn message_signature(&self) -> Value {
+        json!({
+            "messageDigest": {"algorithm": "SHA2_256", "digest": base64(&sha256(&self.payload))},
+            "signature": base64(&self.signature),
+        })
     }
 
     /// A PEP 740 attestation object.
