@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use slsa_pip_test_world::{Release, World};
 use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
@@ -122,4 +123,65 @@ pub(crate) fn shared_python() -> &'static Path {
             (directory, python)
         })
         .1
+}
+
+/// A world on 127.0.0.1, and a working directory with an install target in it.
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) directory: TempDir,
+}
+
+impl Scene {
+    /// A world of these releases.
+    pub(crate) fn of(releases: impl IntoIterator<Item = Release>) -> Self {
+        Self::with(World::start_blocking().expect("the world starts"), releases)
+    }
+
+    /// These releases in a world that was set up already.
+    pub(crate) fn with(world: World, releases: impl IntoIterator<Item = Release>) -> Self {
+        for release in releases {
+            world.publish(release);
+        }
+        Self { world, directory: folder() }
+    }
+
+    /// Where installs go, with `--target`: as real as an environment, and much quicker to make.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.directory.path().join("target")
+    }
+
+    /// The binary, told of the world; `words` begin with the command's name.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = slsa_pip(self.directory.path());
+        command
+            .args(words)
+            .env("SLSA_PIP_TRUSTED_ROOT", self.world.trusted_root_path())
+            .env("SLSA_PIP_REKOR_URL", self.world.rekor_url())
+            .env("SLSA_PIP_GITHUB_URL", self.world.github_url())
+            .env("SLSA_PIP_GITHUB_API_URL", self.world.github_api_url())
+            .env("SLSA_PIP_PYTHON", shared_python())
+            .env("PIP_INDEX_URL", self.world.index_url());
+        command
+    }
+
+    /// `slsa-pip install --target … REQUIREMENT…`
+    pub(crate) fn install(&self, words: &[&str]) -> Command {
+        let mut command = self.command(&["install", "--target"]);
+        command.arg(self.target()).args(words);
+        command
+    }
+
+    /// Writes a file of the working directory.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.directory.path().join(name), content).expect("written");
+    }
+
+    /// The distributions that stand in the target, as `name-version`, sorted.
+    pub(crate) fn installed(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.target()) else { return Vec::new() };
+        let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+        let mut found: Vec<String> = names.filter_map(|name| name.strip_suffix(".dist-info").map(str::to_owned)).collect();
+        found.sort();
+        found
+    }
 }

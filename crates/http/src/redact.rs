@@ -7,6 +7,10 @@ use url::Url;
 /// Queries are hidden as well since pre-signed URLs carry their secret there.
 #[must_use]
 pub fn redact(url: &Url) -> String {
+    if url.cannot_be_a_base() {
+        // `user:password@host`, without a scheme, is such a URL too.
+        return "(a URL without a host)".to_owned();
+    }
     let mut shown = url.clone();
     let secret = !url.username().is_empty() || url.password().is_some();
     shown.set_fragment(None);
@@ -21,11 +25,6 @@ pub fn redact(url: &Url) -> String {
     text
 }
 
-/// [`redact`] for a text that should be a URL; a text that is none is not shown at all.
-pub(crate) fn redact_text(text: &str) -> String {
-    Url::parse(text).map_or_else(|_| "(not a URL)".to_owned(), |url| redact(&url))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,7 +35,8 @@ mod tests {
         assert_eq!(redact(&url), "https://****@index.example/simple/?…");
         let token = Url::parse("https://token@index.example/").unwrap();
         assert_eq!(redact(&token), "https://****@index.example/");
-        assert_eq!(redact_text("user:pw@"), "(not a URL)");
+        let forgotten = Url::parse("user:pw@index.example").unwrap();
+        assert_eq!(redact(&forgotten), "(a URL without a host)");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::error::{HttpError, RedirectProblem};
-use crate::redact::{redact, redact_text};
+use crate::redact::redact;
 
 /// Most redirects in a row; browsers allow 20, indexes and release hosts need two or three.
 pub const MAX_REDIRECTS: usize = 8;
@@ -33,8 +33,7 @@ pub(crate) fn next_hop(from: &Url, location: Option<&str>, hops: usize) -> Resul
         .and_then(|location| from.join(location).ok())
         .ok_or_else(|| refuse(RedirectProblem::NoTarget))?;
     if !matches!(to.scheme(), "http" | "https") {
-        let to = redact_text(to.as_str());
-        return Err(refuse(RedirectProblem::Scheme { to }));
+        return Err(refuse(RedirectProblem::Scheme { to: redact(&to) }));
     }
     if from.scheme() == "https" && to.scheme() == "http" {
         return Err(refuse(RedirectProblem::Downgrade { to: redact(&to) }));

@@ -444,6 +444,7 @@ async fn an_answer_that_drips_ends_in_time() {
     let url = at(listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
         let _ = stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
             .await;

@@ -45,8 +45,17 @@ impl Field {
 
     /// The decoded bytes; empty ones count as missing.
     pub(crate) fn base64(self, object: &Object) -> Result<Vec<u8>, Problem> {
+        self.decode(self.text(object)?)
+    }
+
+    /// Like [`Self::base64`], with line feeds allowed: early PEP 740 writers broke lines as RFC 2045 does.
+    pub(crate) fn base64_in_lines(self, object: &Object) -> Result<Vec<u8>, Problem> {
+        self.decode(&self.text(object)?.replace('\n', ""))
+    }
+
+    fn decode(self, text: &str) -> Result<Vec<u8>, Problem> {
         let bytes = STANDARD
-            .decode(self.text(object)?)
+            .decode(text)
             .map_err(|_| Problem::BadBase64 { field: self.1 })?;
         if bytes.is_empty() {
             return Err(Problem::MissingField { field: self.1 });

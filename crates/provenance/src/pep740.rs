@@ -16,7 +16,7 @@ pub(crate) fn read(value: Value, publisher: Option<Publisher>) -> Result<Pep740A
     };
     let version = version(object, "attestation object")?;
     let material = Field("verification_material", "verification_material").object(object)?;
-    let certificate = Field("certificate", "verification_material.certificate").base64(material)?;
+    let certificate = Field("certificate", "verification_material.certificate").base64_in_lines(material)?;
     if certificate.len() > MAX_CERTIFICATE_BYTES {
         return Err(Problem::CertificateTooLarge {
             size: certificate.len(),
@@ -29,8 +29,8 @@ pub(crate) fn read(value: Value, publisher: Option<Publisher>) -> Result<Pep740A
         version,
         certificate_der: certificate,
         transparency_entries: entries,
-        statement: Field("statement", "envelope.statement").base64(envelope)?,
-        signature: Field("signature", "envelope.signature").base64(envelope)?,
+        statement: Field("statement", "envelope.statement").base64_in_lines(envelope)?,
+        signature: Field("signature", "envelope.signature").base64_in_lines(envelope)?,
         publisher,
         json: value,
     })

@@ -68,7 +68,8 @@ pub enum Problem {
         /// What it should be, with article.
         expected: &'static str,
     },
-    /// A field is not base64: the standard alphabet of RFC 4648 section 4, padded, without line breaks, unused bits zero.
+    /// A field is not base64: the standard alphabet of RFC 4648 section 4, padded, unused bits zero,
+    /// without line breaks (in PEP 740 objects line feeds are allowed).
     #[error("`{field}` is not standard base64 with padding")]
     BadBase64 {
         /// Path of the field.

@@ -1,5 +1,14 @@
 //! The formats that are accepted (A1–A5), what is refused, and every budget (A6), one test for each.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    reason = "tests"
+)]
+
 mod documents {
     //! Well-formed documents to begin from.
 

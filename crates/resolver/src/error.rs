@@ -93,5 +93,9 @@ fn listed(names: &[PackageName], one: &str, many: &str) -> String {
 }
 
 fn join(names: &[PackageName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

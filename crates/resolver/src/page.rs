@@ -149,7 +149,9 @@ fn best_wheel<F: Clone>(
     let fitting: Vec<&CandidateFile<F>> = files.iter().filter(runs_here).copied().collect();
     if fitting.is_empty() {
         let wanted = files.iter().find_map(|file| file.requires_python.as_ref());
-        return Err(Unusable::RequiresPython(wanted.map(ToString::to_string).unwrap_or_default()));
+        return Err(Unusable::RequiresPython(
+            wanted.map(ToString::to_string).unwrap_or_default(),
+        ));
     }
     let wheels: Vec<_> = fitting
         .iter()

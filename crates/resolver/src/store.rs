@@ -182,9 +182,7 @@ impl<F: Clone> Store<F> {
     }
 
     fn wish(&self, want: Want<F>, urgent: bool) -> Result<(), Stop> {
-        self.wishes
-            .send(Wish { want, urgent })
-            .map_err(|_| Stop::Cancelled)
+        self.wishes.send(Wish { want, urgent }).map_err(|_| Stop::Cancelled)
     }
 
     fn absorb_one(&mut self) -> Result<(), Stop> {

@@ -93,7 +93,10 @@ mod tests {
         let set = VersionSet::from_indices([3, 1, 2]);
         let union = VersionSet::singleton(1).union(&VersionSet::from_indices([2, 3]));
         assert_eq!(set, union);
-        assert_eq!(set.intersection(&VersionSet::singleton(2).complement()), VersionSet::from_indices([1, 3]));
+        assert_eq!(
+            set.intersection(&VersionSet::singleton(2).complement()),
+            VersionSet::from_indices([1, 3])
+        );
         assert!(set.intersection(&VersionSet::from_indices([0, 4])).is_empty());
         assert!(set.has(3) && !set.has(4));
     }

@@ -34,3 +34,8 @@ pub fn verify_file(file: &StagedFile, _evidence: &[Evidence], ctx: &Context<'_>)
             .into_refusal(file.filename(), ctx.package.map(PackageName::as_str), None),
     ])
 }
+
+/// How far a refusal got.
+pub(crate) fn rank(code: Code) -> usize {
+    Code::ALL.iter().position(|c| *c == code).unwrap_or(0)
+}

@@ -6,11 +6,14 @@
 //!
 //! The rules, A1 to F4, are those of the verification design; every refusal names its rule.
 
+mod certificate;
+mod claims;
 mod code;
 mod core;
 mod exempt;
 mod refusal;
 mod roots;
+mod sigstore;
 mod staged;
 mod verified;
 
@@ -19,5 +22,6 @@ pub use crate::core::{Context, verify_file};
 pub use crate::exempt::exempt;
 pub use crate::refusal::Refusal;
 pub use crate::roots::{RootError, TrustRoots};
+pub use crate::sigstore::{SignedBundle, verify_signature_bundle};
 pub use crate::staged::StagedFile;
 pub use crate::verified::{Attested, Basis, EvidenceKind, ExemptBasis, Instance, Verified};

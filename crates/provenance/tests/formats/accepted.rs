@@ -83,6 +83,13 @@ fn a3_an_attestation_object() {
 }
 
 #[test]
+fn a3_early_attestations_break_their_base64_into_lines() {
+    let mut document = attestation();
+    document["envelope"]["statement"] = json!("e3\n0=\n");
+    assert_eq!(only(document.to_string()).payload(), Some(b"{}".as_slice()));
+}
+
+#[test]
 fn a3_each_attestation_of_a_provenance_object_stands_alone_with_its_publisher() {
     let github =
         json!({"kind": "GitHub", "repository": "o/r", "workflow": "w.yml", "environment": "pypi", "claims": null});

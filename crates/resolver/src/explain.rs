@@ -1,0 +1,309 @@
+//! Why there is no solution, in plain words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pubgrub::{
+    DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term, VersionSet as _,
+};
+use slsa_pip_distribution::PackageName;
+
+use crate::error::ResolveError;
+use crate::package::Package;
+use crate::page::{Page, Unusable};
+use crate::provider::Texts;
+use crate::rules::Rules;
+use crate::store::Store;
+use crate::version_set::{Index, VersionSet};
+
+/// Longest explanation, in lines: past that nobody reads on.
+const MAX_LINES: usize = 60;
+/// Most versions or reasons that one sentence lists.
+const MAX_LISTED: usize = 4;
+
+type Tree = DerivationTree<Package, VersionSet, String>;
+type Fact = External<Package, VersionSet, String>;
+type Step = Derived<Package, VersionSet, String>;
+type Terms = Map<Package, Term<VersionSet>>;
+
+/// The error for a failed run: a plain cause if there is only one, else the derivation.
+pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules, texts: &Texts) -> ResolveError {
+    let words = Words { store, rules, texts };
+    let explanation = cut(&DefaultStringReporter::report_with_formatter(tree, &words));
+    match single_cause(tree, store) {
+        Some((name, required_by, Cause::Missing)) => ResolveError::NotFound { name, required_by },
+        Some((name, required_by, Cause::OnlySdists)) => ResolveError::OnlySdists {
+            name,
+            required_by,
+            explanation,
+        },
+        None => ResolveError::Unsatisfiable { explanation },
+    }
+}
+
+fn cut(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let kept = lines.iter().take(MAX_LINES).copied().collect::<Vec<_>>().join("\n");
+    match lines.len().saturating_sub(MAX_LINES) {
+        0 => kept,
+        more => format!("{kept}\n… and {more} more steps"),
+    }
+}
+
+enum Cause {
+    Missing,
+    OnlySdists,
+}
+
+/// All facts that a derivation rests on. A shared part is visited once.
+fn facts(tree: &Tree) -> Vec<&Fact> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![tree];
+    let mut found = Vec::new();
+    while let Some(tree) = open.pop() {
+        match tree {
+            DerivationTree::External(fact) => found.push(fact),
+            DerivationTree::Derived(step) => {
+                if step.shared_id.is_none_or(|id| seen.insert(id)) {
+                    open.push(&step.cause1);
+                    open.push(&step.cause2);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// If nothing but one project stands in the way, that project: no requirement contradicts another, and the only dead
+/// end is that it does not exist, or has no wheel at all.
+fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName, Vec<PackageName>, Cause)> {
+    let mut parents: BTreeMap<&PackageName, BTreeSet<&Package>> = BTreeMap::new();
+    let mut dead_ends: BTreeSet<&PackageName> = BTreeSet::new();
+    for fact in facts(tree) {
+        match fact {
+            External::FromDependencyOf(from, _, to, set) => {
+                let name = to.project()?;
+                if from.project() != Some(name) {
+                    parents.entry(name).or_default().insert(from);
+                }
+                if set.is_empty() {
+                    dead_ends.insert(name);
+                }
+            }
+            External::NoVersions(package, _) => {
+                dead_ends.insert(package.project()?);
+            }
+            External::Custom(..) => return None,
+            External::NotRoot(..) => {}
+        }
+    }
+    let mut dead_ends = dead_ends.into_iter();
+    let (Some(name), None) = (dead_ends.next(), dead_ends.next()) else {
+        return None;
+    };
+    if parents.values().any(|from| from.len() > 1) {
+        return None;
+    }
+    let page = store.page(name)?;
+    let sdists = |release: &crate::page::Release<F>| matches!(release.wheel, Err(Unusable::OnlySdists));
+    let cause = if !page.found {
+        Cause::Missing
+    } else if !page.releases.is_empty() && page.releases.iter().all(sdists) {
+        Cause::OnlySdists
+    } else {
+        return None;
+    };
+    let by = parents.remove(name).unwrap_or_default();
+    let by: BTreeSet<PackageName> = by.into_iter().filter_map(Package::project).cloned().collect();
+    Some((name.clone(), by.into_iter().collect(), cause))
+}
+
+struct Words<'a, F> {
+    store: &'a Store<F>,
+    rules: &'a Rules,
+    texts: &'a Texts,
+}
+
+impl<F: Clone> Words<'_, F> {
+    fn page(&self, package: &Package) -> Option<&Page<F>> {
+        self.store.page(package.project()?).map(AsRef::as_ref)
+    }
+
+    /// `foo 1.0`, `foo>=1.0,<=2.0`, or only `foo` if it is about all releases.
+    fn releases(&self, package: &Package, set: &VersionSet) -> String {
+        let Some(page) = self.page(package) else {
+            return package.to_string();
+        };
+        let runs = runs(set, page.len());
+        let version = |index: Index| {
+            page.release(index)
+                .map(|release| release.version.to_string())
+                .unwrap_or_default()
+        };
+        let last = page.len().saturating_sub(1);
+        let mut shown: Vec<String> = runs
+            .iter()
+            .take(MAX_LISTED)
+            .map(|&(from, to)| match (from == 0, to == last) {
+                (true, true) => String::new(),
+                _ if from == to => format!(" {}", version(from)),
+                (true, false) => format!("<={}", version(to)),
+                (false, true) => format!(">={}", version(from)),
+                (false, false) => format!(">={},<={}", version(from), version(to)),
+            })
+            .collect();
+        if runs.len() > MAX_LISTED {
+            shown.push(format!(" and {} other ranges", runs.len() - MAX_LISTED));
+        }
+        if shown.is_empty() {
+            return format!("no release of {package}");
+        }
+        format!("{package}{}", shown.join(" or"))
+    }
+
+    fn requirement(&self, from: &Package, to: &Package, set: &VersionSet) -> String {
+        let texts = self.texts.get(&(from.clone(), to.clone()));
+        let text = texts.and_then(|texts| texts.iter().find(|(known, _)| known == set));
+        text.map_or_else(|| self.releases(to, set), |(_, text)| format!("`{text}`"))
+    }
+
+    /// What is wrong with the releases of a set of which none can be chosen.
+    fn reasons(&self, package: &Package, set: &VersionSet) -> String {
+        let (Some(page), Some(name)) = (self.page(package), package.project()) else {
+            return String::new();
+        };
+        let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (index, release) in page.numbered().rev().filter(|(index, _)| set.has(*index)) {
+            let reason = match &release.wheel {
+                Err(reason) => Some(reason.to_string()),
+                Ok(_) => self.rules.refusal(name, page, index),
+            };
+            if let Some(reason) = reason {
+                by_reason.entry(reason).or_default().push(release.version.to_string());
+            }
+        }
+        let shown = by_reason.iter().take(MAX_LISTED).map(|(reason, versions)| {
+            let more = versions.len().saturating_sub(MAX_LISTED);
+            let mut listed = versions.iter().take(MAX_LISTED).cloned().collect::<Vec<_>>().join(", ");
+            if more > 0 {
+                listed = format!("{listed} and {more} older");
+            }
+            format!("{listed}: {reason}")
+        });
+        let shown = shown.collect::<Vec<_>>().join("; ");
+        let more = by_reason.len().saturating_sub(MAX_LISTED);
+        if more > 0 {
+            format!("{shown}; and {more} other reasons")
+        } else {
+            shown
+        }
+    }
+
+    fn nothing(&self, to: &Package) -> String {
+        match self.page(to) {
+            Some(page) if !page.found => format!(", and no index has {to}"),
+            Some(page) => match page.releases.last() {
+                Some(newest) => format!(", which no release satisfies (the newest is {})", newest.version),
+                None => format!(", and {to} has no release"),
+            },
+            None => String::new(),
+        }
+    }
+}
+
+/// The consecutive runs, both ends included, of the releases `0..length` in a set.
+fn runs(set: &VersionSet, length: Index) -> Vec<(Index, Index)> {
+    let mut runs: Vec<(Index, Index)> = Vec::new();
+    for index in (0..length).filter(|index| set.has(*index)) {
+        match runs.last_mut() {
+            Some((_, to)) if *to + 1 == index => *to = index,
+            _ => runs.push((index, index)),
+        }
+    }
+    runs
+}
+
+impl<F: Clone> ReportFormatter<Package, VersionSet, String> for Words<'_, F> {
+    type Output = String;
+
+    fn format_external(&self, fact: &Fact) -> String {
+        match fact {
+            External::NotRoot(..) => "your requirements are to be met".to_owned(),
+            External::NoVersions(package, set) => match self.reasons(package, set) {
+                reasons if reasons.is_empty() => format!("{} does not exist", self.releases(package, set)),
+                reasons => format!("{} cannot be installed ({reasons})", self.releases(package, set)),
+            },
+            External::Custom(package, set, reason) => {
+                format!("{} cannot be used ({reason})", self.releases(package, set))
+            }
+            External::FromDependencyOf(Package::Extra(name, extra), ..) => {
+                format!("{name}[{extra}] is always of the same release as {name}")
+            }
+            External::FromDependencyOf(from, from_set, to, set) => {
+                let missing = if set.is_empty() {
+                    self.nothing(to)
+                } else {
+                    String::new()
+                };
+                let text = self.requirement(from, to, set);
+                match from {
+                    Package::Root => format!("you require {text}{missing}"),
+                    _ => format!("{} requires {text}{missing}", self.releases(from, from_set)),
+                }
+            }
+        }
+    }
+
+    fn format_terms(&self, terms: &Terms) -> String {
+        let mut terms: Vec<_> = terms.iter().filter(|(package, _)| **package != Package::Root).collect();
+        terms.sort_by_key(|(package, _)| *package);
+        match terms.as_slice() {
+            [] => "your requirements cannot all be met".to_owned(),
+            [(package, Term::Positive(set))] => format!("{} cannot be used", self.releases(package, set)),
+            [(package, Term::Negative(set))] => format!("{} is needed", self.releases(package, set)),
+            [(from, Term::Positive(a)), (to, Term::Negative(b))]
+            | [(to, Term::Negative(b)), (from, Term::Positive(a))] => {
+                format!("{} needs {}", self.releases(from, a), self.releases(to, b))
+            }
+            several => {
+                let shown = several.iter().map(|(package, term)| match term {
+                    Term::Positive(set) => self.releases(package, set),
+                    Term::Negative(set) => format!("anything but {}", self.releases(package, set)),
+                });
+                format!("{} exclude each other", shown.collect::<Vec<_>>().join(" and "))
+            }
+        }
+    }
+
+    fn explain_both_external(&self, a: &Fact, b: &Fact, terms: &Terms) -> String {
+        let (a, b) = (self.format_external(a), self.format_external(b));
+        format!("Because {a}, and {b}, {}.", self.format_terms(terms))
+    }
+
+    fn explain_both_ref(&self, id1: usize, a: &Step, id2: usize, b: &Step, terms: &Terms) -> String {
+        let (a, b) = (self.format_terms(&a.terms), self.format_terms(&b.terms));
+        format!("Because {a} ({id1}), and {b} ({id2}), {}.", self.format_terms(terms))
+    }
+
+    fn explain_ref_and_external(&self, id: usize, step: &Step, fact: &Fact, terms: &Terms) -> String {
+        let (step, fact) = (self.format_terms(&step.terms), self.format_external(fact));
+        format!("Because {step} ({id}), and {fact}, {}.", self.format_terms(terms))
+    }
+
+    fn and_explain_external(&self, fact: &Fact, terms: &Terms) -> String {
+        format!(
+            "And because {}, {}.",
+            self.format_external(fact),
+            self.format_terms(terms)
+        )
+    }
+
+    fn and_explain_ref(&self, id: usize, step: &Step, terms: &Terms) -> String {
+        let step = self.format_terms(&step.terms);
+        format!("And because {step} ({id}), {}.", self.format_terms(terms))
+    }
+
+    fn and_explain_prior_and_external(&self, prior: &Fact, fact: &Fact, terms: &Terms) -> String {
+        let (prior, fact) = (self.format_external(prior), self.format_external(fact));
+        format!("And because {prior}, and {fact}, {}.", self.format_terms(terms))
+    }
+}

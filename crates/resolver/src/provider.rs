@@ -1,0 +1,160 @@
+//! PubGrub's view of the index.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
+
+use crate::edges::{Edges, edges};
+use crate::error::ResolveError;
+use crate::package::Package;
+use crate::request::Request;
+use crate::rules::Rules;
+use crate::store::{Stop, Store};
+use crate::version_set::{Index, VersionSet};
+
+/// Most decisions of one run. Long real backtracking takes some thousands; one takes microseconds once all is fetched.
+pub const MAX_DECISIONS: usize = 200_000;
+/// Most releases fetched ahead when a project is decided again and again.
+const MAX_BATCH: usize = 8;
+/// A project that took part in this many conflicts is decided earlier; below, the order in which projects are named
+/// counts, so that what the user named first keeps its newest version.
+const CONFLICTS_PER_STEP: u32 = 5;
+
+/// What the explanation wants to know beyond PubGrub's tree: who required what, and in which words.
+pub(crate) type Texts = HashMap<(Package, Package), Vec<(VersionSet, String)>>;
+
+/// The only release of [`Package::Root`].
+pub(crate) const ROOT: Index = 0;
+
+pub(crate) struct Run<'a, F> {
+    request: &'a Request,
+    inner: RefCell<Inner<'a, F>>,
+}
+
+pub(crate) struct Inner<'a, F> {
+    pub(crate) store: &'a mut Store<F>,
+    pub(crate) rules: &'a mut Rules,
+    pub(crate) known: HashMap<(Package, Index), Edges>,
+    pub(crate) texts: Texts,
+    order: HashMap<Package, u32>,
+    decided: HashMap<Package, usize>,
+    decisions: usize,
+}
+
+impl<'a, F: Clone> Run<'a, F> {
+    pub(crate) fn new(request: &'a Request, store: &'a mut Store<F>, rules: &'a mut Rules) -> Self {
+        Self {
+            request,
+            inner: RefCell::new(Inner {
+                store,
+                rules,
+                known: HashMap::new(),
+                texts: HashMap::new(),
+                order: HashMap::new(),
+                decided: HashMap::new(),
+                decisions: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> Inner<'a, F> {
+        self.inner.into_inner()
+    }
+}
+
+impl<F: Clone> Inner<'_, F> {
+    fn edges(&mut self, request: &Request, package: &Package, index: Index) -> Result<Edges, Stop> {
+        let found = edges(self.store, self.rules, request, package, index)?;
+        for edge in found.iter().flatten() {
+            let next = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
+            self.order.entry(edge.to.clone()).or_insert(next);
+            if let Some(requirement) = &edge.requirement {
+                let texts = self.texts.entry((package.clone(), edge.to.clone())).or_default();
+                if !texts.iter().any(|(set, _)| *set == edge.set) {
+                    texts.push((edge.set.clone(), requirement.to_string()));
+                }
+            }
+            if let Package::Base(name) = &edge.to {
+                self.store.fetch_ahead(name, &edge.set, 1);
+            }
+        }
+        self.known.insert((package.clone(), index), found.clone());
+        Ok(found)
+    }
+}
+
+impl<F: Clone> DependencyProvider for Run<'_, F> {
+    type P = Package;
+    type V = Index;
+    type VS = VersionSet;
+    /// Highest first: kind of package, few candidates, conflicts, order of first mention.
+    type Priority = (u8, u32, Reverse<u32>);
+    type M = String;
+    type Err = Stop;
+
+    fn prioritize(
+        &self,
+        package: &Package,
+        range: &VersionSet,
+        statistics: &PackageResolutionStatistics,
+    ) -> Self::Priority {
+        let inner = self.inner.borrow();
+        let order = Reverse(inner.order.get(package).copied().unwrap_or(0));
+        let kind = match package {
+            Package::Root => 4,
+            // Both follow from the choice of one release, and say more about it.
+            Package::Extra(..) | Package::ExtraDeps(..) => 3,
+            Package::Base(name) => {
+                let candidates = inner.store.page(name).map_or(0, |page| {
+                    let usable = page
+                        .numbered()
+                        .filter(|(index, it)| range.has(*index) && it.wheel.is_ok());
+                    usable.take(2).count()
+                });
+                if candidates < 2 { 2 } else { 1 }
+            }
+        };
+        (kind, statistics.conflict_count() / CONFLICTS_PER_STEP, order)
+    }
+
+    fn choose_version(&self, package: &Package, range: &VersionSet) -> Result<Option<Index>, Stop> {
+        let inner = &mut *self.inner.borrow_mut();
+        inner.decisions += 1;
+        if inner.decisions > MAX_DECISIONS {
+            return Err(ResolveError::Budget {
+                what: "decisions",
+                limit: MAX_DECISIONS,
+            }
+            .into());
+        }
+        let Some(name) = package.project() else {
+            return Ok(Some(ROOT));
+        };
+        let Some(page) = inner.store.page(name).cloned() else {
+            return Ok(None);
+        };
+        if matches!(package, Package::Base(_)) {
+            let times = inner.decided.entry(package.clone()).or_insert(0);
+            *times += 1;
+            if *times > 1 {
+                let count = (*times).min(MAX_BATCH);
+                inner.store.fetch_ahead(name, range, count);
+            }
+        }
+        Ok(inner.rules.best(name, &page, range))
+    }
+
+    fn get_dependencies(
+        &self,
+        package: &Package,
+        index: &Index,
+    ) -> Result<Dependencies<Package, VersionSet, String>, Stop> {
+        let inner = &mut *self.inner.borrow_mut();
+        Ok(match inner.edges(self.request, package, *index)? {
+            Ok(edges) => Dependencies::Available(edges.into_iter().map(|edge| (edge.to, edge.set)).collect()),
+            Err(reason) => Dependencies::Unavailable(reason),
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Which pre-releases and yanked releases may be chosen.
+//!
+//! pip decides both on *all* requirements for a project that are active in the end, which the solver cannot know
+//! beforehand. So a run uses fixed rules; its result is checked against the active requirements; where a rule proves
+//! wrong it is corrected and the run repeated. Fetched answers are kept, so that a repetition costs no network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slsa_pip_distribution::specifier::{contains, names_prerelease, pins};
+use slsa_pip_distribution::{PackageName, VersionSpecifiers};
+
+use crate::page::{Page, Wheel};
+use crate::version_set::{Index, VersionSet};
+
+/// Most corrected runs. Each corrects at least one project for good; real sets need at most two or three.
+pub(crate) const MAX_RUNS: usize = 64;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// `--pre`.
+    pub(crate) all_prereleases: bool,
+    /// Projects of which a requirement names a pre-release, so that pre-releases are as good as final ones.
+    pub(crate) wanted_prereleases: BTreeSet<PackageName>,
+    /// Projects that have a fitting final release, so that no pre-release may be chosen.
+    pub(crate) only_finals: BTreeSet<PackageName>,
+    /// Yanked releases that some requirement pins.
+    pub(crate) pinned_yanked: BTreeSet<(PackageName, Index)>,
+    /// Yanked releases that turned out to be pinned by nothing that is active.
+    pub(crate) refused_yanked: BTreeSet<(PackageName, Index)>,
+}
+
+impl Rules {
+    /// Why a release may not be chosen although it has a wheel; `None` if it may.
+    pub(crate) fn refusal<F>(&self, name: &PackageName, page: &Page<F>, index: Index) -> Option<String> {
+        let release = page.release(index)?;
+        let wheel = release.wheel.as_ref().ok()?;
+        if let Some(reason) = &wheel.yanked {
+            let key = (name.clone(), index);
+            let pinned = page.pinned || self.pinned_yanked.contains(&key);
+            if !pinned || self.refused_yanked.contains(&key) {
+                return Some(if reason.trim().is_empty() {
+                    "yanked".to_owned()
+                } else {
+                    format!("yanked: {}", reason.trim().chars().take(200).collect::<String>())
+                });
+            }
+        }
+        (release.version.any_prerelease() && self.only_finals.contains(name)).then(|| "a pre-release".to_owned())
+    }
+
+    /// The release of `set` that pip would take: not yanked, then final unless pre-releases are wanted, then newest.
+    pub(crate) fn best<F>(&self, name: &PackageName, page: &Page<F>, set: &VersionSet) -> Option<Index> {
+        let equal = self.all_prereleases || page.prerelease_named || self.wanted_prereleases.contains(name);
+        page.numbered()
+            .filter(|(index, _)| set.has(*index) && self.refusal(name, page, *index).is_none())
+            .filter_map(|(index, release)| {
+                let wheel: &Wheel<F> = release.wheel.as_ref().ok()?;
+                let is_final = equal || !release.version.any_prerelease();
+                Some((wheel.yanked.is_none(), is_final, index))
+            })
+            .max()
+            .map(|(_, _, index)| index)
+    }
+
+    /// Notes what a requirement says about pre-releases and yanked releases. Returns whether anything is new.
+    pub(crate) fn learn<F>(&mut self, name: &PackageName, page: &Page<F>, specifiers: &VersionSpecifiers) -> bool {
+        if !pins(specifiers) {
+            return false;
+        }
+        let before = self.pinned_yanked.len();
+        for (index, release) in page.numbered() {
+            let yanked = release.wheel.as_ref().is_ok_and(|wheel| wheel.yanked.is_some());
+            if yanked && contains(specifiers, &release.version) {
+                self.pinned_yanked.insert((name.clone(), index));
+            }
+        }
+        self.pinned_yanked.len() > before
+    }
+
+    /// Compares the chosen release with what the active requirements allow. Returns whether a rule was corrected.
+    pub(crate) fn correct<F>(
+        &mut self,
+        name: &PackageName,
+        page: &Page<F>,
+        chosen: Index,
+        active: &[&VersionSpecifiers],
+    ) -> bool {
+        let Some(release) = page.release(chosen) else {
+            return false;
+        };
+        let fits = |index: Index| {
+            page.release(index)
+                .is_some_and(|release| active.iter().all(|specifiers| contains(specifiers, &release.version)))
+        };
+        let acceptable = |index: Index| {
+            let has_wheel = page.release(index).is_some_and(|release| release.wheel.is_ok());
+            has_wheel && fits(index) && self.refusal(name, page, index).is_none()
+        };
+        let yanked = release.wheel.as_ref().is_ok_and(|wheel| wheel.yanked.is_some());
+        if yanked && !page.pinned && !active.iter().any(|specifiers| pins(specifiers)) {
+            return self.refused_yanked.insert((name.clone(), chosen));
+        }
+        let wanted = self.all_prereleases
+            || page.prerelease_named
+            || active.iter().any(|specifiers| names_prerelease(specifiers));
+        if !wanted && release.version.any_prerelease() {
+            let final_exists = page
+                .numbered()
+                .any(|(index, release)| !release.version.any_prerelease() && acceptable(index));
+            return final_exists && self.only_finals.insert(name.clone());
+        }
+        let better_exists = page
+            .numbered()
+            .any(|(index, release)| index > chosen && release.version.any_prerelease() && acceptable(index));
+        wanted && better_exists && !self.all_prereleases && self.wanted_prereleases.insert(name.clone())
+    }
+
+    /// The number of active requirements per project is small; this only gathers them.
+    pub(crate) fn correct_all<'a, F: 'a>(
+        &mut self,
+        active: &BTreeMap<&'a PackageName, Vec<&'a VersionSpecifiers>>,
+        chosen: impl Fn(&PackageName) -> Option<(Index, &'a Page<F>)>,
+    ) -> bool {
+        let mut corrected = false;
+        for (name, specifiers) in active {
+            if let Some((index, page)) = chosen(name) {
+                corrected |= self.correct(name, page, index, specifiers);
+            }
+        }
+        corrected
+    }
+}
