@@ -23,7 +23,7 @@ pub enum ResolveError {
         required_by: Vec<PackageName>,
     },
     /// All fitting releases are source distributions, which are not installed: building runs unverified code.
-    #[error("`{name}` has no wheel, only source distributions{}\n\n{explanation}", required(.required_by))]
+    #[error("`{name}`{} has only source distributions where a wheel is needed\n\n{explanation}", required(.required_by))]
     OnlySdists {
         /// Project.
         name: PackageName,

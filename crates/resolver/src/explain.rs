@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pubgrub::{
-    DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term, VersionSet as _,
-};
+use pubgrub::{DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term};
 use slsa_pip_distribution::PackageName;
 
 use crate::error::ResolveError;
@@ -74,10 +72,11 @@ fn facts(tree: &Tree) -> Vec<&Fact> {
 }
 
 /// If nothing but one project stands in the way, that project: no requirement contradicts another, and the only dead
-/// end is that it does not exist, or has no wheel at all.
+/// end is that it does not exist, or that all its fitting releases are source distributions.
 fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName, Vec<PackageName>, Cause)> {
     let mut parents: BTreeMap<&PackageName, BTreeSet<&Package>> = BTreeMap::new();
     let mut dead_ends: BTreeSet<&PackageName> = BTreeSet::new();
+    let mut stuck: Vec<&VersionSet> = Vec::new();
     for fact in facts(tree) {
         match fact {
             External::FromDependencyOf(from, _, to, set) => {
@@ -89,7 +88,8 @@ fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName,
                     dead_ends.insert(name);
                 }
             }
-            External::NoVersions(package, _) => {
+            External::NoVersions(package, set) => {
+                stuck.push(set);
                 dead_ends.insert(package.project()?);
             }
             External::Custom(..) => return None,
@@ -104,10 +104,17 @@ fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName,
         return None;
     }
     let page = store.page(name)?;
-    let sdists = |release: &crate::page::Release<F>| matches!(release.wheel, Err(Unusable::OnlySdists));
+    let sdists = |index: Index| {
+        let release = page.release(index);
+        release.is_some_and(|release| matches!(release.wheel, Err(Unusable::OnlySdists)))
+    };
+    let mut blocked = page
+        .numbered()
+        .filter(|(index, _)| stuck.iter().any(|set| set.has(*index)))
+        .peekable();
     let cause = if !page.found {
         Cause::Missing
-    } else if !page.releases.is_empty() && page.releases.iter().all(sdists) {
+    } else if blocked.peek().is_some() && blocked.all(|(index, _)| sdists(index)) {
         Cause::OnlySdists
     } else {
         return None;

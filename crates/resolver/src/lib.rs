@@ -37,7 +37,7 @@ use crate::store::{Stop, Store};
 
 /// Stack of the solver's thread, in bytes. Derivations are trees that are walked and dropped recursively, as deep as
 /// the solver has met conflicts.
-const SOLVER_STACK: usize = 256 * 1024 * 1024;
+const SOLVER_STACK: usize = 64 * 1024 * 1024;
 
 /// Finds one wheel per project so that all requirements hold, newest versions first, by pip's rules for extras,
 /// markers, `Requires-Python`, tags, yanked releases, pre-releases, constraints and hashes.

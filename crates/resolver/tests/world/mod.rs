@@ -1,0 +1,179 @@
+//! An index in memory, written as text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
+use slsa_pip_distribution::specifier::parse_specifiers;
+use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, Sha256Digest, SupportedTags, Tag};
+use slsa_pip_resolver::{CandidateFile, Request, Resolution, ResolveError, Source, SourceError, resolve};
+
+#[derive(Debug, Clone)]
+pub struct File {
+    pub filename: String,
+    metadata: Vec<u8>,
+    fails: bool,
+}
+
+/// One file per line: `name version [flags] [-> requirement | requirement]`. Flags: `sdist`, `tag=py3-none-any`,
+/// `build=1`, `yanked` or `yanked=reason`, `python=>=3.8` (page), `needs=>=3.8` (metadata), `sha=ab` (a byte, repeated),
+/// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched). A line `name !` is a broken page.
+#[derive(Default)]
+pub struct World {
+    pages: BTreeMap<PackageName, Result<Vec<CandidateFile<File>>, ()>>,
+    /// Scrambles the order of answers.
+    pub seed: u64,
+    pub metadata_fetches: AtomicUsize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("connection reset")]
+struct Broken;
+
+pub fn world(text: &str) -> World {
+    let mut world = World::default();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (head, requirements) = line.split_once(" -> ").unwrap_or((line, ""));
+        let mut words = head.split_whitespace();
+        let (name, version) = (words.next().unwrap(), words.next().unwrap());
+        let page = world
+            .pages
+            .entry(name.parse().unwrap())
+            .or_insert_with(|| Ok(Vec::new()));
+        if version == "!" {
+            *page = Err(());
+            continue;
+        }
+        let flags: BTreeMap<&str, &str> = words.map(|word| word.split_once('=').unwrap_or((word, ""))).collect();
+        let build = flags.get("build").map(|build| format!("-{build}")).unwrap_or_default();
+        let tag = flags.get("tag").copied().unwrap_or("py3-none-any");
+        let filename = if flags.contains_key("sdist") {
+            format!("{name}-{version}.tar.gz")
+        } else {
+            format!("{name}-{version}{build}-{tag}.whl")
+        };
+        let claimed = flags.get("claims").copied().unwrap_or(name);
+        let mut metadata = format!("Metadata-Version: 2.1\nName: {claimed}\nVersion: {version}\n");
+        if let Some(needs) = flags.get("needs") {
+            metadata.push_str(&format!("Requires-Python: {needs}\n"));
+        }
+        for requirement in requirements.split('|').map(str::trim).filter(|text| !text.is_empty()) {
+            metadata.push_str(&format!("Requires-Dist: {requirement}\n"));
+            for extra in requirement.split("extra == '").skip(1) {
+                metadata.push_str(&format!("Provides-Extra: {}\n", extra.split('\'').next().unwrap()));
+            }
+        }
+        page.as_mut().unwrap().push(CandidateFile {
+            filename: filename.parse().unwrap(),
+            requires_python: flags.get("python").map(|text| parse_specifiers(text).unwrap()),
+            yanked: flags.get("yanked").map(|&reason| reason.to_owned()),
+            sha256: flags.get("sha").map(|byte| digest(byte)),
+            file: File {
+                filename,
+                metadata: metadata.into_bytes(),
+                fails: flags.contains_key("fails"),
+            },
+        });
+    }
+    world
+}
+
+pub fn digest(byte: &str) -> Sha256Digest {
+    byte.repeat(32).parse().unwrap()
+}
+
+impl World {
+    async fn wait(&self, key: &str) {
+        if self.seed > 0 {
+            let mixed = key.bytes().fold(self.seed, |sum, byte| {
+                sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+            });
+            tokio::time::sleep(Duration::from_micros(mixed % 3000)).await;
+        }
+    }
+}
+
+impl Source for World {
+    type File = File;
+
+    async fn files(&self, name: &PackageName) -> Result<Arc<Vec<CandidateFile<File>>>, SourceError> {
+        self.wait(name.as_str()).await;
+        match self.pages.get(name) {
+            None => Err(SourceError::NotFound),
+            Some(Err(())) => Err(SourceError::failed(Broken)),
+            Some(Ok(files)) => Ok(Arc::new(files.clone())),
+        }
+    }
+
+    async fn metadata(&self, file: &File) -> Result<Arc<CoreMetadata>, SourceError> {
+        self.metadata_fetches.fetch_add(1, Ordering::Relaxed);
+        self.wait(&file.filename).await;
+        if file.fails {
+            return Err(SourceError::failed(Broken));
+        }
+        Ok(Arc::new(CoreMetadata::parse(&file.metadata)?))
+    }
+}
+
+pub fn env() -> MarkerEnvironment {
+    MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+        implementation_name: "cpython",
+        implementation_version: "3.11.2",
+        os_name: "posix",
+        platform_machine: "x86_64",
+        platform_python_implementation: "CPython",
+        platform_release: "6.1.0",
+        platform_system: "Linux",
+        platform_version: "#1",
+        python_full_version: "3.11.2",
+        python_version: "3.11",
+        sys_platform: "linux",
+    })
+    .unwrap()
+}
+
+pub fn request(requirements: &[&str]) -> Request {
+    let tags = [
+        "cp311-cp311-manylinux_2_17_x86_64",
+        "cp311-abi3-linux_x86_64",
+        "py3-none-any",
+    ];
+    Request {
+        requirements: all(requirements),
+        constraints: Vec::new(),
+        hashes: BTreeMap::new(),
+        require_hashes: false,
+        env: env(),
+        tags: SupportedTags::new(tags.map(|tag| Tag::parse(tag).unwrap())),
+        python: "3.11.2".parse().unwrap(),
+        pre: false,
+    }
+}
+
+pub fn all(requirements: &[&str]) -> Vec<Requirement> {
+    requirements.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+pub async fn run(world: &World, request: &Request) -> Result<Resolution<File>, ResolveError> {
+    resolve(world, request).await
+}
+
+/// `name version` of everything that was chosen.
+pub async fn chosen(world: &World, request: &Request) -> String {
+    match run(world, request).await {
+        Ok(resolution) => {
+            let packages = resolution.packages.iter();
+            packages
+                .map(|it| format!("{} {}", it.name, it.version))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+pub async fn solve(text: &str, requirements: &[&str]) -> String {
+    chosen(&world(text), &request(requirements)).await
+}
