@@ -3,7 +3,7 @@
 use serde_json::Value;
 use slsa_pip_distribution::Sha256Digest;
 
-use crate::statement::Statement;
+use crate::statement::{Statement, Subject};
 
 /// One attestation as read, unverified.
 #[derive(Debug, Clone)]
@@ -143,10 +143,6 @@ impl Attestation {
         let Some(statement) = self.payload().and_then(|payload| Statement::parse(payload).ok()) else {
             return Vec::new();
         };
-        statement
-            .subjects
-            .iter()
-            .filter_map(|subject| subject.sha256())
-            .collect()
+        statement.subjects.iter().filter_map(Subject::sha256).collect()
     }
 }

@@ -18,7 +18,7 @@ pub enum JsonError {
         why: String,
         /// 1-based line within the text.
         line: usize,
-        /// Column as serde_json counts it: bytes, 1-based.
+        /// Column as `serde_json` counts it: bytes, 1-based.
         column: usize,
     },
     /// Something follows the value.

@@ -191,7 +191,7 @@ fn a4_json_lines_of_any_mix() {
 
 #[test]
 fn a4_the_text_of_a_line_is_kept_for_the_log() {
-    let line = format!("{{ \"signatures\" : [{{\"sig\":\"c2ln\"}}], \"payload\":\"e30=\",\"payloadType\":\"t\"}}");
+    let line = r#"{ "signatures" : [{"sig":"c2ln"}], "payload":"e30=","payloadType":"t"}"#;
     let file = parse(format!("{}\r\n {line} \r\n", classic()));
     let Attestation::Classic(envelope) = &file.attestations[1].item else {
         panic!("not classic")
