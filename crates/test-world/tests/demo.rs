@@ -1,12 +1,14 @@
 //! The demonstration notices when the binary does not do what it must.
 
+#![allow(clippy::expect_used, reason = "a helper of a test fails as the test does")]
+
 use std::process::{Command, Output};
 
 fn demo(binary: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_slsa-pip-demo"))
         .env("SLSA_PIP_BIN", binary)
         .output()
-        .unwrap_or_else(|error| panic!("the demonstration starts: {error}"))
+        .expect("the demonstration starts")
 }
 
 #[cfg(unix)]

@@ -7,7 +7,9 @@ fn formats(document: &str) -> Vec<&'static str> {
     let parsed = parse_provenance(document.as_bytes());
     assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
     let kind = |attestation: &Attestation| match attestation {
-        Attestation::Classic(envelope) if envelope.signatures[0].cert_pem.is_some() => "classic",
+        Attestation::Classic(envelope) if envelope.signatures.iter().all(|signature| signature.cert_pem.is_some()) => {
+            "classic"
+        }
         Attestation::Classic(_) => "classic without certificate",
         Attestation::Bundle(_) => "bundle",
         Attestation::Pep740(_) => "pep740",
