@@ -31,11 +31,9 @@ impl Certificate {
     /// Reads DER.
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Failure> {
         if der.len() > MAX_CERTIFICATE_BYTES {
-            return Err(
-                Failure::new(Code::OverBudget, "the signing certificate is too large")
-                    .expected(format!("at most {MAX_CERTIFICATE_BYTES} bytes"))
-                    .found(format!("{} bytes", der.len())),
-            );
+            return Err(Failure::new(Code::OverBudget, "the signing certificate is too large")
+                .expected(format!("at most {MAX_CERTIFICATE_BYTES} bytes"))
+                .found(format!("{} bytes", der.len())));
         }
         let parsed = x509_cert::Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
         Ok(Self { parsed })

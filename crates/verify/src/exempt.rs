@@ -38,30 +38,33 @@ fn check(
 ) -> Result<ExemptBasis, Failure> {
     let at = &exemption.written_at;
     if exemption.package != *name {
-        return Err(
-            Failure::new(Code::ExemptionPackageMismatch, format!("the exemption at {at} is for another package"))
-                .expected(name.as_str())
-                .found(exemption.package.as_str()),
-        );
+        return Err(Failure::new(
+            Code::ExemptionPackageMismatch,
+            format!("the exemption at {at} is for another package"),
+        )
+        .expected(name.as_str())
+        .found(exemption.package.as_str()));
     }
     if !exemption.versions.contains(version) {
-        return Err(
-            Failure::new(Code::ExemptionVersionMismatch, format!("the exemption at {at} is for other versions"))
-                .expected(exemption.versions.to_string())
-                .found(version.to_string()),
-        );
+        return Err(Failure::new(
+            Code::ExemptionVersionMismatch,
+            format!("the exemption at {at} is for other versions"),
+        )
+        .expected(exemption.versions.to_string())
+        .found(version.to_string()));
     }
     if !exemption.sha256.contains(file.sha256()) {
         let listed: Vec<String> = exemption.sha256.iter().map(ToString::to_string).collect();
-        return Err(
-            Failure::new(Code::ExemptionDigestMismatch, format!("the exemption at {at} is for other bytes"))
-                .expected(listed.join(" or "))
-                .found(file.sha256().to_string())
-                .hint(format!(
-                    "if these bytes were reviewed too, add \"{}\" to its `sha256`",
-                    file.sha256()
-                )),
-        );
+        return Err(Failure::new(
+            Code::ExemptionDigestMismatch,
+            format!("the exemption at {at} is for other bytes"),
+        )
+        .expected(listed.join(" or "))
+        .found(file.sha256().to_string())
+        .hint(format!(
+            "if these bytes were reviewed too, add \"{}\" to its `sha256`",
+            file.sha256()
+        )));
     }
     if exemption.reason.trim().is_empty() {
         return Err(Failure::new(
@@ -71,10 +74,12 @@ fn check(
     }
     let today = now.to_zoned(TimeZone::UTC).date();
     if exemption.expires.is_some_and(|last| today > last) {
-        return Err(Failure::new(Code::ExemptionExpired, format!("the exemption at {at} has run out"))
-            .expected(exemption.expires.map(|last| last.to_string()).unwrap_or_default())
-            .found(today.to_string())
-            .hint("review the package again and set a later `expires`, or remove it"));
+        return Err(
+            Failure::new(Code::ExemptionExpired, format!("the exemption at {at} has run out"))
+                .expected(exemption.expires.map(|last| last.to_string()).unwrap_or_default())
+                .found(today.to_string())
+                .hint("review the package again and set a later `expires`, or remove it"),
+        );
     }
     Ok(ExemptBasis {
         reason: exemption.reason.clone(),

@@ -6,19 +6,26 @@
 //!
 //! The rules, A1 to F4, are those of the verification design; every refusal names its rule.
 
+mod builder;
 mod certificate;
 mod claims;
 mod code;
 mod core;
 mod exempt;
+mod expectation;
+mod origin;
+mod predicate;
+mod publisher;
 mod refusal;
 mod roots;
 mod sigstore;
+mod source_ref;
 mod staged;
+mod subject;
 mod verified;
 
 pub use crate::code::Code;
-pub use crate::core::{Context, verify_file};
+pub use crate::core::{Context, MAX_EVIDENCE, verify_file};
 pub use crate::exempt::exempt;
 pub use crate::refusal::Refusal;
 pub use crate::roots::{RootError, TrustRoots};

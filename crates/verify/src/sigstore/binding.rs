@@ -12,7 +12,10 @@ use crate::refusal::Failure;
 use crate::roots::PreparedRoot;
 
 /// The key of the log that the entry names.
-pub(super) fn log_key<'r>(entry: &TransparencyLogEntry, root: &'r PreparedRoot) -> Result<&'r VerificationKey, Failure> {
+pub(super) fn log_key<'r>(
+    entry: &TransparencyLogEntry,
+    root: &'r PreparedRoot,
+) -> Result<&'r VerificationKey, Failure> {
     let id = entry.log_id.key_id.as_bytes();
     Sha256Hash::try_from(id)
         .ok()
@@ -103,7 +106,10 @@ pub(super) fn certificate_is_logged(entry: &TransparencyLogEntry, der: &[u8]) ->
     let body = RekorEntryBody::parse(&entry.canonicalized_body, entry.kind_version)
         .map_err(|error| Failure::new(Code::LogEntryMalformed, error.to_string()))?;
     let RekorEntryBody::IntotoV002(body) = body else {
-        return Err(Failure::new(Code::LogEntryMalformed, "the log entry is not of its kind"));
+        return Err(Failure::new(
+            Code::LogEntryMalformed,
+            "the log entry is not of its kind",
+        ));
     };
     let logged = match body.spec.content.envelope.signatures.as_slice() {
         [signature] => signature.parse_certificate().ok(),

@@ -28,7 +28,11 @@ enum Kind {
 }
 
 /// Verifies an envelope with the log's answers: any one that passes every rule suffices.
-pub(super) fn verify(envelope: &ClassicEnvelope, answers: &[RekorAnswer], check: &Check<'_>) -> Result<Signed, Failure> {
+pub(super) fn verify(
+    envelope: &ClassicEnvelope,
+    answers: &[RekorAnswer],
+    check: &Check<'_>,
+) -> Result<Signed, Failure> {
     precheck::check_payload_type(&envelope.payload_type)?;
     precheck::check_signature_count(envelope.signatures.len())?;
     let [signature] = envelope.signatures.as_slice() else {
@@ -49,15 +53,18 @@ pub(super) fn verify(envelope: &ClassicEnvelope, answers: &[RekorAnswer], check:
             Err(failure) => failures.push(failure),
         }
     }
-    Err(failures.into_iter().max_by_key(|failure| rank(failure.code)).unwrap_or_else(|| {
-        Failure::new(
-            Code::LogEntryMissing,
-            "the transparency log has no entry for this envelope, or was not asked",
-        )
-        .expected("a log entry with the envelope's payload and certificate")
-        .found("none")
-        .hint("run without `--offline`, so that the log can be asked, or use provenance in bundle form")
-    }))
+    Err(failures
+        .into_iter()
+        .max_by_key(|failure| rank(failure.code))
+        .unwrap_or_else(|| {
+            Failure::new(
+                Code::LogEntryMissing,
+                "the transparency log has no entry for this envelope, or was not asked",
+            )
+            .expected("a log entry with the envelope's payload and certificate")
+            .found("none")
+            .hint("run without `--offline`, so that the log can be asked, or use provenance in bundle form")
+        }))
 }
 
 fn verify_with(
@@ -133,7 +140,8 @@ fn logged_certificate(kind: Kind, entry: &TransparencyLogEntry, body: &Value) ->
     if kind == Kind::IntotoV001 {
         return intoto_v001::logged_certificate(body);
     }
-    let body = RekorEntryBody::parse(&entry.canonicalized_body, entry.kind_version).map_err(|error| malformed(&error))?;
+    let body =
+        RekorEntryBody::parse(&entry.canonicalized_body, entry.kind_version).map_err(|error| malformed(&error))?;
     match &body {
         RekorEntryBody::DsseV001(body) => match body.spec.signatures.as_slice() {
             [signature] => signature.parse_certificate().map_err(|_| missing()),

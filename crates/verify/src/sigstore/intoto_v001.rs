@@ -5,12 +5,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use serde::Serialize;
 use serde_json::Value;
 use sigstore_verify::crypto::{WEBPKI_VERIFICATION_ALGS, parse_certificate_info, sha256, verify_signature};
 use sigstore_verify::types::{DerCertificate, Sha256Hash, SignatureBytes, TransparencyLogEntry, pae};
 use slsa_pip_provenance::{ClassicEnvelope, ClassicSignature};
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::bundle::{Check, choose};
@@ -56,8 +56,8 @@ pub(super) fn verify(
     verify_inclusion(entry)?;
     binding::checkpoint_is_of_this_log(entry, root)?;
     verify_binding(envelope, signature, der, logged.body)?;
-    let info = parse_certificate_info(der)
-        .map_err(|error| Failure::new(Code::CertificateMalformed, error.to_string()))?;
+    let info =
+        parse_certificate_info(der).map_err(|error| Failure::new(Code::CertificateMalformed, error.to_string()))?;
     binding::check_algorithm(Some(info.key_algorithm))?;
     verify_signature(
         &info.public_key,
@@ -140,11 +140,12 @@ fn verify_inclusion(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         .map(|checkpoint| *checkpoint.root_hash())
         .ok_or_else(|| Failure::new(Code::CheckpointInvalid, "the inclusion proof has no checkpoint"))?;
     if root_hash != proof.root_hash {
-        return Err(
-            Failure::new(Code::CheckpointInvalid, "the checkpoint and the proof have other root hashes")
-                .expected(root_hash.to_hex())
-                .found(proof.root_hash.to_hex()),
-        );
+        return Err(Failure::new(
+            Code::CheckpointInvalid,
+            "the checkpoint and the proof have other root hashes",
+        )
+        .expected(root_hash.to_hex())
+        .found(proof.root_hash.to_hex()));
     }
     sigstore_merkle::verify_inclusion_proof(
         &sigstore_merkle::hash_leaf(entry.canonicalized_body.as_bytes()),
@@ -181,12 +182,7 @@ fn verify_binding(
     der: &DerCertificate,
     body: &Value,
 ) -> Result<(), Failure> {
-    let mismatch = |what: &str| {
-        Failure::new(
-            Code::LogEntryMismatch,
-            format!("the log entry is about another {what}"),
-        )
-    };
+    let mismatch = |what: &str| Failure::new(Code::LogEntryMismatch, format!("the log entry is about another {what}"));
     let logged = |field: &str| {
         let hash = body.pointer(&format!("/spec/content/{field}"))?;
         let is_sha256 = hash.get("algorithm").and_then(Value::as_str) == Some("sha256");

@@ -111,12 +111,15 @@ pub fn verify_signature_bundle(
 /// The issuer that the certificate claims, if it is one that we know (D1).
 fn known_issuer(claims: &Claims) -> Result<&'static str, Failure> {
     let claimed = claims.issuer();
-    ISSUERS.into_iter().find(|known| claimed == Some(*known)).ok_or_else(|| {
-        Failure::new(
-            Code::IssuerUnexpected,
-            "the certificate was issued to an identity of another provider",
-        )
-        .expected(ISSUERS.join(" or "))
-        .found(claimed.unwrap_or("no issuer claim"))
-    })
+    ISSUERS
+        .into_iter()
+        .find(|known| claimed == Some(*known))
+        .ok_or_else(|| {
+            Failure::new(
+                Code::IssuerUnexpected,
+                "the certificate was issued to an identity of another provider",
+            )
+            .expected(ISSUERS.join(" or "))
+            .found(claimed.unwrap_or("no issuer claim"))
+        })
 }

@@ -95,11 +95,12 @@ pub(super) fn check_payload_type(payload_type: &str) -> Result<(), Failure> {
     if payload_type == IN_TOTO {
         return Ok(());
     }
-    Err(
-        Failure::new(Code::PayloadTypeUnexpected, "the envelope's payload is no in-toto statement")
-            .expected(IN_TOTO)
-            .found(payload_type),
+    Err(Failure::new(
+        Code::PayloadTypeUnexpected,
+        "the envelope's payload is no in-toto statement",
     )
+    .expected(IN_TOTO)
+    .found(payload_type))
 }
 
 /// B1: exactly one signature.

@@ -1,0 +1,189 @@
+//! Builders on GitHub: rules D2 to D5.
+
+use slsa_pip_distribution::SourceRepository;
+use slsa_pip_policy::Expectation;
+use slsa_pip_provenance::{BuildFields, Statement};
+
+use crate::claims::{Claims, WorkflowIdentity};
+use crate::code::Code;
+use crate::origin::Origin;
+use crate::predicate;
+use crate::refusal::Failure;
+use crate::verified::EvidenceKind;
+
+/// Level of a trusted reusable builder.
+const LEVEL_TRUSTED: u8 = 3;
+/// Level of a repository's own workflow.
+const LEVEL_OWN: u8 = 2;
+
+const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
+
+/// Build types of workflows that attest themselves (actions/attest).
+const WORKFLOW_TYPES: [&str; 2] = [
+    "https://actions.github.io/buildtypes/workflow/v1",
+    "https://slsa-framework.github.io/github-actions-buildtypes/workflow/v1",
+];
+
+/// Build types of the generator's workflows (D5).
+const GENERATOR_TYPES: [(&str, &[&str]); 5] = [
+    (
+        "generator_generic_slsa3.yml",
+        &["https://github.com/slsa-framework/slsa-github-generator/generic@v1"],
+    ),
+    (
+        "builder_go_slsa3.yml",
+        &["https://github.com/slsa-framework/slsa-github-generator/go@v1"],
+    ),
+    (
+        "builder_container-based_slsa3.yml",
+        &["https://slsa.dev/container-based-build/v0.1?draft"],
+    ),
+    ("delegator_generic_slsa3.yml", DELEGATOR_TYPES),
+    ("delegator_lowperms-generic_slsa3.yml", DELEGATOR_TYPES),
+];
+const DELEGATOR_TYPES: &[&str] = &["https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0"];
+
+/// Judges build provenance signed by a GitHub workflow.
+pub(crate) fn judge(
+    statement: &Statement,
+    claims: &Claims,
+    identity: &WorkflowIdentity,
+    repository: SourceRepository,
+    expectation: &Expectation,
+) -> Result<Origin, Failure> {
+    let fields = BuildFields::from_statement(statement)
+        .ok_or_else(|| Failure::new(Code::PredicateTypeUnknown, "the predicate is no build provenance"))?;
+    let trusted = &expectation.trusted_builders;
+    if trusted.knows(&identity.name) {
+        if !trusted.trusts(&identity.name, &identity.reference) {
+            return Err(unreleased(&identity.name, &identity.reference));
+        }
+        let builder = trusted_builder(&fields, identity, expectation)?;
+        if identity.name.starts_with(GENERATOR) {
+            check_type(&fields, generator_types(&identity.name))?;
+            predicate::check_trusted(&fields, claims, &repository)?;
+        } else {
+            check_type(&fields, &WORKFLOW_TYPES)?;
+            predicate::check_forgeable(&fields, claims, &repository)?;
+        }
+        return Ok(Origin {
+            kind: EvidenceKind::Build,
+            repository: Some(repository),
+            builder: Some(builder),
+            level: LEVEL_TRUSTED,
+            trusted_fields: Some(fields),
+        });
+    }
+    if identity.repository != repository {
+        return Err(Failure::new(
+            Code::BuilderUntrusted,
+            "the builder is neither a trusted one nor a workflow of the source repository",
+        )
+        .expected(format!("a trusted builder, or a workflow of {repository}"))
+        .found(claims.identity().as_str())
+        .hint(format!(
+            "if you trust that workflow, write in slsa-pip.toml: builders = [\"{}\"]",
+            identity.name
+        )));
+    }
+    own_builder_id(&fields, claims)?;
+    check_type(&fields, &WORKFLOW_TYPES)?;
+    predicate::check_forgeable(&fields, claims, &repository)?;
+    Ok(Origin {
+        kind: EvidenceKind::Build,
+        repository: Some(repository),
+        builder: None,
+        level: LEVEL_OWN,
+        trusted_fields: None,
+    })
+}
+
+/// D5: the predicate's builder id is the certificate's identity. The delegators run a builder of somebody else's, whose id they
+/// verify and write; that one must be trusted as well, or be asked for.
+fn trusted_builder(
+    fields: &BuildFields,
+    identity: &WorkflowIdentity,
+    expectation: &Expectation,
+) -> Result<(String, String), Failure> {
+    let id = fields
+        .builder_id
+        .as_deref()
+        .ok_or_else(|| predicate::absent("builder id"))?;
+    let own = format!("{}@{}", identity.name, identity.reference);
+    if id == own {
+        return Ok((identity.name.clone(), identity.reference.clone()));
+    }
+    let is_delegator = identity
+        .name
+        .strip_prefix(GENERATOR)
+        .is_some_and(|file| file.starts_with("delegator_"));
+    if !is_delegator {
+        return Err(predicate::differs("builder id", &own, id));
+    }
+    let inner = WorkflowIdentity::parse(id).ok_or_else(|| predicate::differs("builder id", &own, id))?;
+    let asked_for = expectation
+        .builder
+        .as_ref()
+        .is_some_and(|builder| builder.matches(&inner.name, &inner.reference).is_ok());
+    let listed = expectation.trusted_builders.trusts(&inner.name, &inner.reference);
+    if !slsa_pip_policy::builder::is_release_ref(&inner.reference) {
+        return Err(unreleased(&inner.name, &inner.reference));
+    }
+    if asked_for || listed {
+        return Ok((inner.name, inner.reference));
+    }
+    Err(Failure::new(
+        Code::BuilderUntrusted,
+        "the builder that the trusted delegator ran is not itself trusted",
+    )
+    .expected("a builder that is listed or asked for")
+    .found(id)
+    .hint(format!(
+        "if you trust that workflow, write in slsa-pip.toml: builders = [\"{}\"]",
+        inner.name
+    )))
+}
+
+/// D5 for the repository's own workflow: the id is the certificate's identity, or older: GitHub's runner of the claimed kind.
+fn own_builder_id(fields: &BuildFields, claims: &Claims) -> Result<(), Failure> {
+    let id = fields
+        .builder_id
+        .as_deref()
+        .ok_or_else(|| predicate::absent("builder id"))?;
+    let identity = claims.identity().as_str();
+    let runner = claims
+        .get(11)
+        .map(|environment| format!("https://github.com/actions/runner/{environment}"));
+    if id == identity || Some(id) == runner.as_deref() {
+        return Ok(());
+    }
+    Err(predicate::differs("builder id", identity, id))
+}
+
+fn generator_types(name: &str) -> &'static [&'static str] {
+    GENERATOR_TYPES
+        .iter()
+        .find(|(file, _)| name.strip_prefix(GENERATOR) == Some(*file))
+        .map_or(&[], |(_, types)| types)
+}
+
+fn check_type(fields: &BuildFields, known: &[&str]) -> Result<(), Failure> {
+    let found = fields.build_type.as_deref().unwrap_or_default();
+    if known.contains(&found) {
+        return Ok(());
+    }
+    Err(
+        Failure::new(Code::BuildTypeUnknown, "this builder does not write this build type")
+            .expected(known.join(" or "))
+            .found(found),
+    )
+}
+
+fn unreleased(name: &str, reference: &str) -> Failure {
+    Failure::new(
+        Code::BuilderRefUnreleased,
+        "the trusted builder was not used at a release that is trusted",
+    )
+    .expected(format!("{name}@refs/tags/vX.Y.Z"))
+    .found(format!("{name}@{reference}"))
+}

@@ -1,0 +1,227 @@
+//! What was expected: rules D4 and E1 to E7. An absent claim never meets an expectation.
+
+use slsa_pip_policy::{BuilderId, Expectation};
+
+use crate::claims::Claims;
+use crate::code::Code;
+use crate::origin::Origin;
+use crate::publisher::path_within;
+use crate::refusal::Failure;
+use crate::source_ref;
+use crate::verified::EvidenceKind;
+
+/// Compares a proven origin with everything that is expected.
+pub(crate) fn check(
+    origin: &Origin,
+    claims: &Claims,
+    expectation: &Expectation,
+    package: Option<&str>,
+) -> Result<(), Failure> {
+    repository(origin, expectation, package)?;
+    kind(origin, expectation)?;
+    builder(origin, expectation)?;
+    equal(
+        Code::RepositoryIdMismatch,
+        "the source repository has another id",
+        expectation.repository_id.as_deref(),
+        claims.get(15),
+    )?;
+    equal(
+        Code::OwnerIdMismatch,
+        "the source repository's owner has another id",
+        expectation.owner_id.as_deref(),
+        claims.get(17),
+    )?;
+    equal(
+        Code::RefMismatch,
+        "it was made from another ref",
+        expectation.reference.as_deref(),
+        claims.reference(),
+    )?;
+    source_ref::check_tag(expectation.source_tag.as_deref(), claims.reference())?;
+    source_ref::check_versioned_tag(expectation.versioned_tag.as_deref(), claims.reference())?;
+    source_ref::check_branch(
+        expectation.source_branch.as_deref(),
+        claims.reference(),
+        origin.trusted_fields.as_ref(),
+    )?;
+    inputs(origin, claims, expectation)?;
+    workflow(origin, claims, expectation)?;
+    equal(
+        Code::TriggerMismatch,
+        "another event started the workflow",
+        expectation.trigger.as_deref(),
+        claims.trigger(),
+    )?;
+    equal(
+        Code::EnvironmentMismatch,
+        "it was made in another deployment environment",
+        expectation.environment.as_deref(),
+        claims.get(23),
+    )?;
+    equal(
+        Code::RunnerMismatch,
+        "it was made on another kind of runner",
+        expectation.runner_environment.as_deref(),
+        claims.get(11),
+    )
+}
+
+fn equal(code: Code, summary: &str, expected: Option<&str>, found: Option<&str>) -> Result<(), Failure> {
+    match expected {
+        Some(expected) if found != Some(expected) => Err(Failure::new(code, summary)
+            .expected(expected)
+            .found(found.unwrap_or("no such claim"))),
+        _ => Ok(()),
+    }
+}
+
+/// E1, E7, D4.
+fn repository(origin: &Origin, expectation: &Expectation, package: Option<&str>) -> Result<(), Failure> {
+    let found = origin.repository.as_ref();
+    let shown = found.map_or_else(|| "no repository".to_owned(), ToString::to_string);
+    let pin = |repository: &str| {
+        let package = package.unwrap_or("NAME");
+        format!(
+            "if that is the project's source, pin it in slsa-pip.toml:\n[packages.{package}]\nrepository = \"{repository}\""
+        )
+    };
+    if expectation.is_pinned() {
+        if found.is_some_and(|found| expectation.repositories.contains(found)) {
+            return Ok(());
+        }
+        let expected: Vec<String> = expectation.repositories.iter().map(ToString::to_string).collect();
+        let pinned_by = expectation.pinned_by.as_deref().unwrap_or("the pin");
+        return Err(Failure::new(
+            Code::RepositoryMismatch,
+            "it was made from another source repository than the pinned one",
+        )
+        .expected(expected.join(" or "))
+        .found(shown)
+        .hint(format!("if the project moved, change {pinned_by}")));
+    }
+    if expectation.lacks_required_pin() {
+        return Err(Failure::new(
+            Code::RepositoryNotPinned,
+            "policy accepts pinned source repositories only, and none is pinned for this package",
+        )
+        .expected("a pinned repository")
+        .found(format!("{shown}, merely claimed"))
+        .hint(pin(&shown)));
+    }
+    if let (Some(declared), Some(found)) = (&expectation.declared, found)
+        && declared != found
+    {
+        return Err(Failure::new(
+            Code::RepositoryDiffersFromDeclared,
+            "the package's metadata names another source repository than the certificate",
+        )
+        .expected(declared.to_string())
+        .found(found.to_string())
+        .hint(pin(&shown)));
+    }
+    if origin.kind == EvidenceKind::Build && origin.builder.is_none() {
+        return Err(Failure::new(
+            Code::BuilderNotPinned,
+            "the repository's own workflow built it, which is accepted for pinned repositories only",
+        )
+        .expected("a trusted builder, or a pinned repository")
+        .found(format!("a workflow of {shown}, not pinned"))
+        .hint(pin(&shown)));
+    }
+    Ok(())
+}
+
+/// C4, E6.
+fn kind(origin: &Origin, expectation: &Expectation) -> Result<(), Failure> {
+    let accepted = match origin.kind {
+        EvidenceKind::Build => expectation.kinds.build,
+        EvidenceKind::Publish => expectation.kinds.publish,
+    };
+    if !accepted {
+        let wanted = [
+            (expectation.kinds.build, "build"),
+            (expectation.kinds.publish, "publish"),
+        ];
+        let wanted: Vec<&str> = wanted.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+        return Err(
+            Failure::new(Code::KindNotAccepted, "policy does not accept this kind of evidence")
+                .expected(wanted.join(" or "))
+                .found(origin.kind.as_str()),
+        );
+    }
+    match expectation.minimum_level {
+        Some(minimum) if origin.level < minimum => {
+            Err(Failure::new(Code::LevelTooLow, "the SLSA build level is too low")
+                .expected(format!("at least {minimum}"))
+                .found(origin.level.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// D3.
+fn builder(origin: &Origin, expectation: &Expectation) -> Result<(), Failure> {
+    let Some(expected) = &expectation.builder else {
+        return Ok(());
+    };
+    let found = origin.builder.as_ref();
+    let matches =
+        |expected: &BuilderId| found.is_some_and(|(name, reference)| expected.matches(name, reference).is_ok());
+    if matches(expected) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::BuilderMismatch, "another builder built it")
+        .expected(expected.to_string())
+        .found(found.map_or_else(
+            || "no trusted builder".to_owned(),
+            |(name, reference)| format!("{name}@{reference}"),
+        )))
+}
+
+/// E5. No claim holds the inputs, so only a trusted builder's word counts.
+fn inputs(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
+    if expectation.workflow_inputs.is_empty() {
+        return Ok(());
+    }
+    let mismatch = |summary: &str| Failure::new(Code::WorkflowInputMismatch, summary);
+    if claims.trigger() != Some("workflow_dispatch") {
+        return Err(mismatch("the workflow was not dispatched by hand, so it has no inputs")
+            .expected("workflow_dispatch")
+            .found(claims.trigger().unwrap_or("no such claim")));
+    }
+    let logged = origin
+        .trusted_fields
+        .as_ref()
+        .and_then(|fields| fields.workflow_inputs.as_ref());
+    for (key, expected) in &expectation.workflow_inputs {
+        let found = logged.and_then(|inputs| inputs.get(key));
+        if found.and_then(|value| value.as_str()) != Some(expected) {
+            return Err(mismatch("the workflow had another input")
+                .expected(format!("{key}={expected}"))
+                .found(found.map_or_else(|| format!("no input {key}"), |value| format!("{key}={value}"))));
+        }
+    }
+    Ok(())
+}
+
+/// E6: claim 1.18, a workflow of the source repository.
+fn workflow(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
+    let Some(expected) = &expectation.workflow else {
+        return Ok(());
+    };
+    let path = match (claims.get(18), &origin.repository) {
+        (Some(uri), Some(repository)) => uri
+            .rsplit_once('@')
+            .and_then(|(location, _)| path_within(location, repository)),
+        _ => None,
+    };
+    let file = path.as_deref().and_then(|path| path.strip_prefix(".github/workflows/"));
+    let wanted = expected.strip_prefix(".github/workflows/").unwrap_or(expected);
+    if file == Some(wanted) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::WorkflowMismatch, "another workflow made it")
+        .expected(expected)
+        .found(claims.get(18).unwrap_or("no such claim")))
+}

@@ -1,0 +1,162 @@
+//! The predicate against the certificate's claims: rules D5 and D6.
+
+use slsa_pip_distribution::SourceRepository;
+use slsa_pip_provenance::BuildFields;
+
+use crate::claims::{Claims, missing};
+use crate::code::Code;
+use crate::refusal::Failure;
+
+/// A predicate that a trusted builder wrote: where both say something, they say the same. Certificates from before 2023 lack
+/// some claims.
+pub(crate) fn check_trusted(
+    fields: &BuildFields,
+    claims: &Claims,
+    repository: &SourceRepository,
+) -> Result<(), Failure> {
+    check_locations(fields, claims, repository)?;
+    for (name, field, claim) in scalars(fields, claims) {
+        if let (Some(field), Some(claim)) = (field, claim.1)
+            && field != claim
+        {
+            return Err(differs(name, claim, field));
+        }
+    }
+    Ok(())
+}
+
+/// A predicate that the workflow wrote itself (D4): every field has its claim, and is equal to it.
+pub(crate) fn check_forgeable(
+    fields: &BuildFields,
+    claims: &Claims,
+    repository: &SourceRepository,
+) -> Result<(), Failure> {
+    let needed = [
+        ("repository", fields.repository.as_ref()),
+        ("ref", fields.reference.as_ref()),
+        ("source", fields.source_uri.as_ref()),
+    ];
+    for (name, field) in needed {
+        if field.is_none() {
+            return Err(absent(name));
+        }
+    }
+    check_locations(fields, claims, repository)?;
+    for (name, field, (number, claim)) in scalars(fields, claims) {
+        let Some(field) = field else { continue };
+        let claim = claim.ok_or_else(|| missing(number))?;
+        if field != claim {
+            return Err(differs(name, claim, field));
+        }
+    }
+    Ok(())
+}
+
+type Scalar<'a> = (&'static str, Option<&'a str>, (u32, Option<&'a str>));
+
+/// Fields that must equal a claim, with the claim's number.
+fn scalars<'a>(fields: &'a BuildFields, claims: &'a Claims) -> [Scalar<'a>; 10] {
+    let (run, attempt) = run_of(claims.get(21));
+    let workflow_commit = claims.get(19).or_else(|| claims.get(10));
+    [
+        ("event name", fields.event_name.as_deref(), (20, claims.trigger())),
+        ("ref", fields.reference.as_deref(), (14, claims.reference())),
+        ("commit", fields.sha.as_deref(), (13, claims.commit())),
+        ("source commit", fields.source_digest.as_deref(), (13, claims.commit())),
+        (
+            "workflow commit",
+            fields.trigger_digest.as_deref(),
+            (19, workflow_commit.or_else(|| claims.commit())),
+        ),
+        ("repository id", fields.repository_id.as_deref(), (15, claims.get(15))),
+        ("owner id", fields.owner_id.as_deref(), (17, claims.get(17))),
+        (
+            "runner environment",
+            fields.runner_environment.as_deref(),
+            (11, claims.get(11)),
+        ),
+        ("run id", fields.run_id.as_deref(), (21, run)),
+        ("run attempt", fields.run_attempt.as_deref(), (21, attempt)),
+    ]
+}
+
+/// Run and attempt of `…/actions/runs/ID/attempts/N`.
+fn run_of(url: Option<&str>) -> (Option<&str>, Option<&str>) {
+    let Some((run, attempt)) = url
+        .and_then(|url| url.rsplit_once("/actions/runs/"))
+        .and_then(|(_, rest)| rest.split_once("/attempts/"))
+    else {
+        return (None, None);
+    };
+    (Some(run), Some(attempt))
+}
+
+/// Source, trigger and repository all name the claimed repository, and their refs the claimed ref.
+fn check_locations(fields: &BuildFields, claims: &Claims, repository: &SourceRepository) -> Result<(), Failure> {
+    let source = fields.source_uri.as_deref().ok_or_else(|| absent("source"))?;
+    check_uri("source", source, claims.reference(), repository)?;
+    if let Some(uri) = &fields.external_source_uri {
+        check_uri("external source", uri, claims.reference(), repository)?;
+    }
+    if let Some(named) = &fields.repository {
+        let same = named
+            .parse::<SourceRepository>()
+            .is_ok_and(|named| named == *repository);
+        if !same {
+            return Err(differs("repository", &repository.https_url(), named));
+        }
+    }
+    let workflow_ref = claims
+        .get(18)
+        .and_then(|uri| uri.rsplit_once('@'))
+        .map(|(_, reference)| reference);
+    if let Some(uri) = &fields.trigger_uri {
+        check_uri("trigger", uri, workflow_ref.or_else(|| claims.reference()), repository)?;
+    }
+    if let (Some(field), Some(claim)) = (&fields.workflow_ref, claims.get(18)) {
+        let field = format!("https://github.com/{field}");
+        if field != claim {
+            return Err(differs("workflow", claim, &field));
+        }
+    }
+    Ok(())
+}
+
+fn check_uri(name: &str, uri: &str, reference: Option<&str>, repository: &SourceRepository) -> Result<(), Failure> {
+    let expected = || {
+        let reference = reference.map(|reference| format!("@{reference}")).unwrap_or_default();
+        format!("git+{}{reference}", repository.https_url())
+    };
+    let (location, found) = match uri.rsplit_once('@') {
+        Some((location, found)) => (location, Some(found)),
+        None => (uri, None),
+    };
+    let same_repository = location
+        .parse::<SourceRepository>()
+        .is_ok_and(|named| named == *repository);
+    let same_reference = found.is_none() || found == reference;
+    if same_repository && same_reference {
+        return Ok(());
+    }
+    Err(differs(name, &expected(), uri))
+}
+
+/// The refusal of a field that differs.
+pub(crate) fn differs(field: &str, expected: &str, found: &str) -> Failure {
+    Failure::new(
+        Code::PredicateMismatch,
+        format!("the provenance names another {field} than the certificate"),
+    )
+    .expected(expected)
+    .found(found)
+}
+
+/// The refusal of a field that is absent.
+pub(crate) fn absent(field: &str) -> Failure {
+    Failure::new(
+        Code::PredicateFieldMissing,
+        format!("the provenance does not say its {field}"),
+    )
+    .expected(field)
+    .found("nothing")
+}

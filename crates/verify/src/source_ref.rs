@@ -1,0 +1,201 @@
+//! Tags, versions in tags, and branches: rules E2 to E4.
+
+use slsa_pip_distribution::Version;
+use slsa_pip_provenance::BuildFields;
+
+use crate::code::Code;
+use crate::refusal::Failure;
+
+const TAGS: &str = "refs/tags/";
+const HEADS: &str = "refs/heads/";
+/// Longest tag that is searched for a version; git's own limit on file systems is lower.
+const MAX_TAG_LEN: usize = 512;
+
+/// E2: the ref is the tag, exactly.
+pub(crate) fn check_tag(expected: Option<&str>, reference: Option<&str>) -> Result<(), Failure> {
+    let Some(expected) = expected else { return Ok(()) };
+    let found = tag(expected, reference)?;
+    let expected = expected.strip_prefix(TAGS).unwrap_or(expected);
+    if found == expected {
+        return Ok(());
+    }
+    Err(Failure::new(Code::TagMismatch, "it was made from another tag")
+        .expected(expected)
+        .found(found))
+}
+
+/// E3: the tag's version is the expected one, in as many components as are given.
+pub(crate) fn check_versioned_tag(expected: Option<&str>, reference: Option<&str>) -> Result<(), Failure> {
+    let Some(expected) = expected else { return Ok(()) };
+    let found = tag(expected, reference)?;
+    let matches = match (version_of(expected), version_of(found)) {
+        (Some(expected), Some(found)) => version_matches(&expected, &found),
+        _ => false,
+    };
+    if matches {
+        return Ok(());
+    }
+    Err(
+        Failure::new(Code::VersionedTagMismatch, "it was made from a tag of another version")
+            .expected(expected)
+            .found(found),
+    )
+}
+
+fn tag<'r>(expected: &str, reference: Option<&'r str>) -> Result<&'r str, Failure> {
+    reference
+        .and_then(|reference| reference.strip_prefix(TAGS))
+        .ok_or_else(|| {
+            Failure::new(Code::NotATag, "it was not made from a tag")
+                .expected(format!("{TAGS}{}", expected.strip_prefix(TAGS).unwrap_or(expected)))
+                .found(reference.unwrap_or("no such claim"))
+        })
+}
+
+/// The version in a tag: the whole tag, or what follows a separator, whichever first is a PEP 440 version. So `v1.2`, `1.26.14`,
+/// `2.0.0rc1`, `release-3.1`, `name@v2` all work.
+fn version_of(tag: &str) -> Option<Version> {
+    if tag.len() > MAX_TAG_LEN {
+        return None;
+    }
+    let tag = tag.strip_prefix(TAGS).unwrap_or(tag);
+    let after_separator = tag
+        .char_indices()
+        .filter(|(_, c)| "-_@/".contains(*c))
+        .filter_map(|(at, c)| tag.get(at + c.len_utf8()..));
+    std::iter::once(tag)
+        .chain(after_separator)
+        .find_map(|text| text.parse().ok())
+}
+
+fn version_matches(expected: &Version, found: &Version) -> bool {
+    let in_full =
+        |version: &Version| version.is_pre() || version.is_dev() || version.is_post() || !version.local().is_empty();
+    if in_full(expected) || in_full(found) {
+        return expected == found;
+    }
+    let (wanted, given) = (expected.release(), found.release());
+    let component = |index| given.get(index).copied().unwrap_or(0);
+    expected.epoch() == found.epoch()
+        && wanted
+            .iter()
+            .enumerate()
+            .all(|(index, wanted)| *wanted == component(index))
+}
+
+/// E4: the branch of the ref; for a tag, what a trusted builder says about the branch that it was made on.
+pub(crate) fn check_branch(
+    expected: Option<&str>,
+    reference: Option<&str>,
+    trusted: Option<&BuildFields>,
+) -> Result<(), Failure> {
+    let Some(expected) = expected else { return Ok(()) };
+    let found = match reference {
+        Some(reference) if reference.starts_with(TAGS) => trusted.and_then(branch_of_tag),
+        Some(reference) => reference.strip_prefix(HEADS),
+        None => None,
+    };
+    let branch = |text: &str| text.strip_prefix(HEADS).unwrap_or(text).to_owned();
+    if found.map(branch) == Some(branch(expected)) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::BranchMismatch, "it was made from another branch")
+        .expected(expected)
+        .found(found.or(reference).unwrap_or("no such claim")))
+}
+
+fn branch_of_tag(fields: &BuildFields) -> Option<&str> {
+    let event = |pointer: &str| {
+        let value = fields.event_payload.as_ref()?.pointer(pointer)?.as_str()?;
+        (!value.is_empty()).then_some(value)
+    };
+    fields
+        .base_ref
+        .as_deref()
+        .filter(|base| !base.is_empty())
+        .or_else(|| event("/base_ref"))
+        .or_else(|| event("/release/target_commitish"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versioned(expected: &str, tag: &str) -> bool {
+        check_versioned_tag(Some(expected), Some(&format!("refs/tags/{tag}"))).is_ok()
+    }
+
+    #[test]
+    fn as_many_components_as_given_are_compared() {
+        for (expected, tag) in [
+            ("v14", "v14.2.0"),
+            ("v14.2", "v14.2"),
+            ("14.2", "v14.2.9"),
+            ("1.26.14", "1.26.14"),
+            ("v2.0.0rc1", "2.0.0-rc1"),
+            ("3.1", "release-3.1"),
+            ("3.1.0", "release-3.1"),
+            ("2", "name@v2.5"),
+            ("1.0.post1", "v1.0.post1"),
+        ] {
+            assert!(versioned(expected, tag), "{expected} {tag}");
+        }
+        for (expected, tag) in [
+            ("v14.2", "v14.3.1"),
+            ("v14.2.1", "v14.2"),
+            ("v2", "v2.0.0rc1"),
+            ("v2.0.0rc1", "v2.0.0"),
+            ("v2.0.0rc1", "v2.0.0rc2"),
+            ("v1", "v10"),
+            ("v1", "main"),
+            ("main", "main"),
+            ("1.0", "1.0.post1"),
+            ("1.0", "1!1.0"),
+            ("1.0", "1.0+local"),
+        ] {
+            assert!(!versioned(expected, tag), "{expected} {tag}");
+        }
+    }
+
+    #[test]
+    fn a_branch_is_no_tag() {
+        for check in [check_tag, check_versioned_tag] {
+            for reference in [Some("refs/heads/v1"), Some("v1"), None] {
+                assert_eq!(check(Some("v1"), reference).unwrap_err().code, Code::NotATag);
+            }
+            assert!(check(None, None).is_ok());
+        }
+        assert_eq!(
+            check_tag(Some("v1"), Some("refs/tags/v1.0")).unwrap_err().code,
+            Code::TagMismatch
+        );
+        assert!(check_tag(Some("v1"), Some("refs/tags/v1")).is_ok());
+        assert!(check_tag(Some("refs/tags/v1"), Some("refs/tags/v1")).is_ok());
+    }
+
+    #[test]
+    fn the_branch_of_a_tag_is_taken_from_trusted_provenance_only() {
+        let tag = Some("refs/tags/v1");
+        let fields = |json: serde_json::Value, base: Option<&str>| BuildFields {
+            base_ref: base.map(str::to_owned),
+            event_payload: Some(json),
+            ..BuildFields::default()
+        };
+        let release = fields(serde_json::json!({"release": {"target_commitish": "main"}}), None);
+        let push = fields(serde_json::json!({"base_ref": "refs/heads/main"}), Some(""));
+        let base = fields(serde_json::json!({"base_ref": "refs/heads/other"}), Some("main"));
+        for trusted in [&release, &push, &base] {
+            assert!(check_branch(Some("main"), tag, Some(trusted)).is_ok());
+            let other = check_branch(Some("dev"), tag, Some(trusted)).unwrap_err();
+            assert_eq!(other.code, Code::BranchMismatch);
+        }
+        assert_eq!(
+            check_branch(Some("main"), tag, None).unwrap_err().code,
+            Code::BranchMismatch
+        );
+        assert!(check_branch(Some("main"), Some("refs/heads/main"), None).is_ok());
+        assert!(check_branch(Some("refs/heads/main"), Some("refs/heads/main"), None).is_ok());
+        assert!(check_branch(Some("main"), Some("refs/heads/main2"), None).is_err());
+        assert!(check_branch(Some("main"), Some("main"), None).is_err());
+    }
+}
