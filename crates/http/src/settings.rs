@@ -7,7 +7,6 @@ use url::Url;
 
 /// Settings of a [`crate::Client`]. `Debug` shows no secret.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct Settings {
     /// Longest wait for a connection, and for the next bytes of an answer. pip's `--timeout`; 15 s.
     pub timeout: Duration,
@@ -42,7 +41,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(15),
-            total_timeout: Duration::from_secs(60),
+            total_timeout: Duration::from_mins(1),
             retries: 3,
             retry_delay: Duration::from_millis(250),
             max_retry_delay: Duration::from_secs(20),

@@ -132,7 +132,8 @@ pub(crate) mod tests {
 
     #[test]
     fn any_other_layout_is_refused() {
-        let cases: [(&[(&str, &[u8])], &str); 6] = [
+        type Files<'a> = &'a [(&'a str, &'a [u8])];
+        let cases: [(Files<'_>, &str); 6] = [
             (&[("foo_bar/__init__.py", b"")], "no `.dist-info`"),
             (&[("foo_bar-1.0.dist-info/RECORD", b"")], "holds no METADATA"),
             (&[("foo_bar-1.1.dist-info/METADATA", b"")], "another project or version"),

@@ -1,5 +1,13 @@
 //! The client against indexes on 127.0.0.1: JSON and HTML pages, metadata in its three ways, downloads, provenance.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test panics"
+)]
+
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
@@ -22,10 +30,13 @@ const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const HTML: &str = "application/vnd.pypi.simple.v1+html";
 const WHEEL: &str = "foo-1.0-py3-none-any.whl";
 
-/// Answers by path: status, content type, body. Remembers what was asked, with its range.
+/// Status, content type, body.
+type Answer = (u16, String, Vec<u8>);
+
+/// Answers by path. Remembers what was asked, with its range.
 #[derive(Clone, Default)]
 struct Site {
-    answers: Arc<Mutex<HashMap<String, (u16, String, Vec<u8>)>>>,
+    answers: Arc<Mutex<HashMap<String, Answer>>>,
     ranges: bool,
     asked: Arc<Mutex<Vec<String>>>,
 }
@@ -92,9 +103,11 @@ async fn answer(State(site): State<Site>, request: Request) -> Response {
 }
 
 fn http() -> Client {
-    let mut settings = Settings::default();
-    settings.timeout = Duration::from_secs(5);
-    settings.retries = 0;
+    let settings = Settings {
+        timeout: Duration::from_secs(5),
+        retries: 0,
+        ..Settings::default()
+    };
     Client::new(settings).unwrap()
 }
 
@@ -633,8 +646,8 @@ async fn recorded_pages_are_read() {
             2,
         ),
         ("yanked", "pypi-simple-lib-yanked.json", JSON, 2, 0),
-        ("iniconfig", "pypi-simple-html-iniconfig.html", "text/html", 0, 0),
-        ("devpi", "pypi-simple-lib-devpi_devpi.html", "text/html", 0, 0),
+        ("iniconfig", "pypi-simple-html-iniconfig.html", "text/html", 16, 4),
+        ("devpi", "pypi-simple-lib-devpi_devpi.html", "text/html", 5, 0),
         (
             "aws-adfs-ebsco",
             "pypi-simple-lib-aws-adfs-ebsco.html",
@@ -670,9 +683,4 @@ async fn recorded_pages_are_read() {
     assert!(projects["iniconfig"].files.iter().any(|file| file.metadata.is_some()));
     assert_eq!(projects["devpi"].files.len(), 5);
     assert!(projects["root"].files.is_empty());
-    for (name, project) in projects {
-        for skipped in &project.skipped {
-            println!("{name}: {}: {}", skipped.filename, skipped.reason);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use tl::{HTMLTag, ParserOptions};
 
 use super::entities::unescape;
-use super::{MAX_FILES, Place, Raw, is_archive};
+use super::{Announced, MAX_FILES, Place, Raw, is_archive};
 use crate::error::IndexError;
 use crate::types::Project;
 
@@ -78,9 +78,13 @@ fn entry(tag: &HTMLTag<'_>, href: &str) -> Option<Raw> {
         hashes,
         requires_python: attribute(tag, "data-requires-python"),
         yanked: attribute(tag, "data-yanked"),
-        metadata: metadata
-            .filter(|value| value != "false")
-            .map(|value| value.strip_prefix("sha256=").map(str::to_owned)),
+        metadata: match metadata.as_deref() {
+            None | Some("false") => Announced::No,
+            Some(value) => match value.strip_prefix("sha256=") {
+                Some(digest) => Announced::WithSha256(digest.to_owned()),
+                None => Announced::Yes,
+            },
+        },
         provenance: attribute(tag, "data-provenance"),
         size: None,
         upload_time: None,

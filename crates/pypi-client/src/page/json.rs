@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{MAX_FILES, Place, Raw};
+use super::{Announced, MAX_FILES, Place, Raw};
 use crate::error::IndexError;
 use crate::types::{Project, SkipReason, Skipped};
 
@@ -111,9 +111,11 @@ impl File {
                 Some(Yanked::Reason(reason)) => Some(reason),
             },
             metadata: match announced {
-                None | Some(Metadata::Flag(false)) => None,
-                Some(Metadata::Flag(true)) => Some(None),
-                Some(Metadata::Hashes(mut hashes)) => Some(hashes.remove("sha256")),
+                None | Some(Metadata::Flag(false)) => Announced::No,
+                Some(Metadata::Flag(true)) => Announced::Yes,
+                Some(Metadata::Hashes(mut hashes)) => {
+                    hashes.remove("sha256").map_or(Announced::Yes, Announced::WithSha256)
+                }
             },
             provenance: self.provenance,
             size: self.size,

@@ -29,10 +29,17 @@ struct Raw {
     hashes: Vec<(String, String)>,
     requires_python: Option<String>,
     yanked: Option<String>,
-    metadata: Option<Option<String>>,
+    metadata: Announced,
     provenance: Option<String>,
     size: Option<u64>,
     upload_time: Option<String>,
+}
+
+/// Whether the page announces METADATA beside a file.
+enum Announced {
+    No,
+    Yes,
+    WithSha256(String),
 }
 
 /// Where a page was found.
@@ -125,13 +132,13 @@ impl Place<'_> {
             .find(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha256"))
             .map(|(_, digest)| digest.parse::<Sha256Digest>().map_err(|_| SkipReason::Digest))
             .transpose()?;
-        let metadata = raw.metadata.map(|sha256| match sha256 {
-            None => Ok(MetadataHash { sha256: None }),
-            Some(digest) => digest
-                .parse()
-                .map(|digest| MetadataHash { sha256: Some(digest) })
-                .map_err(|_| SkipReason::Digest),
-        });
+        let metadata = match raw.metadata {
+            Announced::No => None,
+            Announced::Yes => Some(MetadataHash { sha256: None }),
+            Announced::WithSha256(digest) => Some(MetadataHash {
+                sha256: Some(digest.parse().map_err(|_| SkipReason::Digest)?),
+            }),
+        };
         let provenance = raw.provenance.as_deref().and_then(|link| self.link(link));
         Ok(IndexFile {
             filename,
@@ -147,7 +154,7 @@ impl Place<'_> {
                 .and_then(|text| cut(text).trim().parse().ok())
                 .filter(|specifiers: &slsa_pip_distribution::VersionSpecifiers| !specifiers.is_empty()),
             yanked: raw.yanked.map(cut),
-            metadata: metadata.transpose()?,
+            metadata,
             // From an https index, evidence over http would only be a way to tell others what is installed.
             provenance: provenance.filter(|link| link.scheme() == "https" || self.index.scheme() == "http"),
             size: raw.size,
@@ -191,9 +198,11 @@ fn is_archive(file: &str) -> bool {
 
 /// Whether a file of a directory is most likely an archive of this project, although it cannot be used.
 pub(crate) fn is_archive_of(file: &str, name: &PackageName) -> bool {
-    let mut normalised = file.to_ascii_lowercase().replace(['_', '.'], "-");
-    normalised.truncate(name.as_str().len() + 1);
-    is_archive(file) && normalised.strip_suffix('-') == Some(name.as_str())
+    let normalised = file.to_ascii_lowercase().replace(['_', '.'], "-");
+    let begins = normalised
+        .strip_prefix(name.as_str())
+        .is_some_and(|rest| rest.starts_with('-'));
+    begins && is_archive(file)
 }
 
 /// A text for people: no control characters, not too long.
@@ -210,4 +219,91 @@ fn cut(mut text: String) -> String {
         text.truncate(end);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place<'a>(index: &'a Url, name: &'a PackageName) -> Place<'a> {
+        Place {
+            shown: index.to_string(),
+            base: index.clone(),
+            index,
+            name,
+        }
+    }
+
+    fn read(body: &[u8]) {
+        let index = Url::parse("https://index.example/simple/").unwrap();
+        let name = "foo".parse().unwrap();
+        for project in [
+            html::parse(body, place(&index, &name)),
+            json::parse(body, &place(&index, &name)),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            for file in project.files {
+                assert_eq!(*file.filename.name(), name);
+                assert!(matches!(file.url.scheme(), "http" | "https"));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fail_otherwise_than_by_an_error(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+            read(&body);
+        }
+
+        #[test]
+        fn nor_do_broken_pages(parts in proptest::collection::vec(prop::sample::select(vec![
+            "<", ">", "</", "/>", "<a ", "<A\t", "href=", "\"", "'", "=", "&", "&gt;", "#sha256=", "foo-1.0.zip", "</a>", "<!--", "-->",
+            "<!doctype", "<!", "html", "<base href=", "<meta name=", "\u{e9}", "\0", "\r\n", " ", "data-yanked", "<br", "-",
+        ]), 0..60)) {
+            read(parts.concat().as_bytes());
+            read(format!("<{}", parts.concat()).as_bytes());
+        }
+    }
+
+    #[test]
+    fn deep_nesting_and_many_tags_cost_no_stack() {
+        for part in ["<b>", "<a href=x>", "<!--", "</", "[", "{\"files\":["] {
+            read(part.repeat(200_000).as_bytes());
+        }
+    }
+
+    #[test]
+    fn https_pages_are_not_left_for_provenance() {
+        let index = Url::parse("https://index.example/simple/").unwrap();
+        let name = "foo".parse().unwrap();
+        let page = r#"<base href="http://files.example/"><a href="foo-1.0.zip" data-provenance="p">x</a>
+            <a href="foo-1.1.zip" data-provenance="https://files.example/p">x</a>"#;
+        let project = html::parse(page.as_bytes(), place(&index, &name)).unwrap();
+        assert_eq!(project.files[0].provenance, None);
+        assert!(project.files[1].provenance.is_some());
+    }
+
+    #[test]
+    fn archives_of_a_project_are_told_by_their_name() {
+        let name = "foo-bar".parse().unwrap();
+        for (file, expected) in [
+            ("foo_bar-1.0.egg", true),
+            ("Foo.Bar-1.0.exe", true),
+            ("foo_barx-1.0.egg", false),
+            ("foo_bar-1.0.txt", false),
+            ("f\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}-1.zip", false),
+        ] {
+            assert_eq!(is_archive_of(file, &name), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("\u{e9}".repeat(MAX_TEXT)).len(), MAX_TEXT);
+        assert_eq!(cut(format!("x{}", "\u{e9}".repeat(MAX_TEXT))).len(), MAX_TEXT - 1);
+    }
 }
