@@ -1,31 +1,24 @@
-//! Rekor look-up for classic envelopes.
+//! Rekor (v1) look-up for classic envelopes (VERIFICATION.md B7).
+//!
+//! A classic DSSE envelope holds no log entry, so the log itself is asked. What it answers is hostile like everything
+//! else: here it is only taken apart within limits; the verification core decides what it is worth.
 
-use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_http::Client;
-use slsa_pip_provenance::{ClassicEnvelope, RekorAnswer};
-use url::Url;
+mod answer;
+mod error;
+mod query;
 
-/// Why the log gave no answer that could be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LookupError {
-    /// The answer could not be read.
-    #[error("the transparency log's answer cannot be read: {why}")]
-    Unreadable {
-        /// What does not fit.
-        why: String,
-    },
-}
+pub use error::LookupError;
+pub use query::lookup;
 
-/// Asks the log for the entries of an envelope.
-///
-/// # Errors
-/// If the log cannot be asked or its answer cannot be read.
-#[expect(clippy::unused_async, reason = "body follows")]
-pub async fn lookup(
-    _http: &Client,
-    _rekor_url: &Url,
-    _envelope: &ClassicEnvelope,
-    _digest: &Sha256Digest,
-) -> Result<Vec<RekorAnswer>, LookupError> {
-    Err(LookupError::Unreadable { why: String::new() })
-}
+/// Most entry ids in one request; the real server refuses more (`maxItems` of its `SearchLogQuery`).
+pub const MAX_IDS_PER_REQUEST: usize = 10;
+
+/// Most entry ids that are taken from the index for one digest. Anyone may log entries about any digest, so a flood must
+/// cost a bounded number of requests.
+pub const MAX_IDS: usize = 100;
+
+/// Most entries in one answer: two kinds of proposed entry, each perhaps in several shards, or the ids asked for.
+pub const MAX_ENTRIES_PER_ANSWER: usize = 20;
+
+/// Largest answer, in bytes. An entry may carry its stored attestation, which the real server keeps up to 100 kB of.
+pub const MAX_ANSWER_BYTES: u64 = 8 << 20;

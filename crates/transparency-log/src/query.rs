@@ -1,0 +1,144 @@
+//! What is asked, and in which order.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use slsa_pip_distribution::Sha256Digest;
+use slsa_pip_http::{Bytes, Client, redact};
+use slsa_pip_provenance::{ClassicEnvelope, RekorAnswer};
+use url::Url;
+
+use crate::answer::{self, Unusable};
+use crate::error::LookupError;
+use crate::{MAX_ANSWER_BYTES, MAX_IDS, MAX_IDS_PER_REQUEST};
+
+/// Asks the log at `rekor_url` for the entries of an envelope; `digest` is that of the file the envelope is about.
+///
+/// With a certificate in the envelope, `entries/retrieve` is asked for the entries that would be made of it now, as
+/// `intoto` 0.0.1 and as `dsse` 0.0.1. Without one, or if that finds nothing (old entries lack a hash that
+/// the server now adds), or if the server does not accept the proposals, the index is asked for the file's digest and
+/// the entries it names are fetched.
+///
+/// No entry is an empty list. Nothing is verified: entries may be of any kind, about anything, signed by anyone.
+///
+/// # Errors
+/// If the log cannot be asked, answers with an error status, or its answer cannot be read.
+pub async fn lookup(
+    http: &Client,
+    rekor_url: &Url,
+    envelope: &ClassicEnvelope,
+    digest: &Sha256Digest,
+) -> Result<Vec<RekorAnswer>, LookupError> {
+    let entries_url = endpoint(rekor_url, &["log", "entries", "retrieve"])?;
+    if let Some(certificate) = certificate(envelope) {
+        let proposals = proposals(&envelope.text, certificate);
+        match retrieve(http, &entries_url, &proposals).await {
+            Ok(answers) if answers.is_empty() => {}
+            Err(LookupError::Status { status: 400 | 422, .. }) => {}
+            other => return other,
+        }
+    }
+    let index_url = endpoint(rekor_url, &["index", "retrieve"])?;
+    let body = post(http, &index_url, &json!({"hash": format!("sha256:{digest}")})).await?;
+    let ids = answer::ids(&body).map_err(|unusable| error(&index_url, unusable))?;
+    let mut answers = Vec::new();
+    for ids in ids.chunks(MAX_IDS_PER_REQUEST) {
+        answers.extend(retrieve(http, &entries_url, &json!({"entryUUIDs": ids})).await?);
+    }
+    Ok(answers)
+}
+
+/// The certificate of the only signature, PEM. With several signatures a proposal would need all certificates.
+fn certificate(envelope: &ClassicEnvelope) -> Option<&str> {
+    match envelope.signatures.as_slice() {
+        [signature] => signature.cert_pem.as_deref(),
+        _ => None,
+    }
+}
+
+/// Both entries that the generators have made: the server computes the leaf hash of each and looks for it. The
+/// envelope's text must be the one that was logged, byte for byte.
+fn proposals(envelope: &str, certificate: &str) -> Value {
+    let verifier = STANDARD.encode(certificate);
+    json!({
+        "entries": [
+            {
+                "apiVersion": "0.0.1",
+                "kind": "intoto",
+                "spec": {"content": {"envelope": envelope}, "publicKey": verifier},
+            },
+            {
+                "apiVersion": "0.0.1",
+                "kind": "dsse",
+                "spec": {"proposedContent": {"envelope": envelope, "verifiers": [verifier]}},
+            },
+        ],
+    })
+}
+
+async fn retrieve(http: &Client, url: &Url, query: &Value) -> Result<Vec<RekorAnswer>, LookupError> {
+    let body = post(http, url, query).await?;
+    answer::entries(&body).map_err(|unusable| error(url, unusable))
+}
+
+async fn post(http: &Client, url: &Url, query: &Value) -> Result<Bytes, LookupError> {
+    let response = http.post_json(url, query, MAX_ANSWER_BYTES).await?;
+    if !response.is_success() {
+        return Err(LookupError::Status {
+            url: redact(url),
+            status: response.status,
+            message: answer::message(&response.body),
+        });
+    }
+    Ok(response.body)
+}
+
+fn error(url: &Url, unusable: Unusable) -> LookupError {
+    match unusable {
+        Unusable::Unreadable(why) => LookupError::Unreadable { url: redact(url), why },
+        Unusable::TooMany(found) => LookupError::TooManyEntries {
+            url: redact(url),
+            found,
+            limit: MAX_IDS,
+        },
+    }
+}
+
+/// `{rekor_url}/api/v1/…`, below the path that the log's URL may have.
+fn endpoint(rekor_url: &Url, path: &[&str]) -> Result<Url, LookupError> {
+    let mut url = rekor_url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    match url.path_segments_mut() {
+        Ok(mut segments) => {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        Err(()) => return Err(LookupError::BadUrl { url: redact(rekor_url) }),
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_lie_below_the_logs_url() {
+        for (base, expected) in [
+            ("https://rekor.example", "https://rekor.example/api/v1/index/retrieve"),
+            (
+                "https://rekor.example/a/b/",
+                "https://rekor.example/a/b/api/v1/index/retrieve",
+            ),
+            (
+                "https://rekor.example/a?x#y",
+                "https://rekor.example/a/api/v1/index/retrieve",
+            ),
+        ] {
+            let url = endpoint(&base.parse().unwrap(), &["index", "retrieve"]).unwrap();
+            assert_eq!(url.as_str(), expected);
+        }
+        let error = endpoint(&"data:x".parse().unwrap(), &["x"]).unwrap_err();
+        assert_eq!(error.code(), "log-bad-url");
+    }
+}
