@@ -1,1 +1,22 @@
-//! The interpreter probe and the hand-off to pip; accepts only Verified.
+//! The wrapped pip: what it is configured for (the probe), and the hand-off of verified files.
+//!
+//! [`probe`] asks the target interpreter's own pip for everything that is needed before packages can be resolved, so that
+//! options, configuration files and variables mean here what they mean to pip. [`install`] copies files into a private
+//! directory and lets that pip install exactly those, by name, version and hash. It takes [`slsa_pip_verify::Verified`]
+//! and nothing else.
+
+mod answer;
+mod environment;
+mod error;
+mod hand_off;
+mod install;
+mod probe;
+mod process;
+mod staging;
+
+pub use answer::{InstalledDistribution, ParsedRequirement};
+pub use environment::{Environment, find_python};
+pub use error::PipError;
+pub use hand_off::{HandOff, PipOutput};
+pub use install::{PipOutcome, install};
+pub use probe::{InstallOptions, Probe, probe, probe_in};

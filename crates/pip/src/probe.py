@@ -37,10 +37,6 @@ def text(value):
     return os.fsencode(value).decode("utf-8", "replace")
 
 
-def oldest(version):
-    return ".".join(str(part) for part in version)
-
-
 def check_versions():
     if sys.version_info[:2] < OLDEST_PYTHON:
         raise Problem("python-too-old", "{}.{}".format(*sys.version_info[:2]))
@@ -61,15 +57,16 @@ def parse_options(arguments):
     """What pip's own `install` command makes of the arguments, its configuration and its variables."""
     from pip._internal.commands import create_command
 
-    errors, sys.stderr = sys.stderr, io.StringIO()
+    streams, said = (sys.stdout, sys.stderr), io.StringIO()
+    sys.stdout = sys.stderr = said
     try:
         command = create_command("install", isolated="--isolated" in arguments)
         options, positional = command.parse_args(arguments)
     except SystemExit:
-        lines = [line for line in sys.stderr.getvalue().splitlines() if line.strip()]
-        raise Problem("usage", "\n".join(line for line in lines if not line.startswith(("Usage:", "  pip ", "  -c "))))
+        lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
+        raise Problem("usage", lines[-1] if lines else "")  # what comes before is a page on usage
     finally:
-        sys.stderr = errors
+        sys.stdout, sys.stderr = streams
     if options.require_venv and sys.prefix == sys.base_prefix:
         raise Problem("virtualenv-required", "")
     options.no_input = True  # nobody could answer: standard input is closed
@@ -105,6 +102,11 @@ def allows_prereleases(options, finder):
     if control is not None:
         return ":all:" in control.all_releases
     return bool(options.pre or getattr(finder, "allow_all_prereleases", False))
+
+
+def ignores_indexes(options, finder):
+    no_index = getattr(finder.search_scope, "no_index", None)  # since pip 22.3
+    return bool(options.no_index or not finder.index_urls) if no_index is None else bool(no_index)
 
 
 def requirement(parsed):
@@ -218,7 +220,7 @@ def answer(arguments):
         "pip_version": pip_version,
         "index_urls": list(finder.index_urls),
         "find_links": [text(link) for link in finder.find_links],
-        "no_index": bool(finder.search_scope.no_index),
+        "no_index": ignores_indexes(options, finder),
         "trusted_hosts": list(finder.trusted_hosts),
         "cert": text(certificates) if certificates else None,
         "client_cert": text(options.client_cert) if options.client_cert else None,

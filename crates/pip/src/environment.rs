@@ -1,0 +1,148 @@
+//! The environment that interpreters are found and started in.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::error::PipError;
+
+/// Variables and working directory; an argument, so that nothing below reads the process's own by accident.
+#[derive(Clone)]
+pub struct Environment {
+    variables: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+}
+
+/// Variables of Python that are kept for the hand-off: they say where the user site is. All others are ignored by
+/// `python -I` and removed all the same.
+const KEPT_PYTHON_VARIABLES: [&str; 2] = ["PYTHONUSERBASE", "PYTHONNOUSERSITE"];
+
+impl Environment {
+    /// The process's own.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            directory: std::env::current_dir().ok(),
+        }
+    }
+
+    /// Other variables and another working directory.
+    #[must_use]
+    pub const fn new(variables: Vec<(OsString, OsString)>, directory: PathBuf) -> Self {
+        Self {
+            variables,
+            directory: Some(directory),
+        }
+    }
+
+    /// The working directory, if it still exists.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The value of a variable, unless it is unset or empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_os_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// For the probe: pip reads its variables itself. `PIP_PYTHON` would make it act on another interpreter than the one
+    /// that was chosen.
+    pub(crate) fn for_probe(&self) -> Vec<(&OsStr, &OsStr)> {
+        self.kept(|name| name != "PIP_PYTHON" && name != "PIP_AUTO_COMPLETE" && !name.starts_with("_PIP_"))
+    }
+
+    /// For the hand-off: nothing that pip or Python is configured by.
+    pub(crate) fn for_hand_off(&self) -> Vec<(&OsStr, &OsStr)> {
+        self.kept(|name| {
+            let python = name.starts_with("PYTHON") && !KEPT_PYTHON_VARIABLES.contains(&name);
+            !(python || name.starts_with("PIP_") || name.starts_with("_PIP_") || name == "__PYVENV_LAUNCHER__")
+        })
+    }
+
+    fn kept(&self, keep: impl Fn(&str) -> bool) -> Vec<(&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .filter(|(name, _)| keep(&name.to_string_lossy().to_ascii_uppercase()))
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+            .collect()
+    }
+
+    /// Finds the interpreter: the one that is named, else the active virtual environment's, else `python3` or `python`
+    /// on `PATH`.
+    ///
+    /// # Errors
+    /// If the named one or the active environment's is not there, or none is found. Whether it works is the probe's
+    /// business.
+    pub fn find_python(&self, named: Option<&Path>) -> Result<PathBuf, PipError> {
+        if let Some(named) = named {
+            // A bare name is looked up as a shell would.
+            let bare = named.components().count() == 1 && !self.absolute(named).is_file();
+            let found = if bare {
+                self.on_path(named.as_os_str())
+            } else {
+                executable(self.absolute(named))
+            };
+            return found.ok_or_else(|| PipError::InterpreterMissing {
+                path: named.to_path_buf(),
+            });
+        }
+        if let Some(active) = self.variable("VIRTUAL_ENV") {
+            let python = self.absolute(Path::new(active)).join(VENV_PYTHON);
+            return executable(python.clone()).ok_or(PipError::InterpreterMissing { path: python });
+        }
+        ["python3", "python"]
+            .iter()
+            .find_map(|name| self.on_path(OsStr::new(name)))
+            .ok_or(PipError::NoInterpreter)
+    }
+
+    /// A path as it is meant in the working directory.
+    pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(path),
+            None => path.to_path_buf(),
+        }
+    }
+
+    /// Relative entries of `PATH`, the empty one among them, are skipped: they would find a program in the working directory.
+    fn on_path(&self, name: &OsStr) -> Option<PathBuf> {
+        let path = self.variable("PATH")?;
+        std::env::split_paths(path)
+            .filter(|entry| entry.is_absolute())
+            .find_map(|entry| {
+                let mut file = name.to_os_string();
+                file.push(std::env::consts::EXE_SUFFIX);
+                executable(entry.join(file))
+            })
+    }
+}
+
+#[cfg(windows)]
+const VENV_PYTHON: &str = "Scripts\\python.exe";
+#[cfg(not(windows))]
+const VENV_PYTHON: &str = "bin/python";
+
+#[cfg(unix)]
+fn executable(path: PathBuf) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(&path).ok()?;
+    (metadata.is_file() && metadata.permissions().mode() & 0o111 != 0).then_some(path)
+}
+#[cfg(not(unix))]
+fn executable(path: PathBuf) -> Option<PathBuf> {
+    path.is_file().then_some(path)
+}
+
+/// Finds the interpreter in the process's own environment; see [`Environment::find_python`].
+///
+/// # Errors
+/// As [`Environment::find_python`].
+pub fn find_python(named: Option<&Path>) -> Result<PathBuf, PipError> {
+    Environment::current().find_python(named)
+}

@@ -1,0 +1,178 @@
+//! How pip is called for the hand-off.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use slsa_pip_distribution::Version;
+
+use crate::probe::Probe;
+
+/// The script: what it shares with the probe, and a start of pip. It does what `python -I -m pip` does, with the user site
+/// added: without it pip would not see, and so not replace, what is installed there.
+pub(crate) const SCRIPT: &str = concat!(include_str!("user_site.py"), include_str!("hand_off.py"));
+
+/// The first pip that knows `--break-system-packages`; older ones do not heed PEP 668.
+const HEEDS_EXTERNALLY_MANAGED: [u64; 3] = [23, 0, 1];
+
+/// Where the output of pip goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PipOutput {
+    /// Both streams as they are.
+    #[default]
+    Inherit,
+    /// Both to standard error: standard output belongs to a report.
+    ToStderr,
+    /// Kept, see [`crate::PipOutcome::output`].
+    Quiet,
+}
+
+/// Options for the hand-off. What the probe found in pip's own configuration holds too, unless it says otherwise here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are pip's options")]
+pub struct HandOff {
+    /// `--target`
+    pub target: Option<PathBuf>,
+    /// `--prefix`
+    pub prefix: Option<PathBuf>,
+    /// `--root`
+    pub root: Option<PathBuf>,
+    /// `--user`
+    pub user: bool,
+    /// `--upgrade`; matters with `--target` only, since every version is pinned
+    pub upgrade: bool,
+    /// `--force-reinstall`
+    pub force_reinstall: bool,
+    /// `--ignore-installed`
+    pub ignore_installed: bool,
+    /// `--no-compile`
+    pub no_compile: bool,
+    /// `--break-system-packages`
+    pub break_system_packages: bool,
+    /// `--no-warn-script-location`
+    pub no_warn_script_location: bool,
+    /// `--no-color`
+    pub no_color: bool,
+    /// `--quiet`, this many times
+    pub quiet: u8,
+    /// `--verbose`, this many times
+    pub verbose: u8,
+    /// Where its output goes.
+    pub output: PipOutput,
+}
+
+/// pip's arguments, after `python -I -c SCRIPT`.
+pub(crate) fn arguments(probe: &Probe, options: &HandOff, wheels: &Path, hashes: &Path) -> Vec<OsString> {
+    let mut words = Words(Vec::new());
+    // `--isolated` leaves out PIP_* and the user's configuration; the rest is left out by the environment.
+    // `--no-input`: a question could not be answered. `--disable-pip-version-check`: no network request.
+    words.all(["--isolated", "--no-input", "--disable-pip-version-check", "install"]);
+    // The files, and nothing else: no index, no dependency, nothing that would be built, nothing without its hash, and
+    // nothing out of a cache, where pip might otherwise find a wheel that it once built for the same link.
+    words.all([
+        "--no-index",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--no-cache-dir",
+    ]);
+    words.pair("--find-links", wheels.as_os_str());
+    words.pair("-r", hashes.as_os_str());
+    place(probe, options, &mut words);
+    manner(probe, options, &mut words);
+    words.0
+}
+
+/// Where to install. Whoever names a place on the command line overrides all places of the configuration.
+fn place(probe: &Probe, options: &HandOff, words: &mut Words) {
+    let configured = &probe.install;
+    let named = options.target.is_some() || options.prefix.is_some() || options.root.is_some() || options.user;
+    let (target, prefix, root, user) = if named {
+        (&options.target, &options.prefix, &options.root, options.user)
+    } else {
+        (
+            &configured.target,
+            &configured.prefix,
+            &configured.root,
+            configured.user,
+        )
+    };
+    for (option, path) in [("--target", target), ("--prefix", prefix), ("--root", root)] {
+        if let Some(path) = path {
+            words.pair(option, probe.environment.absolute(path).as_os_str());
+        }
+    }
+    // Said in either case: pip's own choice would depend on what is writable.
+    words.all([if user { "--user" } else { "--no-user" }]);
+    for platform in &configured.platforms {
+        words.pair("--platform", OsStr::new(platform));
+    }
+    for abi in &configured.abis {
+        words.pair("--abi", OsStr::new(abi));
+    }
+    for (option, value) in [
+        ("--python-version", &configured.python_version),
+        ("--implementation", &configured.implementation),
+    ] {
+        if let Some(value) = value {
+            words.pair(option, OsStr::new(value));
+        }
+    }
+}
+
+/// How to install.
+fn manner(probe: &Probe, options: &HandOff, words: &mut Words) {
+    let configured = &probe.install;
+    let break_system = (options.break_system_packages || configured.break_system_packages)
+        && probe
+            .pip_version
+            .parse::<Version>()
+            .is_ok_and(|version| version >= Version::new(HEEDS_EXTERNALLY_MANAGED));
+    for (set, option) in [
+        (options.upgrade || configured.upgrade, "--upgrade"),
+        (
+            options.force_reinstall || configured.force_reinstall,
+            "--force-reinstall",
+        ),
+        (
+            options.ignore_installed || configured.ignore_installed,
+            "--ignore-installed",
+        ),
+        (options.no_compile || configured.no_compile, "--no-compile"),
+        (break_system, "--break-system-packages"),
+        (
+            options.no_warn_script_location || configured.no_warn_script_location,
+            "--no-warn-script-location",
+        ),
+        (configured.ignore_root_user, "--root-user-action=ignore"),
+        (probe.ignore_requires_python, "--ignore-requires-python"),
+        (options.no_color, "--no-color"),
+    ] {
+        if set {
+            words.all([option]);
+        }
+    }
+    for (count, option) in [(options.quiet, "--quiet"), (options.verbose, "--verbose")] {
+        for _ in 0..count.min(3) {
+            words.all([option]);
+        }
+    }
+}
+
+struct Words(Vec<OsString>);
+
+impl Words {
+    fn all<const N: usize>(&mut self, words: [&str; N]) {
+        self.0.extend(words.map(OsString::from));
+    }
+
+    fn pair(&mut self, option: &str, value: &OsStr) {
+        let mut word = OsString::from(option);
+        if option.starts_with("--") {
+            word.push("=");
+            word.push(value);
+            self.0.push(word);
+        } else {
+            self.0.extend([word, value.to_os_string()]);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Running a program whose output and time are bounded.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+/// How a bounded run ended, if it ended in order.
+pub(crate) struct Finished {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Why a bounded run was stopped, or never began.
+pub(crate) enum Stopped {
+    Start(io::Error),
+    Timeout,
+    TooLarge,
+    Lost(io::Error),
+}
+
+/// Runs a command whose outputs are piped. It is killed when a limit is reached, and when the future is dropped.
+pub(crate) async fn run(command: &mut Command, time: Duration, limit: u64) -> Result<Finished, Stopped> {
+    let mut child = command.kill_on_drop(true).spawn().map_err(Stopped::Start)?;
+    let outcome = tokio::time::timeout(time, gather(&mut child, limit)).await;
+    let outcome = outcome.unwrap_or(Err(Stopped::Timeout));
+    if outcome.is_err() {
+        // It may have ended on its own; there is nothing to be done about a process that cannot be killed.
+        let _ = child.kill().await;
+    }
+    outcome
+}
+
+async fn gather(child: &mut Child, limit: u64) -> Result<Finished, Stopped> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = tokio::try_join!(bounded(out, limit), bounded(err, limit))?;
+    let status = child.wait().await.map_err(Stopped::Lost)?;
+    Ok(Finished { status, stdout, stderr })
+}
+
+async fn bounded(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, Stopped> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        let read = pipe
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(Stopped::Lost)?;
+        if u64::try_from(read).unwrap_or(u64::MAX) > limit {
+            return Err(Stopped::TooLarge);
+        }
+    }
+    Ok(bytes)
+}
+
+/// The last lines of what a program printed, for a message.
+pub(crate) fn tail(output: &[u8], lines: usize) -> String {
+    let text = String::from_utf8_lossy(output);
+    let all: Vec<&str> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let from = all.len().saturating_sub(lines);
+    let kept: String = all.get(from..).unwrap_or_default().join("\n");
+    kept.chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .take(MAX_TAIL)
+        .collect()
+}
+
+/// Longest such text, in characters.
+const MAX_TAIL: usize = 2000;
