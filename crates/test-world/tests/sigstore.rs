@@ -194,3 +194,52 @@ fn pep740_entry_is_a_bundle_entry() {
         signed.pep740_attestation()["verification_material"]["transparency_entries"].clone();
     assert_fully_verified(&verify(&sigstore, &bundle).expect("verifies"));
 }
+
+#[test]
+fn timestamps_verify_beside_the_log() {
+    let sigstore = TestSigstore::new(1);
+    let options = SigningOptions {
+        timestamp: true,
+        ..SigningOptions::default()
+    };
+    let result = verify(&sigstore, &sign(&sigstore, options).bundle_v03()).expect("verifies");
+    assert_fully_verified(&result);
+    assert_eq!(result.verified_timestamps().len(), 2);
+
+    for faults in [
+        Faults {
+            wrong_timestamp: true,
+            ..Faults::default()
+        },
+        Faults {
+            other_tsa: true,
+            ..Faults::default()
+        },
+    ] {
+        let signed = sign(&sigstore, SigningOptions { faults, ..options });
+        let error = verify(&sigstore, &signed.bundle_v03()).expect_err(&format!("{faults:?} was accepted"));
+        assert!(error.contains("imestamp"), "{faults:?}: {error}");
+    }
+}
+
+#[test]
+fn githubs_own_instance_has_timestamps_only() {
+    let sigstore = TestSigstore::github_internal(1);
+    let signed = sign(&sigstore, SigningOptions::default());
+    let bundle = signed.bundle_v03();
+    assert_eq!(bundle["verificationMaterial"]["tlogEntries"], serde_json::json!([]));
+    let root = TrustedRoot::from_json(&sigstore.trusted_root_json()).expect("trusted root parses");
+    let verifier = Verifier::new(&root).expect("verifier");
+    let bundle = Bundle::from_json(&bundle.to_string()).expect("bundle");
+    let policy = VerificationPolicy::any_identity()
+        .require_issuer(GITHUB_ISSUER)
+        .skip_tlog_unsafe()
+        .skip_sct();
+    let result = verifier
+        .verify(Artifact::from_blob(FILE), &bundle, &policy)
+        .expect("verifies");
+    assert!(result.certificate_verified());
+    assert_eq!(result.verified_timestamps().len(), 1);
+    let strict = VerificationPolicy::any_identity().require_issuer(GITHUB_ISSUER);
+    assert!(verifier.verify(Artifact::from_blob(FILE), &bundle, &strict).is_err());
+}

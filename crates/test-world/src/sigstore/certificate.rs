@@ -1,4 +1,4 @@
-//! Fulcio: a root, an intermediate and leaf certificates with claims and an embedded SCT.
+//! Fulcio: a root, an intermediate and leaf certificates with claims and an embedded SCT. Also the timestamp authority's certificates.
 
 use super::faults::Faults;
 use super::key::Key;
@@ -24,6 +24,7 @@ use x509_cert::{Certificate, TbsCertificate, Version};
 
 const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const EMBEDDED_SCTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -53,18 +54,47 @@ pub(crate) struct Authority {
     ct_key: Key,
 }
 
+/// Distinguished names of an instance's authorities (RFC 4514).
+pub(crate) struct AuthorityNames {
+    pub(crate) root: &'static str,
+    pub(crate) intermediate: &'static str,
+    pub(crate) tsa_root: &'static str,
+    pub(crate) tsa_leaf: &'static str,
+}
+
+impl AuthorityNames {
+    /// An instance like the public-good one.
+    pub(crate) const PUBLIC: Self = Self {
+        root: "CN=sigstore,O=sigstore.test",
+        intermediate: "CN=sigstore-intermediate,O=sigstore.test",
+        tsa_root: "CN=sigstore-tsa-selfsigned,O=sigstore.test",
+        tsa_leaf: "CN=sigstore-tsa,O=sigstore.test",
+    };
+
+    /// GitHub's own instance, by the names that verifiers tell it by.
+    pub(crate) const GITHUB: Self = Self {
+        root: "CN=Internal Services Root,O=GitHub\\, Inc.",
+        intermediate: "CN=Fulcio Intermediate l1,O=GitHub\\, Inc.",
+        tsa_root: "CN=Internal Services Root,O=GitHub\\, Inc.",
+        tsa_leaf: "CN=Timestamp Authority,O=GitHub\\, Inc.",
+    };
+}
+
 impl Authority {
     /// The authority of `seed`; `label` tells two of the same seed apart.
-    pub(crate) fn new(seed: u64, label: &str) -> Self {
+    pub(crate) fn new(seed: u64, label: &str, names: &AuthorityNames) -> Self {
         let root_key = Key::derive(seed, &format!("{label} fulcio root"));
         let intermediate_key = Key::derive(seed, &format!("{label} fulcio intermediate"));
-        let root_name = name("CN=sigstore,O=sigstore.test");
-        let intermediate_name = name("CN=sigstore-intermediate,O=sigstore.test");
-        let root = ca(&root_name, &root_key, &root_name, &root_key, 1, 1);
-        let intermediate = ca(&root_name, &root_key, &intermediate_name, &intermediate_key, 2, 0);
+        let intermediate = AuthorityCertificate {
+            issuer: names.root,
+            issuer_key: &root_key,
+            subject: names.intermediate,
+            key: &intermediate_key,
+            serial: 2,
+        };
         Self {
-            root,
-            intermediate,
+            root: root(names.root, &root_key),
+            intermediate: intermediate.issue(&ca_extensions(0, Some(CODE_SIGNING))),
             intermediate_key,
             ct_key: Key::derive(seed, &format!("{label} ct log")),
         }
@@ -87,6 +117,7 @@ impl Authority {
         identity: &Identity,
         not_before: i64,
         serial: u64,
+        with_sct: bool,
         faults: Faults,
     ) -> Vec<u8> {
         let mut extensions = vec![
@@ -128,7 +159,7 @@ impl Authority {
             subject_unique_id: None,
             extensions: Some(extensions),
         };
-        if !faults.omit_sct {
+        if with_sct {
             let sct = self.sct_list(&tbs, not_before, faults.wrong_sct);
             tbs.extensions.get_or_insert_default().push(sct);
         }
@@ -177,30 +208,76 @@ fn name(text: &str) -> Name {
     Name::from_str(text).expect("a constant name")
 }
 
-fn ca(issuer: &Name, issuer_key: &Key, subject: &Name, key: &Key, serial: u8, path_length: u8) -> Certificate {
+/// A self-signed root that may issue intermediates and leaves of any use.
+pub(crate) fn root(name: &str, key: &Key) -> Certificate {
+    let certificate = AuthorityCertificate {
+        issuer: name,
+        issuer_key: key,
+        subject: name,
+        key,
+        serial: 1,
+    };
+    certificate.issue(&ca_extensions(1, None))
+}
+
+/// A leaf that may sign timestamps and nothing else.
+pub(crate) fn timestamping_leaf(issuer: &str, issuer_key: &Key, subject: &str, key: &Key) -> Certificate {
+    let certificate = AuthorityCertificate {
+        issuer,
+        issuer_key,
+        subject,
+        key,
+        serial: 3,
+    };
+    certificate.issue(&[
+        extension(KEY_USAGE, true, &KeyUsage(KeyUsages::DigitalSignature.into())),
+        extension(EXTENDED_KEY_USAGE, true, &ExtendedKeyUsage(vec![TIME_STAMPING])),
+    ])
+}
+
+fn ca_extensions(path_length: u8, usage: Option<ObjectIdentifier>) -> Vec<Extension> {
     let constraints = BasicConstraints {
         ca: true,
         path_len_constraint: Some(path_length),
     };
-    let tbs = TbsCertificate {
-        version: Version::V3,
-        serial_number: SerialNumber::new(&[serial]).expect("one byte"),
-        signature: signature_algorithm(),
-        issuer: issuer.clone(),
-        validity: validity(CA_NOT_BEFORE, CA_NOT_AFTER),
-        subject: subject.clone(),
-        subject_public_key_info: public_key(key),
-        issuer_unique_id: None,
-        subject_unique_id: None,
-        extensions: Some(vec![
-            extension(KEY_USAGE, true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign)),
-            extension(EXTENDED_KEY_USAGE, false, &ExtendedKeyUsage(vec![CODE_SIGNING])),
-            extension(BASIC_CONSTRAINTS, true, &constraints),
-            extension(SUBJECT_KEY_ID, false, &SubjectKeyIdentifier(key_identifier(key))),
-            extension(AUTHORITY_KEY_ID, false, &authority_key_identifier(issuer_key)),
-        ]),
-    };
-    sign(tbs, issuer_key)
+    let mut extensions = vec![
+        extension(KEY_USAGE, true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign)),
+        extension(BASIC_CONSTRAINTS, true, &constraints),
+    ];
+    extensions.extend(usage.map(|usage| extension(EXTENDED_KEY_USAGE, false, &ExtendedKeyUsage(vec![usage]))));
+    extensions
+}
+
+/// A long-lived certificate of an authority.
+struct AuthorityCertificate<'a> {
+    issuer: &'a str,
+    issuer_key: &'a Key,
+    subject: &'a str,
+    key: &'a Key,
+    serial: u8,
+}
+
+impl AuthorityCertificate<'_> {
+    /// Adds the key identifiers to `extensions` and signs.
+    fn issue(&self, extensions: &[Extension]) -> Certificate {
+        let identifiers = [
+            extension(SUBJECT_KEY_ID, false, &SubjectKeyIdentifier(key_identifier(self.key))),
+            extension(AUTHORITY_KEY_ID, false, &authority_key_identifier(self.issuer_key)),
+        ];
+        let tbs = TbsCertificate {
+            version: Version::V3,
+            serial_number: SerialNumber::new(&[self.serial]).expect("one byte"),
+            signature: signature_algorithm(),
+            issuer: name(self.issuer),
+            validity: validity(CA_NOT_BEFORE, CA_NOT_AFTER),
+            subject: name(self.subject),
+            subject_public_key_info: public_key(self.key),
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Some([extensions, &identifiers].concat()),
+        };
+        sign(tbs, self.issuer_key)
+    }
 }
 
 fn sign(tbs: TbsCertificate, key: &Key) -> Certificate {
@@ -212,7 +289,7 @@ fn sign(tbs: TbsCertificate, key: &Key) -> Certificate {
     }
 }
 
-fn der(certificate: &Certificate) -> Vec<u8> {
+pub(crate) fn der(certificate: &Certificate) -> Vec<u8> {
     certificate.to_der().expect("a certificate encodes")
 }
 

@@ -36,6 +36,10 @@ pub struct Faults {
     pub logged_other_signature: bool,
     /// The entry's body records another certificate.
     pub logged_other_certificate: bool,
+    /// The RFC 3161 timestamp is over another signature. Matters where [`SigningOptions::timestamp`](super::SigningOptions) is set.
+    pub wrong_timestamp: bool,
+    /// The RFC 3161 timestamp is by an authority of the same names that the trusted root does not hold.
+    pub other_tsa: bool,
     /// The entry was never registered: the log's look-ups do not find it. Bundles still carry it.
     pub unlogged: bool,
 }

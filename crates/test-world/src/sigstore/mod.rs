@@ -1,6 +1,8 @@
 //! A Sigstore of our own: certificate authority, CT log and transparency log under keys from a seed.
 //!
-//! Not there: timestamp authority, Rekor v2, GitHub's internal instance, TUF repository.
+//! [`TestSigstore::github_internal`] is an instance like GitHub's own: timestamps in place of SCT and log.
+//!
+//! Not there: Rekor v2, TUF repository.
 
 pub(crate) mod body;
 mod certificate;
@@ -9,6 +11,7 @@ mod key;
 mod log;
 mod merkle;
 mod signed;
+mod tsa;
 
 pub use faults::Faults;
 pub use key::Key;
@@ -18,12 +21,13 @@ use crate::encoding::{base64, pem, sha256_hex};
 use crate::identity::Identity;
 use crate::statement::PAYLOAD_TYPE;
 use body::Recorded;
-use certificate::Authority;
+use certificate::{Authority, AuthorityNames};
 use log::Log;
 use serde_json::{Value, json};
 use signed::{Content, classic_envelope};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tsa::TimestampAuthority;
 
 /// 2025-06-01T12:00:00Z: when things are signed unless a test says otherwise.
 pub const DEFAULT_SIGNING_TIME: i64 = 1_748_779_200;
@@ -78,6 +82,8 @@ pub struct SigningOptions {
     pub faults: Faults,
     /// Upload the envelope to the log without the certificate inside, as generators before v1.2 did. The classic envelope with certificate is then not found.
     pub log_without_certificate: bool,
+    /// Put an RFC 3161 timestamp of [`SigningOptions::time`] into bundles. Always there on GitHub's own instance.
+    pub timestamp: bool,
 }
 
 impl Default for SigningOptions {
@@ -87,6 +93,7 @@ impl Default for SigningOptions {
             kind: LogKind::default(),
             faults: Faults::default(),
             log_without_certificate: false,
+            timestamp: false,
         }
     }
 }
@@ -117,19 +124,40 @@ pub struct TestSigstore {
 
 struct Inner {
     seed: u64,
+    /// Like GitHub's own instance: neither SCT nor log, but timestamps.
+    github_internal: bool,
     authority: Authority,
     other_authority: Authority,
+    tsa: TimestampAuthority,
+    other_tsa: TimestampAuthority,
     log: Mutex<Log>,
     serial: AtomicU64,
 }
 
 impl TestSigstore {
-    /// The instance of `seed`. The same seed gives the same trusted root; signatures differ from run to run.
+    /// The instance of `seed`, like the public-good one. The same seed gives the same trusted root; signatures differ from run to run.
     pub fn new(seed: u64) -> Self {
+        Self::with_names(seed, &AuthorityNames::PUBLIC, false)
+    }
+
+    /// An instance of `seed` like GitHub's own for private repositories: issued by `O=GitHub, Inc.`, without SCT and log, with timestamps.
+    pub fn github_internal(seed: u64) -> Self {
+        Self::with_names(seed, &AuthorityNames::GITHUB, true)
+    }
+
+    fn with_names(seed: u64, names: &AuthorityNames, github_internal: bool) -> Self {
+        let (ours, other) = if github_internal {
+            ("github", "no github")
+        } else {
+            ("ours", "other")
+        };
         let inner = Inner {
             seed,
-            authority: Authority::new(seed, "ours"),
-            other_authority: Authority::new(seed, "other"),
+            github_internal,
+            authority: Authority::new(seed, ours, names),
+            other_authority: Authority::new(seed, other, names),
+            tsa: TimestampAuthority::new(seed, ours, names),
+            other_tsa: TimestampAuthority::new(seed, other, names),
             log: Mutex::new(Log::new(seed)),
             serial: AtomicU64::new(1),
         };
@@ -154,24 +182,34 @@ impl TestSigstore {
                 "logId": {"keyId": base64(&key.id())},
             })
         };
-        let chain: Vec<_> = self
-            .inner
-            .authority
-            .chain()
-            .iter()
-            .map(|der| json!({"rawBytes": base64(der)}))
-            .collect();
+        let authority = |uri: &str, subject: Value, chain: [Vec<u8>; 2]| {
+            let certificates: Vec<_> = chain.iter().map(|der| json!({"rawBytes": base64(der)})).collect();
+            json!({
+                "subject": subject,
+                "uri": uri,
+                "certChain": {"certificates": certificates},
+                "validFor": {"start": TRUSTED_SINCE},
+            })
+        };
+        let inner = &self.inner;
+        let organization = if inner.github_internal {
+            "GitHub, Inc."
+        } else {
+            "sigstore.test"
+        };
+        let subject = |name: &str| json!({"organization": organization, "commonName": name});
+        let mut tlogs = vec![log_entry("https://rekor.test", self.log().key())];
+        let mut ctlogs = vec![log_entry("https://ctfe.test", inner.authority.ct_key())];
+        if inner.github_internal {
+            tlogs.clear();
+            ctlogs.clear();
+        }
         let root = json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [log_entry("https://rekor.test", self.log().key())],
-            "certificateAuthorities": [{
-                "subject": {"organization": "sigstore.test", "commonName": "sigstore"},
-                "uri": "https://fulcio.test",
-                "certChain": {"certificates": chain},
-                "validFor": {"start": TRUSTED_SINCE},
-            }],
-            "ctlogs": [log_entry("https://ctfe.test", self.inner.authority.ct_key())],
-            "timestampAuthorities": [],
+            "tlogs": tlogs,
+            "certificateAuthorities": [authority("https://fulcio.test", subject("sigstore"), inner.authority.chain())],
+            "ctlogs": ctlogs,
+            "timestampAuthorities": [authority("https://timestamp.test", subject("sigstore-tsa"), inner.tsa.chain())],
         });
         serde_json::to_string_pretty(&root).expect("JSON values serialise")
     }
@@ -219,13 +257,14 @@ impl TestSigstore {
         } else {
             leaf.key.sign(message)
         };
-        let body = self.body(payload, &signature, &leaf, &content, options);
-        let digests = index_digests(payload, &leaf.certificate_pem());
-        let entry = {
+        let entry = (!self.inner.github_internal).then(|| {
+            let body = self.body(payload, &signature, &leaf, &content, options);
+            let digests = index_digests(payload, &leaf.certificate_pem());
             let mut log = self.log();
             let index = log.append(body, options.time, digests, !faults.unlogged);
             log.prove(index, faults)
-        };
+        });
+        let timestamp = (options.timestamp || self.inner.github_internal).then(|| self.timestamp(&signature, options));
         Signed {
             content,
             payload: payload.to_vec(),
@@ -233,8 +272,22 @@ impl TestSigstore {
             certificate: leaf.certificate,
             kind: options.kind,
             entry,
+            timestamp,
             identity: identity.clone(),
         }
+    }
+
+    /// An RFC 3161 answer over the signature.
+    fn timestamp(&self, signature: &[u8], options: SigningOptions) -> Vec<u8> {
+        let tsa = if options.faults.other_tsa {
+            &self.inner.other_tsa
+        } else {
+            &self.inner.tsa
+        };
+        if options.faults.wrong_timestamp {
+            return tsa.answer(b"another signature", options.time);
+        }
+        tsa.answer(signature, options.time)
     }
 
     /// A fresh key with its certificate.
@@ -256,7 +309,8 @@ impl TestSigstore {
         } else {
             &self.inner.authority
         };
-        let certificate = authority.issue(&key, identity, not_before, serial, faults);
+        let sct = !faults.omit_sct && !self.inner.github_internal;
+        let certificate = authority.issue(&key, identity, not_before, serial, sct, faults);
         Leaf { key, certificate }
     }
 

@@ -30,7 +30,10 @@ pub struct Signed {
     /// Leaf certificate, DER.
     pub certificate: Vec<u8>,
     pub(crate) kind: LogKind,
-    pub(crate) entry: Proven,
+    /// None on instances without a log.
+    pub(crate) entry: Option<Proven>,
+    /// RFC 3161 answer, DER.
+    pub(crate) timestamp: Option<Vec<u8>>,
     pub(crate) identity: Identity,
 }
 
@@ -40,24 +43,28 @@ impl Signed {
         pem("CERTIFICATE", &self.certificate)
     }
 
+    fn entry(&self) -> &Proven {
+        self.entry.as_ref().expect("signed on an instance with a log")
+    }
+
     /// The log's UUID of the entry: tree id and leaf hash.
     pub fn log_uuid(&self) -> &str {
-        &self.entry.uuid
+        &self.entry().uuid
     }
 
     /// The entry's `logIndex`.
     pub fn log_index(&self) -> usize {
-        self.entry.log_index
+        self.entry().log_index
     }
 
     /// Seconds since 1970 at which the log integrated the entry.
     pub fn integrated_time(&self) -> i64 {
-        self.entry.integrated_time
+        self.entry().integrated_time
     }
 
     /// `{uuid: entry}` as the log's API answered when the entry was made.
     pub fn log_answer(&self) -> Value {
-        self.entry.api_answer()
+        self.entry().api_answer()
     }
 
     /// The classic DSSE envelope on one line, as slsa-github-generator writes it; with the certificate it is exactly the text that the log recorded.
@@ -100,15 +107,27 @@ impl Signed {
             Content::Envelope { payload_type } => ("dsseEnvelope", self.envelope(payload_type)),
             Content::Artifact => ("messageSignature", self.message_signature()),
         };
+        let timestamps: Vec<_> = self
+            .timestamp
+            .iter()
+            .map(|answer| json!({"signedTimestamp": base64(answer)}))
+            .collect();
         json!({
             "mediaType": media_type,
             "verificationMaterial": {
                 material: certificate,
-                "tlogEntries": [self.entry.bundle_entry(self.kind.kind(), self.kind.version())],
-                "timestampVerificationData": {"rfc3161Timestamps": []},
+                "tlogEntries": self.log_entries(),
+                "timestampVerificationData": {"rfc3161Timestamps": timestamps},
             },
             key: content,
         })
+    }
+
+    fn log_entries(&self) -> Vec<Value> {
+        self.entry
+            .iter()
+            .map(|entry| entry.bundle_entry(self.kind.kind(), self.kind.version()))
+            .collect()
     }
 
     fn envelope(&self, payload_type: &str) -> Value {
@@ -133,7 +152,7 @@ impl Signed {
             "envelope": {"statement": base64(&self.payload), "signature": base64(&self.signature)},
             "verification_material": {
                 "certificate": base64(&self.certificate),
-                "transparency_entries": [self.entry.bundle_entry(self.kind.kind(), self.kind.version())],
+                "transparency_entries": self.log_entries(),
             },
         })
     }
