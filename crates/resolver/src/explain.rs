@@ -26,7 +26,10 @@ type Terms = Map<Package, Term<VersionSet>>;
 /// The error for a failed run: a plain cause if there is only one, else the derivation.
 pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules, texts: &Texts) -> ResolveError {
     let words = Words { store, rules, texts };
-    let explanation = cut(&DefaultStringReporter::report_with_formatter(tree, &words));
+    let explanation = match tree {
+        DerivationTree::External(fact) => sentence(&words.format_external(fact)),
+        DerivationTree::Derived(_) => cut(&DefaultStringReporter::report_with_formatter(tree, &words)),
+    };
     match single_cause(tree, store) {
         Some((name, required_by, Cause::Missing)) => ResolveError::NotFound { name, required_by },
         Some((name, required_by, Cause::OnlySdists)) => ResolveError::OnlySdists {
@@ -36,6 +39,12 @@ pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules
         },
         None => ResolveError::Unsatisfiable { explanation },
     }
+}
+
+fn sentence(fact: &str) -> String {
+    let mut letters = fact.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    format!("{}{}.", first.into_iter().collect::<String>(), letters.as_str())
 }
 
 fn cut(text: &str) -> String {
@@ -169,8 +178,12 @@ impl<F: Clone> Words<'_, F> {
 
     fn requirement(&self, from: &Package, to: &Package, set: &VersionSet) -> String {
         let texts = self.texts.get(&(from.clone(), to.clone()));
-        let text = texts.and_then(|texts| texts.iter().find(|(known, _)| known == set));
-        text.map_or_else(|| self.releases(to, set), |(_, text)| format!("`{text}`"))
+        let Some((_, texts)) = texts.and_then(|texts| texts.iter().find(|(known, _)| known == set)) else {
+            return self.releases(to, set);
+        };
+        // Several wordings may mean the same releases.
+        let shown: Vec<String> = texts.iter().take(MAX_LISTED).map(|text| format!("`{text}`")).collect();
+        shown.join(" or ")
     }
 
     /// What is wrong with the releases of a set of which none can be chosen.

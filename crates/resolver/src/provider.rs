@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
 
@@ -23,7 +23,7 @@ const MAX_BATCH: usize = 8;
 const CONFLICTS_PER_STEP: u32 = 5;
 
 /// What the explanation wants to know beyond PubGrub's tree: who required what, and in which words.
-pub(crate) type Texts = HashMap<(Package, Package), Vec<(VersionSet, String)>>;
+pub(crate) type Texts = HashMap<(Package, Package), Vec<(VersionSet, BTreeSet<String>)>>;
 
 /// The only release of [`Package::Root`].
 pub(crate) const ROOT: Index = 0;
@@ -72,11 +72,15 @@ impl<F: Clone> Inner<'_, F> {
             self.order.entry(edge.to.clone()).or_insert(next);
             if let Some(requirement) = &edge.requirement {
                 let texts = self.texts.entry((package.clone(), edge.to.clone())).or_default();
-                if !texts.iter().any(|(set, _)| *set == edge.set) {
-                    texts.push((edge.set.clone(), requirement.to_string()));
+                let text = requirement.to_string();
+                match texts.iter_mut().find(|(set, _)| *set == edge.set) {
+                    Some((_, same)) => {
+                        same.insert(text);
+                    }
+                    None => texts.push((edge.set.clone(), BTreeSet::from([text]))),
                 }
             }
-            if let Package::Base(name) = &edge.to {
+            if let (Package::Base(name), Some(_)) = (&edge.to, &edge.requirement) {
                 self.store.fetch_ahead(name, &edge.set, 1);
             }
         }

@@ -40,7 +40,7 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
                     known: inner.known,
                 };
                 if !correct(&chosen, store, &mut rules) {
-                    return Ok(solution::resolution(request, store, &chosen)?);
+                    return solution::resolution(request, store, &chosen);
                 }
             }
             Err(PubGrubError::NoSolution(tree)) => {

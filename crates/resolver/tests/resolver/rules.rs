@@ -1,9 +1,7 @@
 //! pip's rules, one test each, on an index in memory.
 
-mod world;
-
+use crate::world::{all, chosen, digest, request, run, solve, world};
 use slsa_pip_resolver::{ResolveError, Source as _};
-use world::{all, chosen, digest, request, run, solve, world};
 
 #[tokio::test]
 async fn the_newest_version_and_its_dependencies() {
@@ -163,7 +161,10 @@ async fn yanked_releases_only_by_exact_pin() {
     assert_eq!(resolution.notes, ["a-2-py3-none-any.whl is yanked: broken"]);
     let backtracked = "b 1 -> a\n b 2 -> a==2 | c==9\n a 2 yanked\n c 1";
     let error = solve(backtracked, &["b"]).await;
-    assert!(error.contains("a 2 cannot be installed (2: yanked)"), "{error}");
+    assert!(
+        error.contains("a cannot be installed (2: yanked), and b requires `a` or `a==2`"),
+        "{error}"
+    );
     let others = "b 1 -> a\n b 2 -> a==2 | c==9\n a 1\n a 2 yanked\n c 1";
     assert_eq!(solve(others, &["b"]).await, "a 1, b 1");
 }
@@ -375,12 +376,12 @@ async fn explanations() {
     assert_eq!(
         solve(clash, &["a", "b"]).await,
         "error: no set of versions satisfies all requirements\n\n\
-         Because a requires `c<2`, and b requires `c>=2`, a and b exclude each other.\n\
-         And because you require `b`, and you require `a`, your requirements cannot all be met."
+         Because b requires `c>=2`, and a requires `c<2`, a and b exclude each other.\n\
+         And because you require `a`, and you require `b`, your requirements cannot all be met."
     );
     let missing = solve("a 1\n a 2", &["a>2"]).await;
     assert!(
-        missing.contains("you require `a>2`, which no release satisfies (the newest is 2)"),
+        missing.ends_with("\n\nYou require `a>2`, which no release satisfies (the newest is 2)."),
         "{missing}"
     );
     let python = solve("a 1 python=>=3.12\n a 2 python=>=3.12\n a 3 sdist", &["a"]).await;

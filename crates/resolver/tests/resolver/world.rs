@@ -1,4 +1,9 @@
 //! An index in memory, written as text.
+#![expect(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    reason = "an unreadable test world is a broken test"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +16,7 @@ use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, Sha256Digest
 use slsa_pip_resolver::{CandidateFile, Request, Resolution, ResolveError, Source, SourceError, resolve};
 
 #[derive(Debug, Clone)]
-pub struct File {
+pub(crate) struct File {
     pub filename: String,
     metadata: Vec<u8>,
     fails: bool,
@@ -21,7 +26,7 @@ pub struct File {
 /// `build=1`, `yanked` or `yanked=reason`, `python=>=3.8` (page), `needs=>=3.8` (metadata), `sha=ab` (a byte, repeated),
 /// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched). A line `name !` is a broken page.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     pages: BTreeMap<PackageName, Result<Vec<CandidateFile<File>>, ()>>,
     /// Scrambles the order of answers.
     pub seed: u64,
@@ -32,7 +37,7 @@ pub struct World {
 #[error("connection reset")]
 struct Broken;
 
-pub fn world(text: &str) -> World {
+pub(crate) fn world(text: &str) -> World {
     let mut world = World::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (head, requirements) = line.split_once(" -> ").unwrap_or((line, ""));
@@ -80,7 +85,7 @@ pub fn world(text: &str) -> World {
     world
 }
 
-pub fn digest(byte: &str) -> Sha256Digest {
+pub(crate) fn digest(byte: &str) -> Sha256Digest {
     byte.repeat(32).parse().unwrap()
 }
 
@@ -117,7 +122,7 @@ impl Source for World {
     }
 }
 
-pub fn env() -> MarkerEnvironment {
+pub(crate) fn env() -> MarkerEnvironment {
     MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
         implementation_name: "cpython",
         implementation_version: "3.11.2",
@@ -134,7 +139,7 @@ pub fn env() -> MarkerEnvironment {
     .unwrap()
 }
 
-pub fn request(requirements: &[&str]) -> Request {
+pub(crate) fn request(requirements: &[&str]) -> Request {
     let tags = [
         "cp311-cp311-manylinux_2_17_x86_64",
         "cp311-abi3-linux_x86_64",
@@ -152,16 +157,16 @@ pub fn request(requirements: &[&str]) -> Request {
     }
 }
 
-pub fn all(requirements: &[&str]) -> Vec<Requirement> {
+pub(crate) fn all(requirements: &[&str]) -> Vec<Requirement> {
     requirements.iter().map(|text| text.parse().unwrap()).collect()
 }
 
-pub async fn run(world: &World, request: &Request) -> Result<Resolution<File>, ResolveError> {
+pub(crate) async fn run(world: &World, request: &Request) -> Result<Resolution<File>, ResolveError> {
     resolve(world, request).await
 }
 
 /// `name version` of everything that was chosen.
-pub async fn chosen(world: &World, request: &Request) -> String {
+pub(crate) async fn chosen(world: &World, request: &Request) -> String {
     match run(world, request).await {
         Ok(resolution) => {
             let packages = resolution.packages.iter();
@@ -174,6 +179,6 @@ pub async fn chosen(world: &World, request: &Request) -> String {
     }
 }
 
-pub async fn solve(text: &str, requirements: &[&str]) -> String {
+pub(crate) async fn solve(text: &str, requirements: &[&str]) -> String {
     chosen(&world(text), &request(requirements)).await
 }
