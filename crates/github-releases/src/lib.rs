@@ -1,56 +1,36 @@
-//! GitHub release assets by version tag, and the attestations API.
+//! Finds evidence on GitHub: release assets by version tag, and the attestations API (VERIFICATION.md, "Where evidence is
+//! found", 2 and 3).
+//!
+//! Everything that is found is unverified, and GitHub's answers are unsigned: they can find evidence, never satisfy a pin
+//! (E7). A place that could not be asked is told apart from one that holds nothing; neither is a pass.
 
-use bytes::Bytes;
-use slsa_pip_distribution::{PackageName, SourceRepository, Version};
-use slsa_pip_http::Client;
-use url::Url;
+mod answer;
+mod attestations;
+mod fetch;
+mod releases;
+mod tags;
+mod urls;
 
-/// Where GitHub is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GithubUrls {
-    /// The site, where release assets are downloaded.
-    pub web: Url,
-    /// The REST API.
-    pub api: Url,
-}
+pub use answer::{Answer, Asked, ReleaseAnswer};
+pub use attestations::attestations;
+pub use releases::release_evidence;
+pub use tags::tags;
+pub use urls::GithubUrls;
 
-/// What was found in a project's releases.
-#[derive(Debug, Clone, Default)]
-pub struct ReleaseAnswer {
-    /// The evidence files, unread: URL and content.
-    pub evidence_files: Vec<(Url, Bytes)>,
-    /// Every place that was asked, in order.
-    pub asked: Vec<Asked>,
-}
+/// Largest evidence file, in bytes: what the provenance parser reads.
+pub const MAX_EVIDENCE_BYTES: u64 = slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES as u64;
 
-/// One place that was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The URL, without secrets.
-    pub location: String,
-    /// What came back.
-    pub answer: Answer,
-}
+/// Largest answer of the API about a release, in bytes. A release can have 1,000 assets of about 2 KiB each.
+pub const MAX_RELEASE_BYTES: u64 = 8 << 20;
 
-/// What came back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Evidence, still unread.
-    Found,
-    /// Nothing is there.
-    None,
-}
+/// Most evidence files of a release that are downloaded for one distribution file.
+pub const MAX_ASSETS: usize = 32;
 
-/// Looks for a version's provenance among the repository's release assets.
-#[expect(clippy::unused_async, reason = "body follows")]
-pub async fn release_evidence(
-    _http: &Client,
-    _base: &GithubUrls,
-    _repository: &SourceRepository,
-    _name: &PackageName,
-    _version: &Version,
-    _filename: &str,
-    _tag_template: Option<&str>,
-) -> ReleaseAnswer {
-    ReleaseAnswer::default()
-}
+/// Most tags that are tried for one version.
+pub const MAX_TAGS: usize = 24;
+
+/// Most pages of the attestations API, of 100 attestations each.
+pub const MAX_PAGES: usize = 5;
+
+/// Most bundles of one page that are fetched by a URL of their own.
+pub const MAX_BUNDLE_URLS: usize = 32;

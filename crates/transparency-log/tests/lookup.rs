@@ -1,6 +1,12 @@
 //! The look-up against a Rekor-shaped server on this machine, honest and hostile.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::field_reassign_with_default,
+    reason = "tests"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -90,13 +96,13 @@ async fn an_envelope_with_a_certificate_is_proposed_as_both_kinds() {
 async fn an_envelope_without_a_certificate_is_looked_for_by_the_files_digest() {
     let ids: Vec<String> = (0..MAX_IDS_PER_REQUEST + 3).map(|n| format!("{n:080x}")).collect();
     let known = ids.clone();
-    let (url, seen) = server(move |path, query| match path {
-        INDEX => (200, json!(known).to_string()),
-        _ => {
-            let asked = query["entryUUIDs"].as_array().unwrap();
-            let found: Vec<Value> = asked.iter().map(|id| json!({id.as_str().unwrap(): {}})).collect();
-            (200, json!(found).to_string())
+    let (url, seen) = server(move |path, query| {
+        if path == INDEX {
+            return (200, json!(known).to_string());
         }
+        let asked = query["entryUUIDs"].as_array().unwrap();
+        let found: Vec<Value> = asked.iter().map(|id| json!({id.as_str().unwrap(): {}})).collect();
+        (200, json!(found).to_string())
     })
     .await;
     let answers = ask(&url, &without_cert()).await.unwrap();

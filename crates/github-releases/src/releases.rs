@@ -1,0 +1,206 @@
+//! Evidence among a repository's release assets.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde_json::Value;
+use slsa_pip_distribution::{PackageName, SourceRepository, Version};
+use slsa_pip_http::Client;
+use slsa_pip_provenance::{Statement, json, parse_provenance};
+use url::Url;
+
+use crate::answer::{Answer, ReleaseAnswer};
+use crate::fetch::{API_MEDIA_TYPE, evidence, fetch};
+use crate::tags::tags;
+use crate::urls::GithubUrls;
+use crate::{MAX_ASSETS, MAX_RELEASE_BYTES};
+
+/// The asset that slsa-github-generator names when it is given several files.
+const MULTIPLE: &str = "multiple.intoto.jsonl";
+
+/// Endings of assets that may be evidence.
+const ENDINGS: [&str; 3] = [".intoto.jsonl", ".sigstore", ".sigstore.json"];
+
+/// Endings of distribution files.
+const DISTRIBUTIONS: [&str; 3] = [".whl", ".tar.gz", ".zip"];
+
+/// Looks for evidence about one distribution file among the repository's release assets.
+///
+/// Tags are tried in the groups of [`crate::tags`], with the assets `multiple.intoto.jsonl` and `{filename}.intoto.jsonl`,
+/// which needs no API call and no token. The groups after the first that leads to an attestation naming the file are left
+/// out. If none does, the releases are listed by the API, tag after tag until one exists, and its other `*.intoto.jsonl`,
+/// `*.sigstore` and `*.sigstore.json` are fetched, but for those of another distribution file. All URLs are built from
+/// `base`; none is taken from an answer.
+///
+/// Repositories elsewhere than on GitHub have no releases here: nothing is asked. Nothing found is verified, not even that
+/// it is about this file.
+pub async fn release_evidence(
+    http: &Client,
+    base: &GithubUrls,
+    repository: &SourceRepository,
+    name: &PackageName,
+    version: &Version,
+    filename: &str,
+    tag_template: Option<&str>,
+) -> ReleaseAnswer {
+    let mut answer = ReleaseAnswer::default();
+    if !repository.is_github() {
+        return answer;
+    }
+    let groups = tags(name, version, filename, tag_template);
+    let own = format!("{filename}.intoto.jsonl");
+    for group in &groups {
+        let urls = group.iter().flat_map(|tag| {
+            let assets = [MULTIPLE, own.as_str()];
+            assets
+                .into_iter()
+                .filter_map(|asset| base.asset(repository, tag, asset))
+        });
+        answer.collect(http, urls.collect()).await;
+        if answer.names(filename) {
+            return answer;
+        }
+    }
+    for tag in groups.iter().flatten() {
+        match list(http, base, repository, tag, &mut answer).await {
+            Listing::Assets(names) => {
+                let urls = chosen(&names, filename).filter_map(|asset| base.asset(repository, tag, asset));
+                let urls: Vec<Url> = urls.filter(|url| !answer.has_asked(url)).take(MAX_ASSETS).collect();
+                answer.collect(http, urls).await;
+                return answer;
+            }
+            Listing::Nothing => {}
+            Listing::NoUse => return answer,
+        }
+    }
+    answer
+}
+
+impl ReleaseAnswer {
+    /// Fetches evidence files side by side and records each in the order given.
+    pub(crate) async fn collect(&mut self, http: &Client, urls: Vec<Url>) {
+        for (asked, found) in join_all(urls.into_iter().map(|url| evidence(http, url))).await {
+            self.asked.push(asked);
+            self.evidence_files.extend(found);
+        }
+    }
+
+    fn has_asked(&self, url: &Url) -> bool {
+        let location = slsa_pip_http::redact(url);
+        self.asked.iter().any(|asked| asked.location == location)
+    }
+
+    /// Whether some attestation says that it is about a file of this name.
+    fn names(&self, filename: &str) -> bool {
+        self.evidence_files.iter().any(|(_, content)| names(content, filename))
+    }
+}
+
+fn names(content: &Bytes, filename: &str) -> bool {
+    let parsed = parse_provenance(content);
+    let payloads = parsed.attestations.iter().filter_map(|located| located.item.payload());
+    let mut subjects = payloads
+        .filter_map(|payload| Statement::parse(payload).ok())
+        .flat_map(|s| s.subjects);
+    subjects.any(|subject| {
+        let name = subject.name.unwrap_or_default();
+        name.rsplit('/').next() == Some(filename)
+    })
+}
+
+enum Listing {
+    /// Names of a release's assets.
+    Assets(Vec<String>),
+    /// There is no such release.
+    Nothing,
+    /// The API cannot be asked now, for this tag or any other.
+    NoUse,
+}
+
+async fn list(
+    http: &Client,
+    base: &GithubUrls,
+    repository: &SourceRepository,
+    tag: &str,
+    answer: &mut ReleaseAnswer,
+) -> Listing {
+    let Some(url) = base.release(repository, tag) else {
+        return Listing::Nothing;
+    };
+    let fetched = fetch(http, url, Some(API_MEDIA_TYPE), None, MAX_RELEASE_BYTES).await;
+    let (listing, said) = match &fetched.result {
+        Ok(response) => match asset_names(&response.body) {
+            Ok(names) => (Listing::Assets(names), Answer::Found),
+            Err(why) => (Listing::NoUse, Answer::Unreadable { why }),
+        },
+        Err(Answer::None) => (Listing::Nothing, Answer::None),
+        Err(other) => (Listing::NoUse, other.clone()),
+    };
+    answer.asked.push(fetched.asked(said));
+    listing
+}
+
+/// Names of the assets of a release, as the API describes it.
+fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
+    let release = json::parse(body).map_err(|error| error.to_string())?;
+    let assets = release.get("assets").and_then(Value::as_array);
+    let assets = assets.ok_or_else(|| "it is not the description of a release".to_owned())?;
+    let names = assets.iter().filter_map(|asset| asset.get("name")?.as_str());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// The assets that may be evidence about a file: those named after it first, none named after another distribution file.
+fn chosen<'a>(names: &'a [String], filename: &str) -> impl Iterator<Item = &'a str> {
+    let mut chosen: Vec<(bool, &str)> = names
+        .iter()
+        .filter_map(|name| {
+            let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))?;
+            let own = stem == filename;
+            let of_other = !own && DISTRIBUTIONS.iter().any(|ending| stem.ends_with(ending));
+            (!of_other).then_some((!own, name.as_str()))
+        })
+        .collect();
+    chosen.sort_by_key(|(other, _)| *other);
+    chosen.into_iter().map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_are_chosen_by_their_ending_and_whose_they_are() {
+        let names = [
+            "multiple.intoto.jsonl",
+            "cp312.intoto.jsonl",
+            "pywemo-1.4.0.intoto.jsonl",
+            "a-1.0-py3-none-any.whl",
+            "b-1.0-py3-none-any.whl.sigstore.json",
+            "b-1.0.tar.gz.intoto.jsonl",
+            "release.sigstore",
+            "sbom.json",
+            "a-1.0-py3-none-any.whl.sigstore.json",
+            "intoto.jsonl",
+        ]
+        .map(str::to_owned);
+        let chosen: Vec<&str> = chosen(&names, "a-1.0-py3-none-any.whl").collect();
+        assert_eq!(
+            chosen,
+            [
+                "a-1.0-py3-none-any.whl.sigstore.json",
+                "multiple.intoto.jsonl",
+                "cp312.intoto.jsonl",
+                "pywemo-1.4.0.intoto.jsonl",
+                "release.sigstore",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_description_of_a_release_is_read_for_names_only() {
+        let body = br#"{"assets":[{"name":"a","browser_download_url":"https://evil.example/"},{"name":1},7]}"#;
+        assert_eq!(asset_names(body).unwrap(), ["a"]);
+        for bad in ["", "<html>", "[]", "{}", r#"{"assets":{}}"#] {
+            assert!(asset_names(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! `release_evidence`.
+
+use std::time::Duration;
+
+use serde_json::json;
+use slsa_pip_distribution::SourceRepository;
+use slsa_pip_github_releases::{Answer, MAX_EVIDENCE_BYTES, ReleaseAnswer, release_evidence};
+use slsa_pip_http::{Client, Settings};
+
+use crate::{Reply, Server, about, bundle, client, found, notable, reply};
+
+const FILE: &str = "foo-1.0-py3-none-any.whl";
+
+async fn ask_with(server: &Server, http: &Client, template: Option<&str>) -> ReleaseAnswer {
+    let repository = SourceRepository::github("o", "r").unwrap();
+    let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
+    release_evidence(http, &server.urls, &repository, &name, &version, FILE, template).await
+}
+
+async fn ask(server: &Server) -> ReleaseAnswer {
+    ask_with(server, &client(), None).await
+}
+
+fn asset(tag: &str, name: &str) -> String {
+    format!("/o/r/releases/download/{tag}/{name}")
+}
+
+fn listing(tag: &str) -> String {
+    format!("/api/repos/o/r/releases/tags/{tag}")
+}
+
+fn assets(names: &[&str]) -> Reply {
+    let assets: Vec<_> = names
+        .iter()
+        .map(|name| json!({"name": name, "browser_download_url": "http://evil.example/"}))
+        .collect();
+    reply(200, json!({"tag_name": "evil", "assets": assets}))
+}
+
+#[tokio::test]
+async fn the_generators_asset_is_found_without_the_api() {
+    for tag in [
+        "1.0",
+        "v1.0",
+        "foo-1.0",
+        "foo-v1.0",
+        "foo@1.0",
+        "release-1.0",
+        "rel-1.0",
+    ] {
+        for name in ["multiple.intoto.jsonl", &format!("{FILE}.intoto.jsonl")] {
+            let server = Server::start([(asset(tag, name), reply(200, about(FILE)))]).await;
+            let answer = ask(&server).await;
+            assert_eq!(found(&answer), [(asset(tag, name), 1)], "{tag}");
+            assert_eq!(notable(&answer), [Answer::Found]);
+            assert!(!server.paths().iter().any(|path| path.starts_with("/api")));
+            assert_eq!(server.paths().len(), answer.asked.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn later_tags_are_left_out_once_the_file_is_named() {
+    let server = Server::start([(asset("v1.0", "multiple.intoto.jsonl"), reply(200, about(FILE)))]).await;
+    ask(&server).await;
+    let mut paths = server.paths();
+    paths.sort();
+    let own = format!("{FILE}.intoto.jsonl");
+    let multiple = "multiple.intoto.jsonl";
+    let expected = [
+        asset("1.0", &own),
+        asset("1.0", multiple),
+        asset("v1.0", &own),
+        asset("v1.0", multiple),
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[tokio::test]
+async fn evidence_about_another_file_does_not_end_the_search() {
+    let multiple = "multiple.intoto.jsonl";
+    let server = Server::start([
+        (asset("v1.0", multiple), reply(200, about("bar-1.0-py3-none-any.whl"))),
+        (asset("foo-v1.0", multiple), reply(200, about(FILE))),
+    ])
+    .await;
+    let answer = ask(&server).await;
+    assert_eq!(
+        found(&answer),
+        [(asset("v1.0", multiple), 1), (asset("foo-v1.0", multiple), 1)]
+    );
+}
+
+#[tokio::test]
+async fn the_policys_template_is_tried_first_and_encoded() {
+    let path = asset("rel%2Ffoo%2F1.0", "multiple.intoto.jsonl");
+    let server = Server::start([(path.clone(), reply(200, about(FILE)))]).await;
+    let answer = ask_with(&server, &client(), Some("refs/tags/rel/{name}/{version}")).await;
+    assert_eq!(found(&answer), [(path, 1)]);
+    assert_eq!(answer.asked.len(), 2);
+}
+
+#[tokio::test]
+async fn otherwise_the_release_is_listed_and_urls_are_our_own() {
+    let sigstore = format!("{FILE}.sigstore.json");
+    let server = Server::start([
+        (
+            listing("v1.0"),
+            assets(&[
+                "cp312.intoto.jsonl",
+                &sigstore,
+                "bar-1.0-py3-none-any.whl.sigstore.json",
+                "notes.txt",
+                "multiple.intoto.jsonl",
+                "../../../etc.intoto.jsonl",
+            ]),
+        ),
+        (asset("v1.0", "cp312.intoto.jsonl"), reply(200, about(FILE))),
+        (asset("v1.0", &sigstore), reply(200, format!("{:#}", bundle()))),
+    ])
+    .await;
+    let answer = ask(&server).await;
+    assert_eq!(
+        found(&answer),
+        [(asset("v1.0", &sigstore), 1), (asset("v1.0", "cp312.intoto.jsonl"), 1)]
+    );
+    let paths = server.paths();
+    assert!(
+        paths.contains(&asset("v1.0", "..%2F..%2F..%2Fetc.intoto.jsonl")),
+        "{paths:?}"
+    );
+    assert!(
+        !paths
+            .iter()
+            .any(|path| path.contains("bar-1.0") || path.contains("notes")),
+        "{paths:?}"
+    );
+    // Not asked for a second time.
+    let multiple = asset("v1.0", "multiple.intoto.jsonl");
+    assert_eq!(paths.iter().filter(|path| **path == multiple).count(), 1);
+}
+
+#[tokio::test]
+async fn nothing_anywhere_is_none_everywhere() {
+    let server = Server::start([]).await;
+    let answer = ask(&server).await;
+    assert_eq!(found(&answer), []);
+    assert_eq!(notable(&answer), []);
+    assert_eq!(answer.asked.len(), 7 * 2 + 7);
+    assert!(
+        answer.asked[0]
+            .location
+            .ends_with(&asset("1.0", "multiple.intoto.jsonl"))
+    );
+}
+
+#[tokio::test]
+async fn hostile_contents_are_unreadable() {
+    let size = usize::try_from(MAX_EVIDENCE_BYTES).unwrap() + 1;
+    for (body, why) in [
+        ("<!DOCTYPE html>\n<html>".to_owned(), "it is a web page"),
+        (String::new(), "there is nothing in it"),
+        (" ".repeat(size), "it is larger than 16777216 bytes"),
+        (
+            r#"{"message":"x"}"#.to_owned(),
+            "it is none of the known attestation formats (an object with `message`)",
+        ),
+        (
+            "{\"payload\":".to_owned(),
+            "it is not JSON: EOF while parsing a value, at line 1, column 11",
+        ),
+    ] {
+        let server = Server::start([(asset("1.0", "multiple.intoto.jsonl"), reply(200, body))]).await;
+        let answer = ask(&server).await;
+        assert_eq!(found(&answer), []);
+        assert_eq!(notable(&answer), [Answer::Unreadable { why: why.to_owned() }]);
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_asked_is_told_apart_from_none() {
+    let limited = reply(403, "").with("x-ratelimit-remaining", 0);
+    for (reply, expected) in [
+        (reply(403, ""), Answer::Forbidden),
+        (reply(401, ""), Answer::Forbidden),
+        (limited, Answer::RateLimited),
+        (reply(403, "").with("retry-after", 60), Answer::RateLimited),
+        (reply(429, ""), Answer::RateLimited),
+        (
+            reply(500, ""),
+            Answer::Failed {
+                why: "status 500".into(),
+            },
+        ),
+        (reply(404, ""), Answer::None),
+        (
+            Reply {
+                delay: Duration::from_secs(20),
+                ..reply(200, "")
+            },
+            Answer::TimedOut,
+        ),
+    ] {
+        let server = Server::start([
+            (asset("1.0", "multiple.intoto.jsonl"), reply.clone()),
+            (listing("1.0"), reply.clone()),
+        ])
+        .await;
+        let answer = ask(&server).await;
+        assert_eq!(found(&answer), []);
+        assert_eq!(answer.asked[0].answer, expected);
+        let listings = server.paths().iter().filter(|path| path.starts_with("/api")).count();
+        // Once the API cannot be asked it is left alone.
+        assert_eq!(listings, if expected.is_none() { 7 } else { 1 }, "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_is_none_is_unreadable() {
+    for body in ["<html>", "[]", r#"{"assets":1}"#, r#"{"assets":[],"assets":[]}"#] {
+        let server = Server::start([(listing("1.0"), reply(200, body))]).await;
+        let answer = ask(&server).await;
+        assert!(
+            matches!(notable(&answer).as_slice(), [Answer::Unreadable { .. }]),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn offline_and_foreign_repositories_ask_nothing() {
+    let server = Server::start([]).await;
+    let mut settings = Settings::default();
+    settings.offline = true;
+    let answer = ask_with(&server, &Client::new(settings).unwrap(), None).await;
+    assert!(answer.asked.iter().all(|asked| asked.answer == Answer::Offline));
+    let repository = "gitlab.com/o/r".parse().unwrap();
+    let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
+    let answer = release_evidence(&client(), &server.urls, &repository, &name, &version, FILE, None).await;
+    assert_eq!(answer.asked, []);
+    assert_eq!(server.paths(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_has_failed() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let root = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let mut server = Server::start([]).await;
+    server.urls.web = root.parse().unwrap();
+    server.urls.api = root.parse().unwrap();
+    let answer = ask(&server).await;
+    assert!(
+        answer
+            .asked
+            .iter()
+            .all(|asked| matches!(asked.answer, Answer::Failed { .. }))
+    );
+    assert_eq!(answer.asked.len(), 7 * 2 + 1);
+}
