@@ -19,11 +19,28 @@ fn version_and_help_are_results() {
 fn usage_errors_end_with_2() {
     let directory = folder();
     Run::of(&mut slsa_pip(directory.path())).exits(2);
-    Run::of(slsa_pip(directory.path()).arg("instal")).exits(2).says("install");
-    Run::of(slsa_pip(directory.path()).args(["install", "--no-such-option", "x"])).exits(2).says("--no-such-option");
-    Run::of(slsa_pip(directory.path()).arg("install")).exits(2).says("slsa-pip install urllib3");
-    Run::of(slsa_pip(directory.path()).args(["verify", "file"])).exits(2).says("--provenance");
-    Run::of(slsa_pip(directory.path()).args(["verify", "f", "--provenance", "p", "--source-tag", "a", "--source-branch", "b"]))
+    Run::of(slsa_pip(directory.path()).arg("instal"))
         .exits(2)
-        .says("cannot be used with");
+        .says("install");
+    Run::of(slsa_pip(directory.path()).args(["install", "--no-such-option", "x"]))
+        .exits(2)
+        .says("--no-such-option");
+    Run::of(slsa_pip(directory.path()).arg("install"))
+        .exits(2)
+        .says("slsa-pip install urllib3");
+    Run::of(slsa_pip(directory.path()).args(["verify", "file"]))
+        .exits(2)
+        .says("--provenance");
+    Run::of(slsa_pip(directory.path()).args([
+        "verify",
+        "f",
+        "--provenance",
+        "p",
+        "--source-tag",
+        "a",
+        "--source-branch",
+        "b",
+    ]))
+    .exits(2)
+    .says("cannot be used with");
 }

@@ -18,7 +18,11 @@ impl Fresh {
 
     fn install(&self, words: &[&str]) -> Command {
         let mut command = slsa_pip(self.directory.path());
-        command.args(["install", "--provenance-dir"]).arg(data("pep740")).args(words).env("SLSA_PIP_PYTHON", &self.python);
+        command
+            .args(["install", "--provenance-dir"])
+            .arg(data("pep740"))
+            .args(words)
+            .env("SLSA_PIP_PYTHON", &self.python);
         command
     }
 }
@@ -51,9 +55,17 @@ fn a_dependency_without_provenance_refuses_everything_until_the_printed_lines_ex
     assert_eq!(freeze(&fresh.python), "");
 
     // The lines as a user would paste them.
-    let lines: Vec<&str> = refused.stderr.lines().skip_while(|line| !line.contains("[exemptions.peppercorn]")).take(4).map(str::trim).collect();
+    let lines: Vec<&str> = refused
+        .stderr
+        .lines()
+        .skip_while(|line| !line.contains("[exemptions.peppercorn]"))
+        .take(4)
+        .map(str::trim)
+        .collect();
     std::fs::write(fresh.directory.path().join("slsa-pip.toml"), lines.join("\n")).unwrap();
-    Run::of(&mut fresh.install(&["sampleproject==4.0.0"])).exits(0).says("exempt peppercorn-0.6");
+    Run::of(&mut fresh.install(&["sampleproject==4.0.0"]))
+        .exits(0)
+        .says("exempt peppercorn-0.6");
     assert_eq!(freeze(&fresh.python), "peppercorn==0.6\nsampleproject==4.0.0\n");
 }
 
@@ -62,15 +74,23 @@ fn requirements_files_pins_and_dry_runs_hold_on_real_files() {
     let fresh = Fresh::new();
     let write = |name: &str, content: &str| std::fs::write(fresh.directory.path().join(name), content).unwrap();
     write("requirements.txt", "abi3info==2024.10.8\n");
-    write("slsa-pip.toml", "[packages.abi3info]\nrepository = \"github.com/evil/abi3info\"\n");
+    write(
+        "slsa-pip.toml",
+        "[packages.abi3info]\nrepository = \"github.com/evil/abi3info\"\n",
+    );
     let run = Run::of(fresh.install(&["-r", "requirements.txt", "--format", "json"])).exits(1);
     assert_eq!(run.codes(), ["repository-mismatch"]);
     let refusal = run.json()["files"][0]["refusals"][0].clone();
     assert_eq!(refusal["expected"], "github.com/evil/abi3info");
     assert_eq!(refusal["found"], "github.com/woodruffw/abi3info");
 
-    write("slsa-pip.toml", "[packages.abi3info]\nrepository = \"github.com/woodruffw/abi3info\"\n");
-    Run::of(&mut fresh.install(&["-r", "requirements.txt", "--dry-run"])).exits(0).says("pinned by slsa-pip.toml: [packages.abi3info]");
+    write(
+        "slsa-pip.toml",
+        "[packages.abi3info]\nrepository = \"github.com/woodruffw/abi3info\"\n",
+    );
+    Run::of(&mut fresh.install(&["-r", "requirements.txt", "--dry-run"]))
+        .exits(0)
+        .says("pinned by slsa-pip.toml: [packages.abi3info]");
     assert_eq!(freeze(&fresh.python), "");
     Run::of(&mut fresh.install(&["-r", "requirements.txt"])).exits(0);
     assert_eq!(freeze(&fresh.python), "abi3info==2024.10.8\n");
@@ -85,7 +105,10 @@ fn hostile_configuration_of_pip_has_no_effect_on_real_installs() {
     let config = fresh.directory.path().join("pip.conf");
     std::fs::write(&config, "[install]\nno-binary = :all:\nignore-requires-python = true\n").unwrap();
     let mut command = fresh.install(&["abi3info==2024.10.8"]);
-    command.env("PIP_FIND_LINKS", planted.path()).env("PIP_CONFIG_FILE", &config).env("PIP_NO_DEPS", "0");
+    command
+        .env("PIP_FIND_LINKS", planted.path())
+        .env("PIP_CONFIG_FILE", &config)
+        .env("PIP_NO_DEPS", "0");
     Run::of(&mut command).exits(0);
     assert_eq!(freeze(&fresh.python), "abi3info==2024.10.8\n");
 }

@@ -10,8 +10,18 @@ use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
 const SCRUBBED: [&str; 12] = [
-    "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "SLSA_PIP_POLICY", "SLSA_PIP_TRUSTED_ROOT", "SLSA_PIP_REKOR_URL",
-    "SLSA_PIP_GITHUB_URL", "SLSA_PIP_GITHUB_API_URL", "SLSA_PIP_OFFLINE", "GITHUB_TOKEN", "GH_TOKEN",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "SLSA_PIP_POLICY",
+    "SLSA_PIP_TRUSTED_ROOT",
+    "SLSA_PIP_REKOR_URL",
+    "SLSA_PIP_GITHUB_URL",
+    "SLSA_PIP_GITHUB_API_URL",
+    "SLSA_PIP_OFFLINE",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
 ];
 
 /// The binary, in an empty working directory of its own; `PIP_*` variables other than the certificate are removed.
@@ -50,7 +60,13 @@ impl Run {
     /// Asserts the exit code, showing all output where it differs.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
@@ -64,7 +80,8 @@ impl Run {
     /// The one JSON document on standard output.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in:\n{}\nstderr:\n{}", self.stdout, self.stderr))
     }
 
     /// All refusal codes of the JSON report, in order.
@@ -72,8 +89,12 @@ impl Run {
     pub(crate) fn codes(&self) -> Vec<String> {
         let report = self.json();
         let files = report["files"].as_array().expect("files").clone();
-        let refusals = files.iter().flat_map(|file| file["refusals"].as_array().expect("refusals").clone());
-        refusals.map(|refusal| refusal["code"].as_str().expect("code").to_owned()).collect()
+        let refusals = files
+            .iter()
+            .flat_map(|file| file["refusals"].as_array().expect("refusals").clone());
+        refusals
+            .map(|refusal| refusal["code"].as_str().expect("code").to_owned())
+            .collect()
     }
 }
 
@@ -101,14 +122,22 @@ pub(crate) fn folder() -> TempDir {
 /// being made again, since an environment's paths are its own.
 pub(crate) fn venv(directory: &Path) -> PathBuf {
     let path = directory.join("venv");
-    let status = Command::new("python3").args(["-m", "venv"]).arg(&path).status().expect("python3 runs");
+    let status = Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(&path)
+        .status()
+        .expect("python3 runs");
     assert!(status.success(), "python3 -m venv");
     path.join("bin/python")
 }
 
 /// What is installed in an environment, as `pip freeze` says it.
 pub(crate) fn freeze(python: &Path) -> String {
-    let output = Command::new(python).args(["-I", "-m", "pip", "--isolated", "freeze"]).env_remove("PIP_CONFIG_FILE").output().expect("pip runs");
+    let output = Command::new(python)
+        .args(["-I", "-m", "pip", "--isolated", "freeze"])
+        .env_remove("PIP_CONFIG_FILE")
+        .output()
+        .expect("pip runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -142,7 +171,10 @@ impl Scene {
         for release in releases {
             world.publish(release);
         }
-        Self { world, directory: folder() }
+        Self {
+            world,
+            directory: folder(),
+        }
     }
 
     /// Where installs go, with `--target`: as real as an environment, and much quicker to make.
@@ -178,9 +210,13 @@ impl Scene {
 
     /// The distributions that stand in the target, as `name-version`, sorted.
     pub(crate) fn installed(&self) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.target()) else { return Vec::new() };
+        let Ok(entries) = std::fs::read_dir(self.target()) else {
+            return Vec::new();
+        };
         let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
-        let mut found: Vec<String> = names.filter_map(|name| name.strip_suffix(".dist-info").map(str::to_owned)).collect();
+        let mut found: Vec<String> = names
+            .filter_map(|name| name.strip_suffix(".dist-info").map(str::to_owned))
+            .collect();
         found.sort();
         found
     }

@@ -16,24 +16,24 @@ use crate::environment as env;
 /// of pip where the hand-off fails.
 #[derive(Debug, Parser)]
 #[command(name = "slsa-pip", version, propagate_version = true, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Colours in messages
     #[arg(long, value_enum, global = true, default_value_t = ColorChoice::Auto, hide_possible_values = false)]
-    pub color: ColorChoice,
+    pub(crate) color: ColorChoice,
     /// Less output: once leaves results and errors, twice leaves errors alone
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub quiet: u8,
+    pub(crate) quiet: u8,
     /// More output: every place that was asked for provenance, and every claim of the certificates
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
 }
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
@@ -44,7 +44,7 @@ pub enum ColorChoice {
 
 /// The form of the result on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people, on standard error
     #[default]
     Human,
@@ -54,7 +54,7 @@ pub enum Format {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Verify and install packages
     ///
     /// Every wheel of the closure needs provenance that passes all rules, or an exemption in the policy file;
@@ -75,185 +75,185 @@ pub enum Command {
 /// What to install, and where it comes from.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requirements")]
-pub struct RequirementArgs {
+pub(crate) struct RequirementArgs {
     /// Requirements, as pip takes them: `urllib3`, `"urllib3[socks]>=2"`
     #[arg(value_name = "REQUIREMENT")]
-    pub requirements: Vec<String>,
+    pub(crate) requirements: Vec<String>,
     /// Install from this requirements file (repeatable)
     #[arg(short = 'r', long = "requirement", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub requirement_files: Vec<PathBuf>,
+    pub(crate) requirement_files: Vec<PathBuf>,
     /// Constrain versions by this constraints file (repeatable)
     #[arg(short = 'c', long = "constraint", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub constraint_files: Vec<PathBuf>,
+    pub(crate) constraint_files: Vec<PathBuf>,
     /// Allow pre-release and development versions
     #[arg(long)]
-    pub pre: bool,
+    pub(crate) pre: bool,
     /// Require a hash for every requirement, as pip's option does
     #[arg(long)]
-    pub require_hashes: bool,
+    pub(crate) require_hashes: bool,
 }
 
 /// The index and the interpreter.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Index and interpreter")]
-pub struct IndexArgs {
+pub(crate) struct IndexArgs {
     /// Base URL of the index; the default is the one that the wrapped pip is configured for
     #[arg(short = 'i', long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     /// Further indexes, asked in order for what the ones before do not have (repeatable)
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub extra_index_url: Vec<String>,
+    pub(crate) extra_index_url: Vec<String>,
     /// Ask no index, only `--find-links`
     #[arg(long)]
-    pub no_index: bool,
+    pub(crate) no_index: bool,
     /// A local folder of wheels (repeatable)
     #[arg(short = 'f', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub find_links: Vec<String>,
+    pub(crate) find_links: Vec<String>,
     /// The interpreter to install for; the default is the active virtual environment's, else `python3`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::ExecutablePath, env = env::PYTHON)]
-    pub python: Option<PathBuf>,
+    pub(crate) python: Option<PathBuf>,
 }
 
 /// Where provenance is looked for, and what it is verified with.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Provenance")]
-pub struct EvidenceArgs {
+pub(crate) struct EvidenceArgs {
     /// A folder of provenance files, asked before any other place (repeatable)
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub provenance_dir: Vec<PathBuf>,
+    pub(crate) provenance_dir: Vec<PathBuf>,
     /// Base URL of GitHub, for release downloads
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_URL, default_value = "https://github.com")]
-    pub github_url: String,
+    pub(crate) github_url: String,
     /// Base URL of GitHub's API
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_API_URL, default_value = "https://api.github.com")]
-    pub github_api_url: String,
+    pub(crate) github_api_url: String,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub(crate) trust: TrustArgs,
 }
 
 /// What signatures are verified with.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Trust")]
-pub struct TrustArgs {
+pub(crate) struct TrustArgs {
     /// The policy file [default: slsa-pip.toml of the working directory, where there is one]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY)]
-    pub policy: Option<PathBuf>,
+    pub(crate) policy: Option<PathBuf>,
     /// Use this Sigstore trusted root instead of the embedded ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
-    pub trusted_root: Option<PathBuf>,
+    pub(crate) trusted_root: Option<PathBuf>,
     /// Base URL of the transparency log that is asked for classic provenance
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::REKOR_URL, default_value = "https://rekor.sigstore.dev")]
-    pub rekor_url: String,
+    pub(crate) rekor_url: String,
     /// Make no network request for provenance or log entries
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true", default_value = "false")]
-    pub offline: bool,
+    pub(crate) offline: bool,
 }
 
 /// `slsa-pip install`
 #[derive(Debug, Args)]
-pub struct InstallArgs {
+pub(crate) struct InstallArgs {
     #[command(flatten)]
-    pub requirements: RequirementArgs,
+    pub(crate) requirements: RequirementArgs,
     #[command(flatten)]
-    pub index: IndexArgs,
+    pub(crate) index: IndexArgs,
     #[command(flatten)]
-    pub evidence: EvidenceArgs,
+    pub(crate) evidence: EvidenceArgs,
     #[command(flatten)]
-    pub pip: PipArgs,
+    pub(crate) pip: PipArgs,
     /// Resolve, download and verify, but install nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Options that are handed on to pip.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Handed on to pip")]
-pub struct PipArgs {
+pub(crate) struct PipArgs {
     /// Install into this folder
     #[arg(short = 't', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub target: Option<PathBuf>,
+    pub(crate) target: Option<PathBuf>,
     /// Install under this prefix
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub prefix: Option<PathBuf>,
+    pub(crate) prefix: Option<PathBuf>,
     /// Install relative to this root folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub root: Option<PathBuf>,
+    pub(crate) root: Option<PathBuf>,
     /// Install into the user's own site directory
     #[arg(long)]
-    pub user: bool,
+    pub(crate) user: bool,
     /// Replace what is installed by the newest versions that fit
     #[arg(short = 'U', long)]
-    pub upgrade: bool,
+    pub(crate) upgrade: bool,
     /// Reinstall even what is installed in the same version
     #[arg(long)]
-    pub force_reinstall: bool,
+    pub(crate) force_reinstall: bool,
     /// Ignore what is installed
     #[arg(short = 'I', long)]
-    pub ignore_installed: bool,
+    pub(crate) ignore_installed: bool,
     /// Do not compile to bytecode
     #[arg(long)]
-    pub no_compile: bool,
+    pub(crate) no_compile: bool,
     /// Allow changing an externally managed environment (PEP 668)
     #[arg(long)]
-    pub break_system_packages: bool,
+    pub(crate) break_system_packages: bool,
 }
 
 /// `slsa-pip download`
 #[derive(Debug, Args)]
-pub struct DownloadArgs {
+pub(crate) struct DownloadArgs {
     #[command(flatten)]
-    pub requirements: RequirementArgs,
+    pub(crate) requirements: RequirementArgs,
     #[command(flatten)]
-    pub index: IndexArgs,
+    pub(crate) index: IndexArgs,
     #[command(flatten)]
-    pub evidence: EvidenceArgs,
+    pub(crate) evidence: EvidenceArgs,
     /// The folder to write to; it is made if it does not exist
     #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
-    pub dest: PathBuf,
+    pub(crate) dest: PathBuf,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// `slsa-pip verify`
 #[derive(Debug, Args)]
-pub struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// The files to verify
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The provenance file (repeatable): `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
     #[arg(long, visible_alias = "provenance-path", value_name = "PATH", required = true, value_hint = ValueHint::FilePath)]
-    pub provenance: Vec<PathBuf>,
+    pub(crate) provenance: Vec<PathBuf>,
     /// The source repository that the file must come from, such as `github.com/owner/name`
     #[arg(long, value_name = "URI")]
-    pub source_uri: Option<String>,
+    pub(crate) source_uri: Option<String>,
     /// The tag that it must have been built from, exactly
     #[arg(long, value_name = "TAG")]
-    pub source_tag: Option<String>,
+    pub(crate) source_tag: Option<String>,
     /// The branch that it must have been built from
     #[arg(long, value_name = "BRANCH", conflicts_with = "source_tag")]
-    pub source_branch: Option<String>,
+    pub(crate) source_branch: Option<String>,
     /// The builder that must have built it: `NAME` or `NAME@TAG`
     #[arg(long, value_name = "BUILDER")]
-    pub builder_id: Option<String>,
+    pub(crate) builder_id: Option<String>,
     #[command(flatten)]
-    pub trust: TrustArgs,
+    pub(crate) trust: TrustArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 impl RequirementArgs {
     /// Whether there is anything to do.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.requirements.is_empty() && self.requirement_files.is_empty()
     }
 
     /// These options in pip's own words, for the probe: pip parses its own files.
-    pub fn pip_words(&self) -> Vec<OsString> {
+    pub(crate) fn pip_words(&self) -> Vec<OsString> {
         let mut words = Vec::new();
         for (option, files) in [("-r", &self.requirement_files), ("-c", &self.constraint_files)] {
             for file in files {
@@ -269,11 +269,19 @@ impl RequirementArgs {
 
 impl IndexArgs {
     /// These options in pip's own words, for the probe.
-    pub fn pip_words(&self) -> Vec<OsString> {
+    pub(crate) fn pip_words(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = Vec::new();
         words.extend(self.index_url.iter().flat_map(|url| ["--index-url".into(), url.into()]));
-        words.extend(self.extra_index_url.iter().flat_map(|url| ["--extra-index-url".into(), url.into()]));
-        words.extend(self.find_links.iter().flat_map(|dir| ["--find-links".into(), dir.into()]));
+        words.extend(
+            self.extra_index_url
+                .iter()
+                .flat_map(|url| ["--extra-index-url".into(), url.into()]),
+        );
+        words.extend(
+            self.find_links
+                .iter()
+                .flat_map(|dir| ["--find-links".into(), dir.into()]),
+        );
         words.extend(self.no_index.then(|| "--no-index".into()));
         words
     }
@@ -281,7 +289,7 @@ impl IndexArgs {
 
 impl Command {
     /// The command's name, for reports.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Install(_) => "install",
             Self::Download(_) => "download",
@@ -290,7 +298,7 @@ impl Command {
     }
 
     /// The form of the result that was asked for.
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         match self {
             Self::Install(args) => args.format,
             Self::Download(args) => args.format,

@@ -4,7 +4,7 @@
 //! the verification core refuses.
 
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest, SourceRepository, Version};
-use slsa_pip_github_releases::GithubUrls;
+use slsa_pip_github_releases::{Answer, GithubUrls, ReleaseAnswer};
 use slsa_pip_http::{Client, Settings};
 use slsa_pip_provenance::{Attestation, Evidence, Found, Located, ParsedFile, Problem, SourceKind, parse_provenance};
 use slsa_pip_pypi_client::{IndexClient, IndexFile, IntegrityAnswer};
@@ -16,8 +16,12 @@ use crate::report::{FileReport, Searched, Verdict};
 use crate::settings::Trust;
 
 /// The places, in the order in which they are asked: what the user named, what is nearest, what costs most.
-pub(crate) const STAGES: [SourceKind; 4] =
-    [SourceKind::Directory, SourceKind::IndexIntegrity, SourceKind::GithubRelease, SourceKind::GithubAttestation];
+pub(crate) const STAGES: [SourceKind; 4] = [
+    SourceKind::Directory,
+    SourceKind::IndexIntegrity,
+    SourceKind::GithubRelease,
+    SourceKind::GithubAttestation,
+];
 
 /// What the places have answered so far.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +37,11 @@ pub(crate) struct Harvest {
 impl Harvest {
     /// Records a place and its answer.
     pub(crate) fn searched(&mut self, place: SourceKind, location: &str, answer: &str) {
-        self.searched.push(Searched { place, location: location.to_owned(), answer: answer.to_owned() });
+        self.searched.push(Searched {
+            place,
+            location: location.to_owned(),
+            answer: answer.to_owned(),
+        });
     }
 
     /// Adds what another place has answered.
@@ -43,15 +51,38 @@ impl Harvest {
         self.searched.extend(other.searched);
     }
 
+    /// Reads what GitHub has answered with, and records the places that held nothing.
+    fn read_answer(&mut self, place: SourceKind, answer: &ReleaseAnswer) {
+        for asked in answer.asked.iter().filter(|asked| asked.answer != Answer::Found) {
+            self.searched(place, &asked.location, &asked.answer.to_string());
+        }
+        for (url, bytes) in &answer.evidence_files {
+            self.read(place, &slsa_pip_http::redact(url), bytes);
+        }
+    }
+
     /// Reads a document that a place has answered with.
     fn read(&mut self, kind: SourceKind, location: &str, bytes: &[u8]) {
         let parsed = parse_provenance(bytes);
         self.searched(kind, location, &describe_parsed(&parsed));
-        let found = |line| Found { kind, location: location.to_owned(), line };
+        let found = |line| Found {
+            kind,
+            location: location.to_owned(),
+            line,
+        };
         for Located { line, item } in parsed.attestations {
-            self.evidence.push(Evidence { attestation: item, found: found(line), log_answers: Vec::new() });
+            self.evidence.push(Evidence {
+                attestation: item,
+                found: found(line),
+                log_answers: Vec::new(),
+            });
         }
-        self.problems.extend(parsed.problems.into_iter().map(|problem| (found(problem.line), problem.item)));
+        self.problems.extend(
+            parsed
+                .problems
+                .into_iter()
+                .map(|problem| (found(problem.line), problem.item)),
+        );
     }
 }
 
@@ -62,7 +93,10 @@ pub(crate) fn describe_parsed(parsed: &ParsedFile) -> String {
         (0, [problem, ..]) => format!("unreadable: {}", problem.item),
         (1, []) => "found one attestation".to_owned(),
         (count, []) => format!("found {count} attestations"),
-        (count, problems) => format!("found {count} attestation(s), and {} part(s) that cannot be read", problems.len()),
+        (count, problems) => format!(
+            "found {count} attestation(s), and {} part(s) that cannot be read",
+            problems.len()
+        ),
     }
 }
 
@@ -138,7 +172,11 @@ impl Collector<'_> {
     async fn ask_releases(&self, subject: &Subject<'_>, harvest: &mut Harvest) {
         let place = SourceKind::GithubRelease;
         let Some(repository) = subject.repository.filter(|repository| repository.is_github()) else {
-            harvest.searched(place, self.github.web.as_str(), "not asked: neither policy nor metadata names a GitHub repository");
+            harvest.searched(
+                place,
+                self.github.web.as_str(),
+                "not asked: neither policy nor metadata names a GitHub repository",
+            );
             return;
         };
         let filename = subject.file.filename.as_str();
@@ -152,40 +190,40 @@ impl Collector<'_> {
             subject.tag,
         )
         .await;
-        for asked in &answer.asked {
-            if !asked.answer.is_found() {
-                harvest.searched(place, &asked.location, &asked.answer.to_string());
-            }
-        }
-        for (url, bytes) in &answer.evidence_files {
-            harvest.read(place, &slsa_pip_http::redact(url), bytes);
-        }
+        harvest.read_answer(place, &answer);
     }
 
     async fn ask_attestations(&self, subject: &Subject<'_>, harvest: &mut Harvest) {
         let place = SourceKind::GithubAttestation;
         let Some(repository) = subject.repository.filter(|repository| repository.is_github()) else {
-            harvest.searched(place, self.github.api.as_str(), "not asked: neither policy nor metadata names a GitHub repository");
+            harvest.searched(
+                place,
+                self.github.api.as_str(),
+                "not asked: neither policy nor metadata names a GitHub repository",
+            );
             return;
         };
-        let answer =
-            slsa_pip_github_releases::attestations(self.http, self.github, repository, subject.sha256, self.github_token).await;
-        for asked in &answer.asked {
-            if !asked.answer.is_found() {
-                harvest.searched(place, &asked.location, &asked.answer.to_string());
-            }
-        }
-        for (url, bytes) in &answer.evidence_files {
-            harvest.read(place, &slsa_pip_http::redact(url), bytes);
-        }
+        let answer = slsa_pip_github_releases::attestations(
+            self.http,
+            self.github,
+            repository,
+            subject.sha256,
+            self.github_token,
+        )
+        .await;
+        harvest.read_answer(place, &answer);
     }
 }
 
 /// Asks the transparency log about the classic envelopes that are about this digest and have no answer yet (B7).
 pub(crate) async fn attach_log_answers(harvest: &mut Harvest, http: &Client, trust: &Trust, sha256: &Sha256Digest) {
     for position in 0..harvest.evidence.len() {
-        let Some(evidence) = harvest.evidence.get_mut(position) else { continue };
-        let Attestation::Classic(envelope) = &evidence.attestation else { continue };
+        let Some(evidence) = harvest.evidence.get_mut(position) else {
+            continue;
+        };
+        let Attestation::Classic(envelope) = &evidence.attestation else {
+            continue;
+        };
         if !evidence.log_answers.is_empty() || !evidence.attestation.sha256_subjects_hint().contains(sha256) {
             continue;
         }
@@ -219,7 +257,10 @@ fn describe_integrity(answer: &IntegrityAnswer) -> (String, String) {
     match answer {
         IntegrityAnswer::Found { url, .. } => (redact(url), "found".to_owned()),
         IntegrityAnswer::None { url } => (redact(url), "none".to_owned()),
-        IntegrityAnswer::Disabled { url } => (redact(url), "forbidden: the index has switched provenance off".to_owned()),
+        IntegrityAnswer::Disabled { url } => (
+            redact(url),
+            "forbidden: the index has switched provenance off".to_owned(),
+        ),
         IntegrityAnswer::Unusable { url, reason } => (redact(url), format!("unreadable: {reason}")),
         _ => ("index".to_owned(), "not offered".to_owned()),
     }
@@ -251,8 +292,11 @@ pub(crate) fn file_report(
     let (verdict, evidence, refusals) = match outcome {
         Ok(verified) => (Verdict::Verified, Some(verified.basis().clone()), Vec::new()),
         Err(mut refusals) => {
-            let unreadable: Vec<Refusal> =
-                harvest.problems.iter().map(|(found, problem)| unreadable(filename, package.as_deref(), found, problem)).collect();
+            let unreadable: Vec<Refusal> = harvest
+                .problems
+                .iter()
+                .map(|(found, problem)| unreadable(filename, package.as_deref(), found, problem))
+                .collect();
             if !unreadable.is_empty() {
                 refusals.retain(|refusal| refusal.code != Code::NoEvidence);
             }

@@ -8,7 +8,17 @@ use slsa_pip_resolver::Resolved;
 use crate::session::Session;
 
 /// Labels of project URLs that name the source, best first, in the normalised form of the well-known labels.
-const LABELS: [&str; 9] = ["source", "sourcecode", "repository", "github", "code", "sourcerepository", "homepage", "home-page", "download"];
+const LABELS: [&str; 9] = [
+    "source",
+    "sourcecode",
+    "repository",
+    "github",
+    "code",
+    "sourcerepository",
+    "homepage",
+    "home-page",
+    "download",
+];
 
 /// The repository that the METADATA of the file names, else the one of the index's JSON API.
 pub(crate) async fn repository(session: &Session, package: &Resolved<IndexFile>) -> Option<SourceRepository> {
@@ -24,13 +34,19 @@ pub(crate) async fn repository(session: &Session, package: &Resolved<IndexFile>)
 /// The first repository in the order of [`LABELS`].
 fn choose(urls: &[(String, String)]) -> Option<SourceRepository> {
     LABELS.iter().find_map(|label| {
-        urls.iter().filter(|(given, _)| normalised(given) == normalised(label)).find_map(|(_, url)| SourceRepository::from_project_url(url))
+        urls.iter()
+            .filter(|(given, _)| normalised(given) == normalised(label))
+            .find_map(|(_, url)| SourceRepository::from_project_url(url))
     })
 }
 
 /// Lower case, without punctuation and spaces, as the well-known labels are compared.
 fn normalised(label: &str) -> String {
-    label.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    label
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 #[cfg(test)]
@@ -39,13 +55,24 @@ mod tests {
 
     #[test]
     fn the_source_label_wins_whatever_its_spelling_and_place() {
-        let urls = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        let urls = |pairs: &[(&str, &str)]| {
+            pairs
+                .iter()
+                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+                .collect::<Vec<_>>()
+        };
         let found = choose(&urls(&[
             ("Home-page", "https://github.com/o/site"),
             ("Funding", "https://github.com/sponsors/o"),
             ("Source Code", "https://github.com/o/r/tree/main"),
         ]));
         assert_eq!(found.unwrap().to_string(), "github.com/o/r");
-        assert!(choose(&urls(&[("Documentation", "https://github.com/o/docs"), ("Homepage", "https://o.example")])).is_none());
+        assert!(
+            choose(&urls(&[
+                ("Documentation", "https://github.com/o/docs"),
+                ("Homepage", "https://o.example")
+            ]))
+            .is_none()
+        );
     }
 }

@@ -19,8 +19,16 @@ const MAX_FILES: usize = 20_000;
 /// Largest file that is read, in bytes; the parser's own limit is lower and gives the better message.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 /// Endings of files that may hold provenance.
-const ENDINGS: [&str; 8] =
-    [".provenance", ".attestation", ".jsonl", ".intoto", ".sigstore", ".sigstore.json", ".intoto.json", ".slsa"];
+const ENDINGS: [&str; 8] = [
+    ".provenance",
+    ".attestation",
+    ".jsonl",
+    ".intoto",
+    ".sigstore",
+    ".sigstore.json",
+    ".intoto.json",
+    ".slsa",
+];
 /// The ending of stored log answers.
 pub(crate) const REKOR_ENDING: &str = ".rekor.json";
 
@@ -57,19 +65,30 @@ impl ProvenanceDir {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error))? {
             let entry = entry.map_err(|error| unreadable(&error))?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
             if !ENDINGS.iter().any(|ending| name.ends_with(ending)) || !entry.path().is_file() {
                 continue;
             }
             if files.len() == MAX_FILES {
-                return Err(Failure::new(format!("The folder `{}` holds more than {MAX_FILES} files", path.display()))
-                    .hint("Name a folder that holds provenance only"));
+                return Err(Failure::new(format!(
+                    "The folder `{}` holds more than {MAX_FILES} files",
+                    path.display()
+                ))
+                .hint("Name a folder that holds provenance only"));
             }
             let bytes = read_bounded(&entry.path()).map_err(|error| unreadable(&error))?;
-            files.push(ProvenanceFile { name, parsed: parse_provenance(&bytes) });
+            files.push(ProvenanceFile {
+                name,
+                parsed: parse_provenance(&bytes),
+            });
         }
         files.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { path: path.to_owned(), files })
+        Ok(Self {
+            path: path.to_owned(),
+            files,
+        })
     }
 
     /// The folder.
@@ -81,7 +100,10 @@ impl ProvenanceDir {
     pub(crate) fn evidence_for(&self, filename: &str, digest: &Sha256Digest) -> DirectoryAnswer {
         let mut answer = DirectoryAnswer::default();
         for file in &self.files {
-            let named_after = file.name.strip_prefix(filename).is_some_and(|rest| rest.starts_with('.'));
+            let named_after = file
+                .name
+                .strip_prefix(filename)
+                .is_some_and(|rest| rest.starts_with('.'));
             let found = |line| Found {
                 kind: SourceKind::Directory,
                 location: self.path.join(&file.name).display().to_string(),
@@ -93,12 +115,18 @@ impl ProvenanceDir {
                         Attestation::Classic(_) => self.stored_log_answers(filename),
                         _ => Vec::new(),
                     };
-                    answer.evidence.push(Evidence { attestation: item.clone(), found: found(*line), log_answers });
+                    answer.evidence.push(Evidence {
+                        attestation: item.clone(),
+                        found: found(*line),
+                        log_answers,
+                    });
                 }
             }
             if named_after {
                 let problems = file.parsed.problems.iter();
-                answer.problems.extend(problems.map(|problem| (found(problem.line), problem.item.clone())));
+                answer
+                    .problems
+                    .extend(problems.map(|problem| (found(problem.line), problem.item.clone())));
             }
         }
         answer
@@ -108,14 +136,20 @@ impl ProvenanceDir {
     /// or unreadable file only means that the log has to be asked.
     fn stored_log_answers(&self, filename: &str) -> Vec<RekorAnswer> {
         let path = self.path.join(format!("{filename}{REKOR_ENDING}"));
-        read_bounded(&path).map(|bytes| parse_log_answers(&bytes)).unwrap_or_default()
+        read_bounded(&path)
+            .map(|bytes| parse_log_answers(&bytes))
+            .unwrap_or_default()
     }
 }
 
 /// Reads Rekor's shape, `[{uuid: entry}, …]`; anything else holds no answer.
 pub(crate) fn parse_log_answers(bytes: &[u8]) -> Vec<RekorAnswer> {
     let answers: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(bytes).unwrap_or_default();
-    answers.into_iter().flatten().map(|(uuid, entry)| RekorAnswer { uuid, entry }).collect()
+    answers
+        .into_iter()
+        .flatten()
+        .map(|(uuid, entry)| RekorAnswer { uuid, entry })
+        .collect()
 }
 
 /// Writes Rekor's shape, `[{uuid: entry}, …]`.
@@ -131,7 +165,9 @@ pub(crate) fn log_answers_document(answers: &[RekorAnswer]) -> String {
 /// Reads a file of at most [`MAX_FILE_SIZE`]; a larger one is an error.
 pub(crate) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(path)?.take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
+    let read = std::fs::File::open(path)?
+        .take(MAX_FILE_SIZE + 1)
+        .read_to_end(&mut bytes)?;
     if read as u64 > MAX_FILE_SIZE {
         return Err(std::io::Error::new(
             std::io::ErrorKind::FileTooLarge,

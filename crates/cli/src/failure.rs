@@ -29,7 +29,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// An error with its message alone.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), causes: Vec::new(), hints: Vec::new(), detail: None }
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            detail: None,
+        }
     }
 
     /// Adds an error and its sources as causes.

@@ -17,7 +17,9 @@ pub(crate) fn sha256_file(path: &Path) -> std::io::Result<(Sha256Digest, u64)> {
     let mut size = 0_u64;
     loop {
         let read = file.read(&mut buffer)?;
-        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else { break };
+        let Some(chunk) = buffer.get(..read).filter(|chunk| !chunk.is_empty()) else {
+            break;
+        };
         context.update(chunk);
         size += read as u64;
     }

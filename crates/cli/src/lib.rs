@@ -14,6 +14,7 @@ mod directory;
 mod environment;
 mod failure;
 mod hashing;
+mod interrupt;
 mod pipeline;
 mod printer;
 mod report;
@@ -65,39 +66,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs the command; an interrupt drops its future, which removes what it has staged.
 async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
-    let command = async {
-        match &cli.command {
-            Command::Install(args) => commands::install::run(args, printer).await,
-            Command::Download(args) => commands::download::run(args, printer).await,
-            Command::Verify(args) => commands::verify::run(args, printer).await,
-        }
-    };
-    tokio::select! {
-        outcome = command => outcome,
-        signal = interrupted() => Ok(128 + signal),
+    match &cli.command {
+        Command::Install(args) => commands::install::run(args, printer).await,
+        Command::Download(args) => commands::download::run(args, printer).await,
+        Command::Verify(args) => commands::verify::run(args, printer).await,
     }
-}
-
-/// Resolves to the number of the signal that asks the process to end.
-#[cfg(unix)]
-async fn interrupted() -> u8 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 2,
-        _ = terminate.recv() => 15,
-    }
-}
-
-/// Resolves to the number of the signal that asks the process to end.
-#[cfg(not(unix))]
-async fn interrupted() -> u8 {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return std::future::pending().await;
-    }
-    2
 }

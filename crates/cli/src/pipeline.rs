@@ -11,7 +11,7 @@ use slsa_pip_resolver::{Request, Resolution, ResolveError, Resolved};
 use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, Verified, exempt, verify_file};
 
 use crate::args::RequirementArgs;
-use crate::collect::{Collector, Harvest, STAGES, Subject, describe_error, file_report};
+use crate::collect::{Collector, Harvest, STAGES, Subject, file_report};
 use crate::declared;
 use crate::failure::{Failure, Result};
 use crate::printer::Printer;
@@ -30,8 +30,6 @@ pub(crate) struct Judged {
     pub(crate) verified: Option<Verified>,
     /// The evidence that was accepted, as it was read.
     pub(crate) accepted: Option<Evidence>,
-    /// Whether the user named the project.
-    pub(crate) requested: bool,
 }
 
 /// Resolves the requirements of the command line and of the files that pip has parsed.
@@ -41,13 +39,20 @@ pub(crate) async fn resolve(
     printer: &Printer,
 ) -> Result<Resolution<IndexFile>> {
     let request = request(session, args)?;
-    let resolution = slsa_pip_resolver::resolve(&IndexSource(&session.index), &request).await.map_err(resolve_failure)?;
+    let resolution = slsa_pip_resolver::resolve(&IndexSource(&session.index), &request)
+        .await
+        .map_err(resolve_failure)?;
     if resolution.packages.is_empty() {
-        return Err(Failure::new("There is nothing to install: no requirement applies to this interpreter")
-            .hint("Check the environment markers of the requirements"));
+        return Err(
+            Failure::new("There is nothing to install: no requirement applies to this interpreter")
+                .hint("Check the environment markers of the requirements"),
+        );
     }
     let count = resolution.packages.len();
-    printer.progress(&format!("Resolved {count} package{}", if count == 1 { "" } else { "s" }));
+    printer.progress(&format!(
+        "Resolved {count} package{}",
+        if count == 1 { "" } else { "s" }
+    ));
     Ok(resolution)
 }
 
@@ -62,9 +67,16 @@ fn request(session: &Session, args: &RequirementArgs) -> Result<Request> {
     for parsed in &probe.requirements {
         let requirement = parse(&parsed.requirement, &parsed.origin)?;
         for hash in &parsed.hashes {
-            hashes.entry(requirement.name().clone()).or_default().push(parse_hash(hash, &parsed.origin)?);
+            hashes
+                .entry(requirement.name().clone())
+                .or_default()
+                .push(parse_hash(hash, &parsed.origin)?);
         }
-        if parsed.constraint { constraints.push(requirement) } else { requirements.push(requirement) }
+        if parsed.constraint {
+            constraints.push(requirement)
+        } else {
+            requirements.push(requirement)
+        }
     }
     Ok(Request {
         requirements,
@@ -91,7 +103,8 @@ fn parse_hash(text: &str, origin: &str) -> Result<Sha256Digest> {
         Failure::new(format!("The hash `{text}` in {origin} is not a sha256 hash"))
             .hint("Other algorithms are not accepted: write `--hash=sha256:…`, as `pip hash FILE` prints it")
     })?;
-    hex.parse().map_err(|error| Failure::new(format!("Invalid hash in {origin}")).caused_by(&error))
+    hex.parse()
+        .map_err(|error| Failure::new(format!("Invalid hash in {origin}")).caused_by(&error))
 }
 
 fn resolve_failure(error: ResolveError) -> Failure {
@@ -125,7 +138,9 @@ fn resolve_failure(error: ResolveError) -> Failure {
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Judges every file of the resolution. An error ends the run; a refusal is a verdict, and the others are still judged, so
@@ -147,7 +162,8 @@ async fn judge(session: &Session, package: Resolved<IndexFile>) -> Result<Judged
     let staged = StagedFile::new(download.path, filename, download.sha256, download.size);
 
     if let Some(exemption) = session.trust.policy.exemption(&package.name, &package.version) {
-        let outcome = exempt(&staged, exemption, &package.name, &package.version, session.trust.now).map_err(|refusal| vec![refusal]);
+        let outcome = exempt(&staged, exemption, &package.name, &package.version, session.trust.now)
+            .map_err(|refusal| vec![refusal]);
         return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
     }
 
@@ -179,9 +195,17 @@ async fn collect_and_verify(
         version: &package.version,
         sha256: staged.sha256(),
         repository: expectation.repositories.first().or(declared),
-        tag: expectation.reference.as_deref().and_then(|reference| reference.strip_prefix("refs/tags/")),
+        tag: expectation
+            .reference
+            .as_deref()
+            .and_then(|reference| reference.strip_prefix("refs/tags/")),
     };
-    let context = Context { roots: &session.trust.roots, expectation, now: session.trust.now, package: Some(&package.name) };
+    let context = Context {
+        roots: &session.trust.roots,
+        expectation,
+        now: session.trust.now,
+        package: Some(&package.name),
+    };
     let mut harvest = Harvest::default();
     for place in STAGES {
         let answer = collector.ask(place, &subject).await;
@@ -203,27 +227,46 @@ fn judged(
 ) -> Judged {
     let verified = outcome.as_ref().ok().cloned();
     let accepted = verified.as_ref().and_then(|verified| match verified.basis() {
-        Basis::Attested(attested) => {
-            harvest.evidence.iter().find(|evidence| evidence.found == attested.found).cloned()
-        }
+        Basis::Attested(attested) => harvest
+            .evidence
+            .iter()
+            .find(|evidence| evidence.found == attested.found)
+            .cloned(),
         Basis::Exempt(_) => None,
     });
-    let mut report = file_report(staged.filename(), Some(&package.filename), Some(*staged.sha256()), outcome, harvest);
+    let mut report = file_report(
+        staged.filename(),
+        Some(&package.filename),
+        Some(*staged.sha256()),
+        outcome,
+        harvest,
+    );
     report.required_by = package.required_by.iter().map(ToString::to_string).collect();
     report.declared_repository = declared.map(|repository| repository.to_string());
-    Judged { report, verified, accepted, requested: package.requested }
+    Judged {
+        report,
+        verified,
+        accepted,
+    }
 }
 
 /// Bytes that are not those that were announced or allowed are refused; that they could not be had is an error.
 fn download_verdict(package: &Resolved<IndexFile>, error: IndexError) -> Result<Judged> {
     let (code, summary, expected, found) = match &error {
-        IndexError::DigestMismatch { expected, computed, .. } => {
-            (Code::IndexDigestMismatch, "the downloaded bytes are not those that the index announces", expected.to_hex(), *computed)
-        }
+        IndexError::DigestMismatch { expected, computed, .. } => (
+            Code::IndexDigestMismatch,
+            "the downloaded bytes are not those that the index announces",
+            expected.to_hex(),
+            *computed,
+        ),
         IndexError::HashNotAllowed { allowed, computed, .. } => (
             Code::HashNotAllowed,
             "the downloaded bytes have none of the allowed hashes",
-            allowed.iter().map(Sha256Digest::to_hex).collect::<Vec<_>>().join(" or "),
+            allowed
+                .iter()
+                .map(Sha256Digest::to_hex)
+                .collect::<Vec<_>>()
+                .join(" or "),
             *computed,
         ),
         _ => {
@@ -243,12 +286,17 @@ fn download_verdict(package: &Resolved<IndexFile>, error: IndexError) -> Result<
         source: None,
         hint: error.hint().map(str::to_owned),
     };
-    let mut report = file_report(package.filename.as_str(), Some(&package.filename), Some(found), Err(vec![refusal]), Harvest::default());
+    let mut report = file_report(
+        package.filename.as_str(),
+        Some(&package.filename),
+        Some(found),
+        Err(vec![refusal]),
+        Harvest::default(),
+    );
     report.required_by = package.required_by.iter().map(ToString::to_string).collect();
-    Ok(Judged { report, verified: None, accepted: None, requested: package.requested })
-}
-
-/// An error in one line, for a note.
-pub(crate) fn note_of(what: &str, error: &(dyn std::error::Error + 'static)) -> String {
-    format!("{what}: {}", describe_error(error))
+    Ok(Judged {
+        report,
+        verified: None,
+        accepted: None,
+    })
 }

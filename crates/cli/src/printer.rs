@@ -22,7 +22,11 @@ impl Printer {
             ColorChoice::Never => false,
             ColorChoice::Auto => anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
         };
-        Self { quiet: cli.quiet, verbose: cli.verbose, color }
+        Self {
+            quiet: cli.quiet,
+            verbose: cli.verbose,
+            color,
+        }
     }
 
     /// Whether details were asked for.
@@ -33,6 +37,11 @@ impl Printer {
     /// Whether pip should be told to be quiet.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet > 0
+    }
+
+    /// Whether messages are coloured.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.color
     }
 
     /// One line of progress; silenced by `-q`.
@@ -67,7 +76,11 @@ impl Printer {
     }
 
     fn styled(&self, text: &str, style: Style) -> String {
-        if self.color { text.style(style).to_string() } else { text.to_owned() }
+        if self.color {
+            text.style(style).to_string()
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Styled as good news.
@@ -110,7 +123,8 @@ impl Printer {
 pub(crate) fn sanitize(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let hidden =
+            matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         if (c.is_control() && c != '\n' && c != '\t') || hidden {
             clean.extend(c.escape_unicode());
         } else {
@@ -126,6 +140,9 @@ mod tests {
 
     #[test]
     fn hostile_text_cannot_drive_the_terminal() {
-        assert_eq!(sanitize("a\u{1b}[2Jb\r\u{202e}c\n\td é"), "a\\u{1b}[2Jb\\u{d}\\u{202e}c\n\td é");
+        assert_eq!(
+            sanitize("a\u{1b}[2Jb\r\u{202e}c\n\td é"),
+            "a\\u{1b}[2Jb\\u{d}\\u{202e}c\n\td é"
+        );
     }
 }

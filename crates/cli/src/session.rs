@@ -50,23 +50,41 @@ impl Session {
         }
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
-        let dirs = evidence.provenance_dir.iter().map(|path| ProvenanceDir::load(path)).collect::<Result<Vec<_>>>()?;
+        let dirs = evidence
+            .provenance_dir
+            .iter()
+            .map(|path| ProvenanceDir::load(path))
+            .collect::<Result<Vec<_>>>()?;
         let probe = probe(requirements, index).await?;
         if printer.is_verbose() {
-            printer.progress(&format!("interpreter {} with pip {}", probe.executable.display(), probe.pip_version));
+            printer.progress(&format!(
+                "interpreter {} with pip {}",
+                probe.executable.display(),
+                probe.pip_version
+            ));
         }
         let http = client(&probe)?;
         let index = index_client(&probe, &http)?;
-        let staging = tempfile::Builder::new().prefix("slsa-pip-").tempdir().map_err(|error| {
-            Failure::new("No private folder could be made for the downloads").caused_by(&error).hint("Check the space and the rights of the folder that TMPDIR names")
-        })?;
+        let staging = tempfile::Builder::new()
+            .prefix("slsa-pip-")
+            .tempdir()
+            .map_err(|error| {
+                Failure::new("No private folder could be made for the downloads")
+                    .caused_by(&error)
+                    .hint("Check the space and the rights of the folder that TMPDIR names")
+            })?;
         Ok(Self {
             probe,
             http,
             index,
             trust,
-            github: GithubUrls { web: endpoints.github, api: endpoints.github_api },
-            github_token: GITHUB_TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.is_empty())),
+            github: GithubUrls {
+                web: endpoints.github,
+                api: endpoints.github_api,
+            },
+            github_token: GITHUB_TOKENS
+                .iter()
+                .find_map(|name| std::env::var(name).ok().filter(|token| !token.is_empty())),
             dirs,
             staging,
         })
@@ -78,12 +96,16 @@ async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Prob
     let python = slsa_pip_pip::find_python(index.python.as_deref()).map_err(|error| pip_failure(&error))?;
     let mut words: Vec<OsString> = index.pip_words();
     words.extend(requirements.pip_words());
-    slsa_pip_pip::probe(&python, &words).await.map_err(|error| pip_failure(&error))
+    slsa_pip_pip::probe(&python, &words)
+        .await
+        .map_err(|error| pip_failure(&error))
 }
 
 /// An error of the interpreter or of pip, with its own hint.
 pub(crate) fn pip_failure(error: &slsa_pip_pip::PipError) -> Failure {
-    Failure::new("The Python interpreter or its pip cannot be used").caused_by(error).maybe_hint(error.hint())
+    Failure::new("The Python interpreter or its pip cannot be used")
+        .caused_by(error)
+        .maybe_hint(error.hint())
 }
 
 /// The network as pip is configured: certificates, proxy, time-outs, retries.
@@ -91,16 +113,26 @@ fn client(probe: &Probe) -> Result<Client> {
     let mut settings = Settings::default();
     let read = |option: &str, path: &Path| {
         read_bounded(path).map_err(|error| {
-            Failure::new(format!("The file `{}` of pip's option `{option}` cannot be read", path.display())).caused_by(&error)
+            Failure::new(format!(
+                "The file `{}` of pip's option `{option}` cannot be read",
+                path.display()
+            ))
+            .caused_by(&error)
         })
     };
     settings.ca_bundle_pem = probe.cert.as_deref().map(|path| read("--cert", path)).transpose()?;
-    settings.client_identity_pem = probe.client_cert.as_deref().map(|path| read("--client-cert", path)).transpose()?;
+    settings.client_identity_pem = probe
+        .client_cert
+        .as_deref()
+        .map(|path| read("--client-cert", path))
+        .transpose()?;
     settings.proxy.clone_from(&probe.proxy);
     settings.timeout = probe.timeout;
     settings.retries = probe.retries;
     Client::new(settings).map_err(|error| {
-        Failure::new("The network client could not be set up").caused_by(&error).maybe_hint(error.hint())
+        Failure::new("The network client could not be set up")
+            .caused_by(&error)
+            .maybe_hint(error.hint())
     })
 }
 
@@ -111,6 +143,8 @@ fn index_client(probe: &Probe, http: &Client) -> Result<IndexClient> {
         probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect()
     };
     IndexClient::new(http.clone(), indexes, &probe.find_links).map_err(|error| {
-        Failure::new("The configured index cannot be used").caused_by(&error).maybe_hint(error.hint())
+        Failure::new("The configured index cannot be used")
+            .caused_by(&error)
+            .maybe_hint(error.hint())
     })
 }

@@ -85,9 +85,11 @@ fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
             return Ok((Policy::default(), path.to_owned()));
         }
         Err(error) => {
-            return Err(Failure::new(format!("The policy file `{}` cannot be read", path.display()))
-                .caused_by(&error)
-                .hint("Name an existing file: `--policy FILE`"));
+            return Err(
+                Failure::new(format!("The policy file `{}` cannot be read", path.display()))
+                    .caused_by(&error)
+                    .hint("Name an existing file: `--policy FILE`"),
+            );
         }
     };
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -119,7 +121,10 @@ mod tests {
 
     #[test]
     fn base_urls_end_in_a_slash_and_have_a_known_scheme() {
-        assert_eq!(base_url("--x", "https://ghe.example/api/v3").unwrap().as_str(), "https://ghe.example/api/v3/");
+        assert_eq!(
+            base_url("--x", "https://ghe.example/api/v3").unwrap().as_str(),
+            "https://ghe.example/api/v3/"
+        );
         for bad in ["file:///etc/passwd", "ghe.example", "ftp://x.example", "https://"] {
             assert!(base_url("--x", bad).is_err(), "{bad}");
         }

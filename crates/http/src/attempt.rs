@@ -136,7 +136,7 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Dur
     let reason = reason(&error.without_url());
     // The TLS library's error type is not exposed, but its words are stable.
     if connecting
-        && ["certificate", "UnknownIssuer", "handshake", "TLS"]
+        && ["certificate", "UnknownIssuer", "handshake", "corrupt message", "TLS"]
             .iter()
             .any(|word| reason.contains(word))
     {

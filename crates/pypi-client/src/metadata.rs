@@ -22,7 +22,8 @@ use crate::wheel::{MAX_READ, read_metadata};
 const WHOLE_WHEEL: u64 = 2 * 1024 * 1024;
 /// The first range, from the end: the directory of most wheels, often with METADATA, which tools write near the end.
 const TAIL: u64 = 64 * 1024;
-/// Any later range.
+/// A later range into the unknown. It grows to the whole gap before the next known part if that is no larger than
+/// [`WHOLE_WHEEL`], as with directories of many files, whose every byte is needed.
 const CHUNK: u64 = 128 * 1024;
 /// Most ranges of one wheel.
 const MAX_RANGES: usize = 64;
@@ -161,7 +162,12 @@ impl IndexClient {
             let Some((start, next)) = archive.missing() else {
                 return Err(unusable(reason));
             };
-            let range = start..next.min(start.saturating_add(CHUNK));
+            let length = if next - start <= WHOLE_WHEEL {
+                next - start
+            } else {
+                CHUNK
+            };
+            let range = start..start + length;
             fetched += range.end - range.start;
             if fetched > MAX_READ {
                 return Err(unusable("its directory is too large".to_owned()));

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slsa_pip_distribution::specifier::{contains, names_prerelease, pins};
 use slsa_pip_distribution::{PackageName, VersionSpecifiers};
 
-use crate::page::{Page, Wheel};
+use crate::page::Page;
 use crate::version_set::{Index, VersionSet};
 
 /// Most corrected runs. Each corrects at least one project for good; real sets need at most two or three.
@@ -51,15 +51,25 @@ impl Rules {
     /// The release of `set` that pip would take: not yanked, then final unless pre-releases are wanted, then newest.
     pub(crate) fn best<F>(&self, name: &PackageName, page: &Page<F>, set: &VersionSet) -> Option<Index> {
         let equal = self.all_prereleases || page.prerelease_named || self.wanted_prereleases.contains(name);
-        page.numbered()
-            .filter(|(index, _)| set.has(*index) && self.refusal(name, page, *index).is_none())
-            .filter_map(|(index, release)| {
-                let wheel: &Wheel<F> = release.wheel.as_ref().ok()?;
-                let is_final = equal || !release.version.any_prerelease();
-                Some((wheel.yanked.is_none(), is_final, index))
-            })
-            .max()
-            .map(|(_, _, index)| index)
+        let mut second_best: Option<(bool, bool, Index)> = None;
+        for (index, release) in page.numbered().rev().filter(|(index, _)| set.has(*index)) {
+            let Ok(wheel) = &release.wheel else {
+                continue;
+            };
+            if self.refusal(name, page, index).is_some() {
+                continue;
+            }
+            let rank = (
+                wheel.yanked.is_none(),
+                equal || !release.version.any_prerelease(),
+                index,
+            );
+            if let (true, true, index) = rank {
+                return Some(index);
+            }
+            second_best = second_best.max(Some(rank));
+        }
+        second_best.map(|(_, _, index)| index)
     }
 
     /// Notes what a requirement says about pre-releases and yanked releases. Returns whether anything is new.

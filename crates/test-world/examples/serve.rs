@@ -10,7 +10,7 @@ fn main() -> io::Result<()> {
     world.publish(Release::new(wheel).with(Evidence::classic_release(identity, "v1.0.0")));
     let mut out = io::stdout();
     writeln!(out, "PIP_INDEX_URL={}", world.index_url())?;
-    writeln!(out, "SLSA_PIP_TRUSTED_ROOT={}", world.trusted_root_path.display())?;
+    writeln!(out, "SLSA_PIP_TRUSTED_ROOT={}", world.trusted_root_path().display())?;
     writeln!(out, "SLSA_PIP_REKOR_URL={}", world.rekor_url())?;
     writeln!(out, "SLSA_PIP_GITHUB_URL={}", world.github_url())?;
     writeln!(out, "SLSA_PIP_GITHUB_API_URL={}", world.github_api_url())?;

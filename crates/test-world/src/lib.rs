@@ -25,7 +25,7 @@ pub mod wheel;
 pub mod world;
 
 pub use identity::Identity;
-pub use release::{AssetForm, Evidence, Predicate, Release, ReleaseFaults, Signing};
+pub use release::{AssetForm, Delivery, Evidence, Predicate, Release, ReleaseFaults, Signing};
 pub use server::fault::Fault;
 pub use sigstore::{Faults, LogKind, Signed, SigningOptions, TestSigstore};
 pub use wheel::{Wheel, WheelBuilder};

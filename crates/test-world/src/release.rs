@@ -103,6 +103,8 @@ pub enum Evidence {
     GithubAttestation {
         /// `owner/name` of the repository that holds it.
         repository: String,
+        /// Whether the API holds the bundle or only a URL of it.
+        delivery: Delivery,
         /// What is signed and how.
         signing: Signing,
     },
@@ -119,6 +121,18 @@ pub enum Evidence {
         /// The line.
         line: String,
     },
+}
+
+/// How GitHub's API hands out a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delivery {
+    /// As `bundle` of the answer.
+    #[default]
+    Inline,
+    /// `bundle` is null; `bundle_url` leads to the JSON text.
+    UrlJson,
+    /// `bundle` is null; `bundle_url` leads to the JSON text in Snappy's block format.
+    UrlSnappy,
 }
 
 /// Form of a line in a release asset.
@@ -231,6 +245,7 @@ impl Evidence {
     pub fn github_attestation(identity: Identity) -> Self {
         Self::GithubAttestation {
             repository: identity.repository.clone(),
+            delivery: Delivery::Inline,
             signing: Signing::new(identity, Predicate::SlsaV1),
         }
     }

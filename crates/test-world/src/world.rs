@@ -4,6 +4,7 @@ use crate::release::{AssetForm, Evidence, Release, Signing};
 use crate::server::Requested;
 use crate::server::Server;
 use crate::server::fault::{Fault, PathFault};
+use crate::server::github::Attestation;
 use crate::server::index::{Index, IndexFeatures, IndexFile};
 use crate::sigstore::{Signed, TestSigstore, provenance_object};
 use crate::wheel::Wheel;
@@ -89,10 +90,9 @@ impl WorldBuilder {
 pub struct World {
     /// `http://127.0.0.1:<port>`, without a slash at the end.
     pub base_url: String,
-    /// The `trusted_root.json` of [`World::sigstore`].
-    pub trusted_root_path: PathBuf,
     /// Signs everything.
     pub sigstore: TestSigstore,
+    trusted_root_path: PathBuf,
     directory: TempDir,
     server: Server,
 }
@@ -143,6 +143,11 @@ impl World {
     /// For `--rekor-url`.
     pub fn rekor_url(&self) -> String {
         format!("{}/rekor", self.base_url)
+    }
+
+    /// For `--trusted-root`: the `trusted_root.json` of [`World::sigstore`].
+    pub fn trusted_root_path(&self) -> &Path {
+        &self.trusted_root_path
     }
 
     /// A directory of the world's own for policy files and the like.
@@ -245,14 +250,20 @@ impl World {
                         .github
                         .add_line(repository, tag, asset, line);
                 }
-                Evidence::GithubAttestation { repository, signing } => {
+                Evidence::GithubAttestation {
+                    repository,
+                    delivery,
+                    signing,
+                } => {
                     let own = self.sign(wheel, signing);
-                    let bundle = own.bundle_v03();
-                    self.server
-                        .shared
-                        .contents()
+                    let attestation = Attestation {
+                        bundle: own.bundle_v03(),
+                        delivery: *delivery,
+                    };
+                    let mut contents = self.server.shared.contents();
+                    contents
                         .github
-                        .add_attestation(repository, &wheel.sha256(), bundle);
+                        .add_attestation(repository, &wheel.sha256(), attestation);
                     signed.push(own);
                 }
             }

@@ -5,8 +5,8 @@
 use reqwest::Client;
 use serde_json::{Value, json};
 use slsa_pip_test_world::{
-    AssetForm, Evidence, Fault, Identity, LogKind, Predicate, Release, ReleaseFaults, Signing, SigningOptions, Wheel,
-    World, WorldBuilder,
+    AssetForm, Delivery, Evidence, Fault, Identity, LogKind, Predicate, Release, ReleaseFaults, Signing,
+    SigningOptions, Wheel, World, WorldBuilder,
 };
 use std::time::Duration;
 
@@ -173,6 +173,47 @@ async fn release_assets_are_reached_by_redirect_and_listed_by_the_api() {
     );
 }
 
+#[tokio::test]
+async fn attestations_come_in_pages_and_by_url() {
+    let world = World::start().await.expect("starts");
+    let wheel = widget();
+    let attestation = |delivery| Evidence::GithubAttestation {
+        repository: "acme/widget".to_owned(),
+        delivery,
+        signing: Signing::new(Identity::github("acme/widget"), Predicate::SlsaV1),
+    };
+    let deliveries = [Delivery::Inline, Delivery::UrlJson, Delivery::UrlSnappy];
+    let release = deliveries
+        .into_iter()
+        .fold(Release::new(wheel.clone()), |release, delivery| {
+            release.with(attestation(delivery))
+        });
+    let signed = world.publish(release);
+    let list = format!(
+        "{}/repos/acme/widget/attestations/sha256:{}",
+        world.github_api_url(),
+        wheel.sha256()
+    );
+    let first = get(&format!("{list}?per_page=2")).await;
+    let next = first.headers()["link"].to_str().expect("ASCII").to_owned();
+    let page: Value = serde_json::from_slice(&first.bytes().await.expect("a body")).expect("JSON");
+    assert_eq!(page["attestations"][0]["bundle"], signed[0].bundle_v03());
+    assert_eq!(page["attestations"][1]["bundle"], Value::Null);
+    let url = page["attestations"][1]["bundle_url"].as_str().expect("a URL");
+    assert_eq!(get_json(url, "").await, signed[1].bundle_v03());
+    assert_eq!(get(url.split('?').next().expect("a path")).await.status(), 403);
+    let next = next.trim_start_matches('<').split('>').next().expect("a URL");
+    let page = get_json(next, "").await;
+    let url = page["attestations"][0]["bundle_url"]
+        .as_str()
+        .expect("a URL")
+        .to_owned();
+    let packed = get(&url).await.bytes().await.expect("a body");
+    let text = signed[2].bundle_v03().to_string();
+    assert!(packed.ends_with(text.as_bytes().split_at(text.len() / 2).1));
+    assert_ne!(packed, text);
+}
+
 fn proposals(envelope: &str, certificate_base64: &str) -> Value {
     json!({"entries": [
         {"kind": "intoto", "apiVersion": "0.0.1",
@@ -306,7 +347,7 @@ async fn faults_strike_where_they_are_told_to() {
 #[test]
 fn a_synchronous_test_can_use_it_and_dropping_frees_the_port() {
     let world = World::start_blocking().expect("starts");
-    assert!(world.trusted_root_path.is_file());
+    assert!(world.trusted_root_path().is_file());
     let address = world.base_url.trim_start_matches("http://").to_owned();
     assert!(std::net::TcpStream::connect(&address).is_ok());
     let directory = world.directory().to_owned();

@@ -16,6 +16,7 @@ use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::directory::{REKOR_ENDING, log_answers_document};
 use crate::failure::{Failure, Result};
 use crate::hashing::sha256_file;
+use crate::interrupt;
 use crate::pipeline;
 use crate::printer::Printer;
 use crate::report::{human, json};
@@ -23,6 +24,13 @@ use crate::session::Session;
 
 /// Runs the command.
 pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
+    match interrupt::guard(download(args, printer)).await {
+        Ok(code) => code,
+        Err(code) => Ok(code),
+    }
+}
+
+async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
     let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
     let notes = resolution.notes.clone();
@@ -43,7 +51,11 @@ pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
             for (proof, evidence) in verified.iter().zip(&accepted) {
                 keep(&args.dest, proof.file(), evidence.as_ref())?;
             }
-            printer.progress(&format!("Wrote {} file(s) and their provenance to {}", verified.len(), args.dest.display()));
+            printer.progress(&format!(
+                "Wrote {} file(s) and their provenance to {}",
+                verified.len(),
+                args.dest.display()
+            ));
             EXIT_VERIFIED
         }
     };
@@ -55,30 +67,44 @@ pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
 
 fn keep_folder(dest: &Path) -> Result<()> {
     std::fs::create_dir_all(dest).map_err(|error| {
-        Failure::new(format!("The folder `{}` cannot be made", dest.display())).caused_by(&error).hint("Name a folder that can be written to: `--dest DIR`")
+        Failure::new(format!("The folder `{}` cannot be made", dest.display()))
+            .caused_by(&error)
+            .hint("Name a folder that can be written to: `--dest DIR`")
     })
 }
 
 /// Writes a verified file, and what it was verified by.
 fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<()> {
     let failed = |error: &std::io::Error| {
-        Failure::new(format!("`{}` cannot be written to `{}`", file.filename(), dest.display())).caused_by(error)
+        Failure::new(format!(
+            "`{}` cannot be written to `{}`",
+            file.filename(),
+            dest.display()
+        ))
+        .caused_by(error)
     };
     // The evidence first: a folder with a file and no proof beside it would look complete after a crash.
     if let Some(evidence) = evidence {
         let (ending, document) = provenance_document(evidence);
-        write_whole(dest, &format!("{}{ending}", file.filename()), document.as_bytes()).map_err(|error| failed(&error))?;
+        write_whole(dest, &format!("{}{ending}", file.filename()), document.as_bytes())
+            .map_err(|error| failed(&error))?;
         if !evidence.log_answers.is_empty() {
             let answers = log_answers_document(&evidence.log_answers);
-            write_whole(dest, &format!("{}{REKOR_ENDING}", file.filename()), answers.as_bytes()).map_err(|error| failed(&error))?;
+            write_whole(dest, &format!("{}{REKOR_ENDING}", file.filename()), answers.as_bytes())
+                .map_err(|error| failed(&error))?;
         }
     }
     let bytes = std::fs::File::open(file.path());
     let mut partial = temporary(dest).map_err(|error| failed(&error))?;
-    bytes.and_then(|mut bytes| std::io::copy(&mut bytes, &mut partial)).map_err(|error| failed(&error))?;
+    bytes
+        .and_then(|mut bytes| std::io::copy(&mut bytes, &mut partial))
+        .map_err(|error| failed(&error))?;
     let (digest, _) = sha256_file(partial.path()).map_err(|error| failed(&error))?;
     if digest != *file.sha256() {
-        return Err(Failure::new(format!("`{}` was changed on this machine while it was being kept", file.filename())));
+        return Err(Failure::new(format!(
+            "`{}` was changed on this machine while it was being kept",
+            file.filename()
+        )));
     }
     persist(partial, &dest.join(file.filename())).map_err(|error| failed(&error))
 }
@@ -94,7 +120,10 @@ fn provenance_document(evidence: &Evidence) -> (&'static str, String) {
 }
 
 fn temporary(dest: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().prefix(".slsa-pip-").suffix(".partial").tempfile_in(dest)
+    tempfile::Builder::new()
+        .prefix(".slsa-pip-")
+        .suffix(".partial")
+        .tempfile_in(dest)
 }
 
 fn write_whole(dest: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
@@ -108,7 +137,9 @@ fn persist(partial: tempfile::NamedTempFile, name: &Path) -> std::io::Result<()>
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        partial.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        partial
+            .as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
     }
     partial.as_file().sync_all()?;
     partial.persist(name).map(drop).map_err(|error| error.error)

@@ -6,6 +6,7 @@ use slsa_pip_verify::Verified;
 use crate::args::{Format, InstallArgs};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::Result;
+use crate::interrupt;
 use crate::pipeline::{self, Judged};
 use crate::printer::Printer;
 use crate::report::{Report, Verdict, human, json};
@@ -13,16 +14,15 @@ use crate::session::{Session, pip_failure};
 
 /// Runs the command.
 pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
-    let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
-    let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
-    let notes = resolution.notes.clone();
-    let judged = pipeline::judge_all(&session, resolution).await?;
+    let (session, judged, notes) = match interrupt::guard(prepare(args, printer)).await {
+        Ok(prepared) => prepared?,
+        Err(code) => return Ok(code),
+    };
     let (mut report, verified) = gate("install", &session, judged);
     report.notes = notes;
 
-    let policy_file = session.trust.policy_file.display().to_string();
     if args.format == Format::Human {
-        human::print(&report, &policy_file, printer);
+        human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
     let code = match verified {
         None => {
@@ -35,15 +35,29 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         }
         Some(verified) => {
             let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(args, printer)).await;
-            let code = outcome.map_err(|error| pip_failure(&error))?.code;
-            report.installed = code == 0;
-            code
+            let outcome = outcome.map_err(|error| pip_failure(&error))?;
+            report.installed = outcome.code == 0;
+            if !report.installed
+                && let Some(output) = &outcome.output
+            {
+                printer.important(output);
+            }
+            outcome.code
         }
     };
     if args.format == Format::Json {
         printer.document(&json::document(&report));
     }
     Ok(code)
+}
+
+/// Everything before the hand-off: nothing of it outlives an interrupt.
+async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Vec<Judged>, Vec<String>)> {
+    let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
+    let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
+    let notes = resolution.notes.clone();
+    let judged = pipeline::judge_all(&session, resolution).await?;
+    Ok((session, judged, notes))
 }
 
 /// The gate: with one refusal, nothing passes (F3).
@@ -76,6 +90,13 @@ fn hand_off(args: &InstallArgs, printer: &Printer) -> HandOff {
         ignore_installed: pip.ignore_installed,
         no_compile: pip.no_compile,
         break_system_packages: pip.break_system_packages,
-        output: if printer.is_quiet() { PipOutput::Quiet } else { PipOutput::ToStderr },
+        no_color: !printer.is_colored(),
+        quiet: u8::from(printer.is_quiet()),
+        output: if printer.is_quiet() {
+            PipOutput::Quiet
+        } else {
+            PipOutput::ToStderr
+        },
+        ..HandOff::default()
     }
 }

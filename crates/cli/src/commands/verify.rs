@@ -35,7 +35,11 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     } else {
         human::print(&report, &trust.policy_file.display().to_string(), printer);
     }
-    Ok(if report.verdict == Verdict::Verified { EXIT_VERIFIED } else { EXIT_REFUSED })
+    Ok(if report.verdict == Verdict::Verified {
+        EXIT_VERIFIED
+    } else {
+        EXIT_REFUSED
+    })
 }
 
 /// The expectations that were typed.
@@ -48,13 +52,32 @@ struct Flags {
 
 impl Flags {
     fn parse(args: &VerifyArgs) -> Result<Self> {
-        let repository = args.source_uri.as_deref().map(str::parse::<SourceRepository>).transpose().map_err(|error| {
-            Failure::new("`--source-uri` takes a source repository").caused_by(&error).hint("`--source-uri github.com/OWNER/NAME`")
-        })?;
-        let builder = args.builder_id.as_deref().map(str::parse::<BuilderId>).transpose().map_err(|error| {
-            Failure::new("`--builder-id` takes a builder").caused_by(&error).hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
-        })?;
-        Ok(Self { repository, tag: args.source_tag.clone(), branch: args.source_branch.clone(), builder })
+        let repository = args
+            .source_uri
+            .as_deref()
+            .map(str::parse::<SourceRepository>)
+            .transpose()
+            .map_err(|error| {
+                Failure::new("`--source-uri` takes a source repository")
+                    .caused_by(&error)
+                    .hint("`--source-uri github.com/OWNER/NAME`")
+            })?;
+        let builder = args
+            .builder_id
+            .as_deref()
+            .map(str::parse::<BuilderId>)
+            .transpose()
+            .map_err(|error| {
+                Failure::new("`--builder-id` takes a builder")
+                    .caused_by(&error)
+                    .hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
+            })?;
+        Ok(Self {
+            repository,
+            tag: args.source_tag.clone(),
+            branch: args.source_branch.clone(),
+            builder,
+        })
     }
 
     /// The policy's expectation for the file, where its name says which package it is, narrowed by the flags.
@@ -88,22 +111,37 @@ fn read_provenance(args: &VerifyArgs) -> Result<Harvest> {
         })?;
         let parsed = parse_provenance(&bytes);
         let location = path.display().to_string();
-        let found = |line| Found { kind: SourceKind::File, location: location.clone(), line };
+        let found = |line| Found {
+            kind: SourceKind::File,
+            location: location.clone(),
+            line,
+        };
         harvest.searched(SourceKind::File, &location, &collect::describe_parsed(&parsed));
         for Located { line, item } in parsed.attestations {
-            harvest.evidence.push(Evidence { attestation: item, found: found(line), log_answers: Vec::new() });
+            harvest.evidence.push(Evidence {
+                attestation: item,
+                found: found(line),
+                log_answers: Vec::new(),
+            });
         }
-        harvest.problems.extend(parsed.problems.into_iter().map(|problem: Located<Problem>| (found(problem.line), problem.item)));
+        harvest.problems.extend(
+            parsed
+                .problems
+                .into_iter()
+                .map(|problem: Located<Problem>| (found(problem.line), problem.item)),
+        );
     }
     Ok(harvest)
 }
 
 async fn judge(path: &Path, trust: &Trust, flags: &Flags, provenance: &Harvest, http: &Client) -> Result<FileReport> {
-    let unreadable = |error: &std::io::Error| {
-        Failure::new(format!("The file `{}` cannot be read", path.display())).caused_by(error)
-    };
+    let unreadable =
+        |error: &std::io::Error| Failure::new(format!("The file `{}` cannot be read", path.display())).caused_by(error);
     let (sha256, size) = sha256_file(path).map_err(|error| unreadable(&error))?;
-    let filename = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let filename = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let staged = StagedFile::new(path.to_owned(), filename.clone(), sha256, size);
     let expectation = flags.expectation(trust, &filename);
     let parsed = filename.parse::<DistributionFilename>().ok();
@@ -117,5 +155,11 @@ async fn judge(path: &Path, trust: &Trust, flags: &Flags, provenance: &Harvest, 
         package: parsed.as_ref().map(DistributionFilename::name),
     };
     let outcome = verify_file(&staged, &harvest.evidence, &context);
-    Ok(collect::file_report(&filename, parsed.as_ref(), Some(sha256), outcome, harvest))
+    Ok(collect::file_report(
+        &filename,
+        parsed.as_ref(),
+        Some(sha256),
+        outcome,
+        harvest,
+    ))
 }

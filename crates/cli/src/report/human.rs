@@ -86,7 +86,10 @@ struct Block<'a> {
 
 impl<'a> Block<'a> {
     fn new(printer: &'a Printer) -> Self {
-        Self { text: String::new(), printer }
+        Self {
+            text: String::new(),
+            printer,
+        }
     }
 
     fn finish(mut self) -> String {
@@ -95,7 +98,11 @@ impl<'a> Block<'a> {
     }
 
     fn heading(&mut self, verdict: &str, name: &str) {
-        let _ = writeln!(self.text, "{verdict} {}", self.printer.strong(&self.printer.plain(name)));
+        let _ = writeln!(
+            self.text,
+            "{verdict} {}",
+            self.printer.strong(&self.printer.plain(name))
+        );
     }
 
     fn line(&mut self, label: &str, value: &str) {
@@ -129,7 +136,10 @@ impl<'a> Block<'a> {
         self.maybe("commit", attested.commit.as_deref());
         self.maybe("workflow", attested.workflow.as_deref());
         self.maybe("builder", attested.builder.as_deref());
-        self.maybe("log index", attested.log_index.map(|index| index.to_string()).as_deref());
+        self.maybe(
+            "log index",
+            attested.log_index.map(|index| index.to_string()).as_deref(),
+        );
         self.line("signed", &format!("{:.0}", attested.signed_at));
         if self.printer.is_verbose() {
             for (name, value) in &attested.claims {
@@ -139,7 +149,10 @@ impl<'a> Block<'a> {
     }
 
     fn exempt(&mut self, exempt: &ExemptBasis) {
-        self.line("evidence", "none: exempted by policy; nothing is proven about this file's origin");
+        self.line(
+            "evidence",
+            "none: exempted by policy; nothing is proven about this file's origin",
+        );
         self.line("reason", &exempt.reason);
         self.line("written at", &exempt.written_at);
         self.maybe("expires", exempt.expires.as_deref());
@@ -155,7 +168,12 @@ impl<'a> Block<'a> {
         self.maybe("  expected", refusal.expected.as_deref());
         self.maybe("  found", refusal.found.as_deref());
         if let Some(hint) = &refusal.hint {
-            let _ = writeln!(self.text, "  {} {}", self.printer.note("hint:"), self.printer.plain(hint));
+            let _ = writeln!(
+                self.text,
+                "  {} {}",
+                self.printer.note("hint:"),
+                self.printer.plain(hint)
+            );
         }
     }
 
@@ -174,10 +192,16 @@ impl<'a> Block<'a> {
 fn describe_evidence(attested: &Attested) -> String {
     match attested.kind {
         EvidenceKind::Build => {
-            format!("build provenance, SLSA build level {} ({})", attested.build_level, attested.format)
+            format!(
+                "build provenance, SLSA build level {} ({})",
+                attested.build_level, attested.format
+            )
         }
         EvidenceKind::Publish => {
-            format!("publish attestation: proves who uploaded, not how it was built ({})", attested.format)
+            format!(
+                "publish attestation: proves who uploaded, not how it was built ({})",
+                attested.format
+            )
         }
     }
 }

@@ -84,7 +84,16 @@ impl Report {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let all = !files.is_empty() && files.iter().all(|file| file.verdict == Verdict::Verified);
         let verdict = if all { Verdict::Verified } else { Verdict::Refused };
-        Self { schema: SCHEMA, command, verdict, installed: false, trusted_root, files, notes: Vec::new(), requests: 0 }
+        Self {
+            schema: SCHEMA,
+            command,
+            verdict,
+            installed: false,
+            trusted_root,
+            files,
+            notes: Vec::new(),
+            requests: 0,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Hostile sizes end in a typed error, soon and without a deep stack.
+#![expect(clippy::format_collect, reason = "worlds are written as text")]
 
 use slsa_pip_resolver::{MAX_METADATA_FETCHES, MAX_PROJECTS, ResolveError};
 

@@ -1,4 +1,9 @@
 //! pip's rules, one test each, on an index in memory.
+#![expect(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "worlds are written as text"
+)]
 
 use crate::world::{all, chosen, digest, request, run, solve, world};
 use slsa_pip_resolver::{ResolveError, Source as _};

@@ -40,7 +40,7 @@ impl Environment {
         succeed(python.args(["-I", "-m", "venv"]).arg(&venv), "python3 -m venv")?;
         let variables = vec![
             ("PIP_INDEX_URL", world.index_url()),
-            ("SLSA_PIP_TRUSTED_ROOT", world.trusted_root_path.display().to_string()),
+            ("SLSA_PIP_TRUSTED_ROOT", world.trusted_root_path().display().to_string()),
             ("SLSA_PIP_REKOR_URL", world.rekor_url()),
             ("SLSA_PIP_GITHUB_URL", world.github_url()),
             ("SLSA_PIP_GITHUB_API_URL", world.github_api_url()),

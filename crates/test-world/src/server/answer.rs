@@ -7,9 +7,22 @@ pub(crate) struct Asked<'a> {
     pub(crate) method: &'a str,
     /// Path below the handler's prefix, without leading slash, percent-decoded.
     pub(crate) path: &'a str,
+    /// What follows the question mark, as written.
+    pub(crate) query: &'a str,
     pub(crate) accept: &'a str,
     pub(crate) range: Option<&'a str>,
     pub(crate) body: &'a [u8],
+}
+
+impl Asked<'_> {
+    /// A value of the query.
+    pub(crate) fn query_value(&self, key: &str) -> Option<&str> {
+        self.query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
 }
 
 /// A whole answer.

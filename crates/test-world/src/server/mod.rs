@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/simple/`, `/files/`, `/integrity/` | an index: PEP 503 and 691 pages, files with ranges, PEP 740 provenance |
 //! | `/github/` | release downloads on GitHub's web site, by way of a redirect to `/github-objects/` |
-//! | `/github-api/` | releases by tag, attestations by digest |
+//! | `/github-api/` | releases by tag, attestations by digest; their bundles under `/github-bundles/` |
 //! | `/rekor/` | Rekor v1: entries by proposal, UUID or index, and the search index |
 
 pub(crate) mod answer;
@@ -80,6 +80,8 @@ impl Shared {
             contents.github.web(&asked, &self.base_url)
         } else if let Some(asked) = below("/github-objects/") {
             contents.github.object(&asked)
+        } else if let Some(asked) = below("/github-bundles/") {
+            contents.github.bundle(&asked)
         } else if let Some(asked) = below("/github-api/") {
             contents.github.api(&asked, &self.base_url)
         } else if let Some(asked) = below("/rekor/") {
@@ -157,6 +159,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let asked = Asked {
         method: parts.method.as_str(),
         path: &path,
+        query: parts.uri.query().unwrap_or_default(),
         accept: text(header::ACCEPT).unwrap_or_default(),
         range: text(header::RANGE),
         body: &body,

@@ -139,14 +139,6 @@ fn verify_inclusion(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         .checkpoint()
         .map(|checkpoint| *checkpoint.root_hash())
         .ok_or_else(|| Failure::new(Code::CheckpointInvalid, "the inclusion proof has no checkpoint"))?;
-    if root_hash != proof.root_hash {
-        return Err(Failure::new(
-            Code::CheckpointInvalid,
-            "the checkpoint and the proof have other root hashes",
-        )
-        .expected(root_hash.to_hex())
-        .found(proof.root_hash.to_hex()));
-    }
     sigstore_merkle::verify_inclusion_proof(
         &sigstore_merkle::hash_leaf(entry.canonicalized_body.as_bytes()),
         proof.log_index.get(),

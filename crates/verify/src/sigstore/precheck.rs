@@ -154,9 +154,10 @@ pub(super) fn typed(bundle: &Bundle, log: Log) -> Result<(), Failure> {
     }
 }
 
-/// B5 for one entry: inclusion proof with checkpoint, of the same tree size, and for Rekor v1 SET and integrated time. Presence
-/// only; nothing is verified yet.
+/// B5 for one entry: inclusion proof with checkpoint, of the same tree, and for Rekor v1 SET and integrated time; the body is of
+/// the kind that the entry says. Presence and agreement only; nothing is verified yet.
 pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
+    body_is_of_its_kind(entry)?;
     let Some(proof) = &entry.inclusion_proof else {
         return Err(Failure::new(
             Code::InclusionProofMissing,
@@ -181,6 +182,14 @@ pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         .found(proof.tree_size.to_string()));
     }
     if is_rekor_v1(entry) {
+        if *checkpoint.root_hash() != proof.root_hash {
+            return Err(Failure::new(
+                Code::CheckpointInvalid,
+                "the checkpoint and the inclusion proof have different root hashes",
+            )
+            .expected(checkpoint.root_hash().to_hex())
+            .found(proof.root_hash.to_hex()));
+        }
         if entry.inclusion_promise.is_none() {
             return Err(Failure::new(
                 Code::SetMissing,
@@ -195,6 +204,25 @@ pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The log signs the body, whose own kind is what counts; the library reads it as whatever the entry claims. The body of an
+/// `intoto` 0.0.1 entry is handled as 0.0.2 up to here.
+fn body_is_of_its_kind(entry: &TransparencyLogEntry) -> Result<(), Failure> {
+    let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes())
+        .map_err(|error| Failure::new(Code::LogEntryMalformed, format!("the log entry's body is no JSON: {error}")))?;
+    let text = |key| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (kind, version) = (text("kind"), text("apiVersion"));
+    let claimed = entry.kind_version;
+    let same = kind == claimed.kind() && version == claimed.version();
+    if same || (claimed == KindVersion::IntotoV002 && (kind, version) == ("intoto", "0.0.1")) {
+        return Ok(());
+    }
+    Err(
+        Failure::new(Code::LogEntryMismatch, "the log entry's body is of another kind than it says")
+            .expected(format!("{} {}", claimed.kind(), claimed.version()))
+            .found(format!("{kind} {version}")),
+    )
 }
 
 /// Whether an entry is of Rekor v1; the only kind of Rekor v2 is `hashedrekord` 0.0.2.

@@ -1,0 +1,163 @@
+//! TLS against servers on 127.0.0.1 whose authority is made for the test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failing test panics"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use slsa_pip_http::{Client, HttpError, RedirectProblem, Settings};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use url::Url;
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> Vec<u8> {
+        self.0.pem().into_bytes()
+    }
+
+    /// An https server with a certificate for `name` that always answers the same.
+    async fn serve(&self, name: &str, answer: &'static str) -> Url {
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new([name.to_owned()])
+            .unwrap()
+            .signed_by(&key, &self.0)
+            .unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.read(&mut [0; 4096]).await;
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                    let _ = stream.shutdown().await;
+                }
+            }
+        });
+        Url::parse(&format!("https://{address}/")).unwrap()
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        timeout: Duration::from_secs(5),
+        retry_delay: Duration::from_millis(5),
+        ..Settings::default()
+    }
+}
+
+/// The status, or the kind of failure and how many requests it took.
+async fn outcome(settings: Settings, url: &Url) -> Result<u16, (HttpError, u64)> {
+    let client = Client::new(settings).unwrap();
+    match client.get(url, None, 1000).await {
+        Ok(answer) => Ok(answer.status),
+        Err(error) => Err((error, client.request_count())),
+    }
+}
+
+#[tokio::test]
+async fn an_authority_counts_only_where_it_is_named() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let url = ours.serve("127.0.0.1", HELLO).await;
+    let replacing = |pem: Vec<u8>| Settings {
+        ca_bundle_pem: Some(pem),
+        ..settings()
+    };
+    let adding = |pem: Vec<u8>| Settings {
+        extra_roots_pem: vec![pem],
+        ..settings()
+    };
+    assert_eq!(outcome(replacing(ours.pem()), &url).await.unwrap(), 200);
+    assert_eq!(
+        outcome(replacing([other.pem(), ours.pem()].concat()), &url)
+            .await
+            .unwrap(),
+        200
+    );
+    assert_eq!(outcome(adding(ours.pem()), &url).await.unwrap(), 200);
+    // The bundle replaces all others.
+    let replaced = Settings {
+        extra_roots_pem: vec![ours.pem()],
+        ..replacing(other.pem())
+    };
+    for untrusting in [settings(), replacing(other.pem()), adding(other.pem()), replaced] {
+        let (error, requests) = outcome(untrusting, &url).await.unwrap_err();
+        assert!(matches!(error, HttpError::Tls { .. }), "{error}");
+        assert!(error.hint().unwrap().contains("--cert"));
+        assert_eq!(requests, 1, "another try would fail as well");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let authority = Authority::new();
+    let url = authority.serve("index.example", HELLO).await;
+    let trusting = Settings {
+        ca_bundle_pem: Some(authority.pem()),
+        ..settings()
+    };
+    let (error, _) = outcome(trusting, &url).await.unwrap_err();
+    assert!(matches!(error, HttpError::Tls { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(HELLO.as_bytes()).await;
+        }
+    });
+    let (error, _) = outcome(settings(), &url).await.unwrap_err();
+    assert!(matches!(error, HttpError::Tls { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn https_never_leads_to_http() {
+    let authority = Authority::new();
+    let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x?token=1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let url = authority.serve("127.0.0.1", answer).await;
+    let trusting = Settings {
+        ca_bundle_pem: Some(authority.pem()),
+        ..settings()
+    };
+    let (error, requests) = outcome(trusting, &url).await.unwrap_err();
+    let HttpError::Redirect { why, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        why,
+        RedirectProblem::Downgrade {
+            to: "http://127.0.0.1:1/x?…".to_owned()
+        }
+    );
+    assert_eq!(requests, 1);
+}
