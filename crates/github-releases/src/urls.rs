@@ -36,9 +36,11 @@ impl GithubUrls {
 }
 
 /// `base` with path segments added, each percent-encoded, so that none can reach out of its place. `None` if a segment
-/// is empty, `.` or `..`, or if `base` cannot have a path.
+/// is empty, `.` or `..` or holds control characters (the URL parser drops line ends, which could leave `..`), or if
+/// `base` cannot have a path.
 fn below(base: &Url, segments: &[&str]) -> Option<Url> {
-    if segments.iter().any(|segment| ["", ".", ".."].contains(segment)) {
+    let unfit = |segment: &&str| ["", ".", ".."].contains(segment) || segment.contains(char::is_control);
+    if segments.iter().any(unfit) {
         return None;
     }
     let mut url = base.clone();
@@ -71,12 +73,12 @@ mod tests {
             ("../../x", "..%2F..%2Fx"),
             ("1?x#y%2e", "1%3Fx%23y%252e"),
             ("1.0+local", "1.0+local"),
-            ("é\n", "%C3%A9%0A"),
+            ("é", "%C3%A9"),
         ] {
             let expected = format!("{download}/{encoded}/a%20b.intoto.jsonl");
             assert_eq!(asset("https://github.example", tag), Some(expected), "{tag:?}");
         }
-        for tag in ["", ".", ".."] {
+        for tag in ["", ".", "..", ".\n.", "1.0\n", "\t"] {
             assert_eq!(asset("https://github.example", tag), None);
         }
         assert_eq!(
