@@ -69,8 +69,8 @@ impl WorldBuilder {
         let base_url = server.shared.base_url.clone();
         Ok(World {
             base_url,
-            trusted_root_path,
             sigstore,
+            trusted_root_path,
             directory,
             server,
         })

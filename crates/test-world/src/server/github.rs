@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn snappy_literals() {
         assert_eq!(snappy(b"abc"), [3, 61 << 2, 2, 0, b'a', b'b', b'c']);
-        let long = snappy(&[b'x'; 70_000]);
+        let long = snappy(&vec![b'x'; 70_000]);
         assert_eq!(long[..6], [0xf0, 0xa2, 0x04, 61 << 2, 0xff, 0xff]);
         assert_eq!(long.len(), 3 + 3 + 65_536 + 3 + 4_464);
     }
