@@ -146,3 +146,90 @@ fn executable(path: PathBuf) -> Option<PathBuf> {
 pub fn find_python(named: Option<&Path>) -> Result<PathBuf, PipError> {
     Environment::current().find_python(named)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn program(path: &Path, mode: u32) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn environment(directory: &Path, variables: &[(&str, &Path)]) -> Environment {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Environment::new(variables, directory.to_path_buf())
+    }
+
+    #[test]
+    fn named_then_active_then_on_the_path() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let (on_path, active, named) = (
+            root.join("bin/python"),
+            root.join("venv/bin/python"),
+            root.join("named/py"),
+        );
+        for path in [&on_path, &active, &named] {
+            program(path, 0o755);
+        }
+        let (bin, venv) = (root.join("bin"), root.join("venv"));
+        let all = environment(root, &[("PATH", &bin), ("VIRTUAL_ENV", &venv)]);
+        assert_eq!(all.find_python(Some(Path::new("named/py"))).unwrap(), named);
+        assert_eq!(all.find_python(Some(Path::new("python"))).unwrap(), on_path);
+        assert_eq!(all.find_python(None).unwrap(), active);
+        let path_only = environment(root, &[("PATH", &bin), ("VIRTUAL_ENV", Path::new(""))]);
+        assert_eq!(path_only.find_python(None).unwrap(), on_path);
+        program(&root.join("bin/python3"), 0o755);
+        assert_eq!(path_only.find_python(None).unwrap(), root.join("bin/python3"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error_and_never_another_one() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        program(&root.join("python3"), 0o755);
+        program(&root.join("plain/python3"), 0o644);
+        let gone = root.join("gone");
+        let broken = environment(root, &[("PATH", root), ("VIRTUAL_ENV", &gone)]);
+        assert!(
+            matches!(broken.find_python(None), Err(PipError::InterpreterMissing { path }) if path.starts_with(&gone))
+        );
+        assert!(matches!(
+            broken.find_python(Some(Path::new("other/python"))),
+            Err(PipError::InterpreterMissing { .. })
+        ));
+        // Neither the working directory nor a file that cannot be run.
+        let plain = root.join("plain");
+        for path in [Path::new(""), Path::new("."), Path::new(":"), &plain] {
+            let environment = environment(root, &[("PATH", path)]);
+            assert!(
+                matches!(environment.find_python(None), Err(PipError::NoInterpreter)),
+                "{path:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_that_configures_pip_or_python_reaches_the_hand_off() {
+        let names = [
+            "PIP_INDEX_URL",
+            "pip_index_url",
+            "_PIP_X",
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "PYTHONUSERBASE",
+            "HOME",
+            "PIPX_HOME",
+        ];
+        let variables: Vec<_> = names.iter().map(|name| (*name, Path::new("x"))).collect();
+        let environment = environment(Path::new("/"), &variables);
+        let kept: Vec<_> = environment.for_hand_off().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(kept, ["PYTHONUSERBASE", "HOME", "PIPX_HOME"]);
+    }
+}

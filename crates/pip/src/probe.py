@@ -112,7 +112,7 @@ def ignores_indexes(options, finder):
 def requirement(parsed):
     hashes = (parsed.options or {}).get("hashes") or {}
     return {
-        "requirement": parsed.requirement,
+        "requirement": parsed.requirement.strip(),
         "hashes": [name + ":" + digest for name in sorted(hashes) for digest in hashes[name]],
         "constraint": bool(parsed.constraint),
         "editable": bool(parsed.is_editable),

@@ -74,3 +74,50 @@ pub(crate) fn tail(output: &[u8], lines: usize) -> String {
 
 /// Longest such text, in characters.
 const MAX_TAIL: usize = 2000;
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Stdio;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    #[tokio::test]
+    async fn both_streams_and_the_status_are_returned() {
+        let limit = Duration::from_secs(20);
+        let Ok(finished) = run(&mut shell("echo out; echo err >&2; exit 3"), limit, 100).await else {
+            panic!("it must finish");
+        };
+        assert_eq!(
+            (finished.stdout.as_slice(), finished.stderr.as_slice()),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+        assert_eq!(finished.status.code(), Some(3));
+    }
+
+    #[tokio::test]
+    async fn limits_of_time_and_size_stop_it() {
+        let began = Instant::now();
+        let slow = run(&mut shell("exec sleep 60"), Duration::from_millis(200), 100).await;
+        assert!(matches!(slow, Err(Stopped::Timeout)));
+        let loud = run(&mut shell("exec yes >&2"), Duration::from_secs(20), 100).await;
+        assert!(matches!(loud, Err(Stopped::TooLarge)));
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_tail_is_short_and_harmless() {
+        assert_eq!(tail(b"one\ntwo\n\x1b[31mthree\n\n", 2), "two\n[31mthree");
+        assert!(tail(&vec![b'x'; 10_000], 5).len() <= MAX_TAIL);
+    }
+}

@@ -167,3 +167,53 @@ fn read_only(path: &Path) -> io::Result<()> {
 fn read_only(_: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn file(source: &Path, bytes: &[u8]) -> Wanted {
+        fs::write(source, bytes).unwrap();
+        let sha256 = digest::digest(&digest::SHA256, bytes);
+        Wanted {
+            source: source.to_path_buf(),
+            sha256: Sha256Digest::from_bytes(sha256.as_ref().try_into().unwrap()),
+            size: bytes.len() as u64,
+            wheel: "Foo_Bar-1.0+local_1-2-py3-none-any.whl".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn private_read_only_listed_and_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let source = root.path().join("source");
+        let wanted = file(&source, &vec![7; CHUNK + 1]);
+        let before = mode(&source);
+        let staging = Staging::fill(&[wanted]).unwrap();
+        let wheel = staging.wheels().join("Foo_Bar-1.0+local_1-2-py3-none-any.whl");
+        assert_eq!((mode(staging.path()), mode(&wheel)), (0o700, 0o400));
+        assert_eq!(fs::read(&wheel).unwrap(), fs::read(&source).unwrap());
+        let list = fs::read_to_string(staging.hashes()).unwrap();
+        let sha256 = "--hash=sha256:";
+        assert!(list.starts_with(&format!("foo-bar==1.0+local.1 {sha256}")), "{list}");
+        assert_eq!(list.lines().count(), 1);
+        let path = staging.path().to_path_buf();
+        drop(staging);
+        assert!(!path.exists());
+        assert_eq!(mode(&source), before, "the original is left alone");
+    }
+
+    #[test]
+    fn nothing_is_left_when_a_digest_differs() {
+        let root = tempfile::tempdir().unwrap();
+        let source = root.path().join("source");
+        let wanted = file(&source, b"good");
+        fs::write(&source, b"evil").unwrap();
+        assert!(matches!(Staging::fill(&[wanted]), Err(PipError::DigestMismatch { .. })));
+    }
+}

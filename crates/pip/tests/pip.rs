@@ -1,0 +1,532 @@
+//! The probe and the hand-off against the real interpreter and pip of this machine, in virtual environments.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail as tests do"
+)]
+
+mod support;
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use slsa_pip_distribution::Tag;
+use slsa_pip_pip::{Environment, HandOff, PipError, PipOutcome, PipOutput, Probe, install, probe_in};
+use slsa_pip_verify::Verified;
+use support::{World, wheel, wheel_saying};
+
+const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn words(args: &[&str]) -> Vec<OsString> {
+    args.iter().map(OsString::from).collect()
+}
+
+async fn ask(world: &World, variables: &[(&str, &str)], args: &[&str]) -> Result<Probe, PipError> {
+    probe_in(world.environment(variables), &world.python, &words(args)).await
+}
+
+async fn hand_off(probe: &Probe, files: &[Verified], options: HandOff) -> Result<PipOutcome, PipError> {
+    let options = HandOff {
+        output: PipOutput::Quiet,
+        ..options
+    };
+    install(probe, files, &options).await
+}
+
+/// Hands over files that must be installed.
+async fn installs(probe: &Probe, files: &[Verified], options: HandOff) -> String {
+    let outcome = hand_off(probe, files, options).await.unwrap();
+    let output = outcome.output.unwrap();
+    assert_eq!(outcome.code, 0, "{output}");
+    output
+}
+
+#[tokio::test]
+async fn the_probe_describes_the_interpreter() {
+    let world = World::new();
+    let probe = ask(&world, &[("PIP_CONFIG_FILE", "/dev/null")], &[]).await.unwrap();
+    assert_eq!(probe.executable, world.python);
+    assert_eq!(probe.prefix, world.venv());
+    assert!(probe.in_virtualenv);
+    assert_eq!(
+        probe.markers.python_full_version().to_string(),
+        probe.python_version.to_string()
+    );
+    assert_eq!(
+        probe.markers.sys_platform(),
+        std::env::consts::OS.replace("macos", "darwin")
+    );
+    let tag = |text: &str| Tag::parse(text).unwrap();
+    assert!(probe.tags.rank([&tag("py3-none-any")]).is_some());
+    assert_eq!(probe.tags.rank([&tag("cp27-cp27m-win32")]), None);
+    assert!(
+        probe
+            .installed
+            .iter()
+            .any(|dist| dist.name == "pip" && dist.version == probe.pip_version)
+    );
+    assert_eq!(probe.user_site, None, "a plain virtual environment has none");
+    assert_eq!(probe.externally_managed, None);
+    // pip's own defaults: one index, fifteen seconds, five retries.
+    assert!(probe.index_url.is_some_and(|url| url.scheme() == "https"));
+    assert!(probe.extra_index_urls.is_empty() && probe.find_links.is_empty() && !probe.no_index);
+    assert_eq!((probe.timeout.as_secs(), probe.retries), (15, 5));
+    assert_eq!(
+        (probe.cert, probe.proxy, probe.pre, probe.require_hashes),
+        (None, None, false, false)
+    );
+}
+
+#[tokio::test]
+async fn pip_merges_arguments_variables_and_configuration() {
+    let world = World::new();
+    // pip's own rule: options that begin with `no-` are switched on by a falsy value.
+    std::fs::write(
+        world.venv().join("pip.conf"),
+        "[global]\nextra-index-url = https://third.example/simple\ntimeout = 7\n[install]\nno-compile = no\n",
+    )
+    .unwrap();
+    let variables = [
+        ("PIP_INDEX_URL", "https://user:secret@second.example/simple"),
+        ("PIP_RETRIES", "2"),
+        ("PIP_CERT", "/certificates.pem"),
+        ("PIP_PYTHON", "/nonexistent"),
+        ("REQUESTS_CA_BUNDLE", "/other.pem"),
+    ];
+    let args = [
+        "--pre",
+        "--find-links",
+        "wheels",
+        "--proxy",
+        "http://proxy.example:3128",
+        "--trusted-host",
+        "internal.example",
+        "--target",
+        "there",
+        "--only-binary",
+        "foo,bar",
+        "baz>=1",
+    ];
+    let probe = ask(&world, &variables, &args).await.unwrap();
+    assert_eq!(
+        probe.index_url.as_ref().unwrap().as_str(),
+        "https://user:secret@second.example/simple"
+    );
+    assert_eq!(probe.extra_index_urls[0].as_str(), "https://third.example/simple");
+    assert_eq!(probe.find_links, ["wheels"]);
+    assert_eq!(probe.proxy.as_deref(), Some("http://proxy.example:3128"));
+    assert_eq!(probe.trusted_hosts, ["internal.example"]);
+    assert_eq!(probe.cert.as_deref(), Some(Path::new("/certificates.pem")));
+    assert_eq!((probe.timeout.as_secs(), probe.retries), (7, 2));
+    assert!(probe.pre && probe.install.no_compile && !probe.install.user);
+    assert_eq!(probe.install.target, Some(world.cwd.join("there")));
+    assert_eq!(probe.only_binary, ["bar", "foo"]);
+    assert_eq!(probe.positional, ["baz>=1"]);
+    assert!(!format!("{probe:?}").contains("secret"));
+
+    let isolated = ask(&world, &variables, &["--isolated", "--no-index"]).await.unwrap();
+    assert!(isolated.no_index);
+    assert_eq!((isolated.index_url, isolated.retries), (None, 5));
+}
+
+#[tokio::test]
+async fn pip_reads_the_requirements_files() {
+    let world = World::new();
+    world.write(
+        "requirements.txt",
+        format!(
+            "--index-url https://index.example/simple\n# a comment\nfoo[extra]==1.0 \\\n  --hash=sha256:{DIGEST} \\\n  --hash=sha256:{}\n-r more/nested.txt\n-c constraints.txt\nenv-${{NAME}}==1; python_version > '3'\n",
+            DIGEST.replace('0', "1")
+        ),
+    );
+    world.write(
+        "more/nested.txt",
+        "bar>=2\n-e ./project\n--extra-index-url https://extra.example/simple\n",
+    );
+    world.write("constraints.txt", "baz<3\n");
+    world.write("other.txt", "quux!=1\n");
+    let probe = ask(
+        &world,
+        &[("NAME", "value")],
+        &["-r", "requirements.txt", "-c", "other.txt"],
+    )
+    .await
+    .unwrap();
+    let read: Vec<_> = probe
+        .requirements
+        .iter()
+        .map(|read| {
+            (
+                read.requirement.as_str(),
+                read.constraint,
+                read.editable,
+                read.hashes.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("quux!=1", true, false, 0),
+            ("foo[extra]==1.0", false, false, 2),
+            ("bar>=2", false, false, 0),
+            ("./project", false, true, 0),
+            ("baz<3", true, false, 0),
+            ("env-value==1; python_version > '3'", false, false, 0),
+        ]
+    );
+    assert_eq!(probe.requirements[1].hashes[0], format!("sha256:{DIGEST}"));
+    assert_eq!(probe.requirements[1].origin, "-r requirements.txt (line 3)");
+    assert!(probe.require_hashes, "a hash asks for all");
+    assert_eq!(probe.index_url.unwrap().as_str(), "https://index.example/simple");
+    assert_eq!(probe.extra_index_urls[0].as_str(), "https://extra.example/simple");
+}
+
+#[tokio::test]
+async fn what_pip_refuses_is_a_typed_error_with_its_words() {
+    let world = World::new();
+    let usage = |result: Result<Probe, PipError>| match result {
+        Err(PipError::Usage { message }) => message,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(usage(ask(&world, &[], &["--bogus"]).await), "no such option: --bogus");
+    let message = usage(ask(&world, &[("PIP_TIMEOUT", "soon")], &[]).await);
+    assert!(message.contains("soon"), "{message}");
+    let message = usage(ask(&world, &[], &["--user"]).await);
+    assert!(
+        message.contains("User site-packages are not visible in this virtualenv"),
+        "{message}"
+    );
+
+    world.write("bad.txt", "-r missing.txt\n");
+    match ask(&world, &[], &["-r", "bad.txt"]).await {
+        Err(error @ PipError::Requirements { .. }) => {
+            assert!(error.to_string().contains("missing.txt"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    match ask(&world, &[], &["-i", "not a url"]).await {
+        Err(PipError::InvalidIndexUrl { position: 1 }) => {}
+        other => panic!("{other:?}"),
+    }
+    match ask(&world, &[], &["-e", "./project"]).await {
+        Err(PipError::UnsupportedOption { option, value }) => {
+            assert_eq!((option.as_str(), value.as_str()), ("--editable", "['./project']"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn unusable_interpreters_are_told_apart() {
+    let world = World::without_pip();
+    let error = ask(&world, &[], &[]).await.unwrap_err();
+    assert!(matches!(error, PipError::NoPip { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("ensurepip"));
+
+    std::fs::create_dir(world.site_packages.join("pip")).unwrap();
+    std::fs::write(world.site_packages.join("pip/__init__.py"), "__version__ = '22.1.2'\n").unwrap();
+    match ask(&world, &[], &[]).await {
+        Err(PipError::PipTooOld { version, .. }) => assert_eq!(version, "22.1.2"),
+        other => panic!("{other:?}"),
+    }
+    std::fs::write(world.site_packages.join("pip/__init__.py"), "__version__ = '99.0'\n").unwrap();
+    match ask(&world, &[], &[]).await {
+        Err(PipError::Broken { why, .. }) => assert!(why.contains("pip._internal"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+
+    let script = |name: &str, text: &str| {
+        let path = world.write(name, format!("#!/bin/sh\n{text}\n"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let python = script("no-python", "echo 'Unknown option: -I' >&2; exit 2");
+    match probe_in(world.environment(&[]), &python, &[]).await {
+        Err(PipError::Broken { why, .. }) => {
+            assert_eq!(why, "exit status: 2, and it printed: Unknown option: -I");
+        }
+        other => panic!("{other:?}"),
+    }
+    let python = script("talker", "exec yes");
+    let error = probe_in(world.environment(&[]), &python, &[]).await.unwrap_err();
+    assert!(matches!(error, PipError::OutputTooLarge { .. }), "{error:?}");
+    let error = probe_in(world.environment(&[]), Path::new("/nonexistent/python"), &[])
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PipError::Start { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_need_for_a_virtual_environment_is_met_by_one() {
+    let world = World::new();
+    assert!(ask(&world, &[("PIP_REQUIRE_VIRTUALENV", "1")], &[]).await.is_ok());
+    let python = world.environment(&[]).find_python(Some(Path::new("python3"))).unwrap();
+    let environment = world.environment(&[("PIP_REQUIRE_VIRTUALENV", "1")]);
+    match probe_in(environment, &python, &[]).await {
+        Err(PipError::VirtualenvRequired { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn stray_output_does_not_confuse_the_probe() {
+    let world = World::new();
+    let hook = "import sys; print('noise'); print('=====slsa-pip-probe====='); print('{}')\n";
+    std::fs::write(world.site_packages.join("noise.pth"), hook).unwrap();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    assert_eq!(probe.executable, world.python);
+}
+
+#[tokio::test]
+async fn files_are_installed_by_name_version_and_hash() {
+    let world = World::new();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    let files = [
+        world.verified(&wheel("plain", "1.0")),
+        world.verified(&wheel("local_name", "2.0rc1+build.7")),
+        // Not installed along with it: dependencies were resolved before.
+        world.verified(&wheel_saying("needy", "1.0", "good", "Requires-Dist: absent\n")),
+    ];
+    installs(&probe, &files, HandOff::default()).await;
+    assert_eq!(
+        world.installed(),
+        [
+            "local_name-2.0rc1+build.7.dist-info",
+            "needy-1.0.dist-info",
+            "plain-1.0.dist-info"
+        ]
+    );
+    assert_eq!(world.word("plain"), "1.0 good");
+    let info = world.site_packages.join("plain-1.0.dist-info");
+    assert!(!info.join("direct_url.json").exists(), "`pip freeze` would show a path");
+    assert_eq!(std::fs::read_to_string(info.join("INSTALLER")).unwrap().trim(), "pip");
+
+    let output = installs(&probe, &files[..1], HandOff::default()).await;
+    assert!(output.contains("already satisfied"), "{output}");
+    installs(&probe, &[world.verified(&wheel("plain", "2.0"))], HandOff::default()).await;
+    assert_eq!(world.word("plain"), "2.0 good");
+    assert!(!info.exists(), "the old version is replaced");
+
+    let after = ask(&world, &[], &[]).await.unwrap();
+    let needy = after.installed.iter().find(|dist| dist.name == "needy").unwrap();
+    assert_eq!(
+        (needy.version.as_str(), needy.requires_dist[0].as_str()),
+        ("1.0", "absent")
+    );
+}
+
+#[tokio::test]
+async fn no_files_no_pip() {
+    let world = World::new();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    std::fs::remove_file(&world.python).unwrap();
+    let outcome = install(&probe, &[], &HandOff::default()).await.unwrap();
+    assert_eq!(outcome, PipOutcome { code: 0, output: None });
+}
+
+/// Everything that can be set or planted without touching the interpreter itself, all at once.
+#[tokio::test]
+async fn nothing_planted_has_an_effect() {
+    let world = World::new();
+    let executed = world.root().join("executed");
+    let trap = format!("open({:?}, 'a').write(__name__ + '\\n')\n", executed.to_str().unwrap());
+    for path in [
+        "pip/__init__.py",
+        "pip/__main__.py",
+        "sitecustomize.py",
+        "usercustomize.py",
+        "runpy.py",
+        "site.py",
+        "json.py",
+    ] {
+        world.write(path, &trap);
+        world.write(&format!("planted/{path}"), &trap);
+    }
+    world.write("setup.cfg", "[install]\nprefix = planted-prefix\n[global]\n");
+    world.write("pip.conf", "[install]\nrequirement = planted.txt\n");
+    world.write("planted.txt", "evil==1.0\n");
+    // A higher version, the same version with other content, and a package that nobody asked for.
+    for wheel in [
+        wheel_saying("victim", "9.0", "evil", ""),
+        wheel_saying("victim", "1.0", "evil", ""),
+        wheel_saying("evil", "1.0", "evil", ""),
+    ] {
+        world.write(&wheel.filename, &wheel.bytes);
+        world.write(&format!("planted/{}", wheel.filename), &wheel.bytes);
+    }
+    let planted = world.cwd.join("planted");
+    let configuration = format!(
+        "[global]\nfind-links = {0}\nindex-url = file://{0}\nextra-index-url = file://{0}\nno-index = false\npre = true\nquiet = 3\n[install]\nrequirement = {1}\nforce-reinstall = true\nupgrade = true\n",
+        planted.display(),
+        world.cwd.join("planted.txt").display(),
+    );
+    world.write("planted.conf", &configuration);
+    for path in [
+        world.venv().join("pip.conf"),
+        world.root().join("home/.pip/pip.conf"),
+        world.root().join("home/.config/pip/pip.conf"),
+    ] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &configuration).unwrap();
+    }
+    std::fs::write(
+        world.root().join("home/.pydistutils.cfg"),
+        "[install]\nprefix = planted-prefix\n",
+    )
+    .unwrap();
+    let (planted, conf) = (planted.to_str().unwrap(), world.cwd.join("planted.conf"));
+    let url = format!("file://{planted}");
+    let requirements = world.cwd.join("planted.txt");
+    let variables = [
+        ("PIP_FIND_LINKS", planted),
+        ("PIP_INDEX_URL", &url),
+        ("PIP_EXTRA_INDEX_URL", &url),
+        ("PIP_NO_INDEX", "0"),
+        ("PIP_REQUIREMENT", requirements.to_str().unwrap()),
+        ("PIP_CONSTRAINT", requirements.to_str().unwrap()),
+        ("PIP_CONFIG_FILE", conf.to_str().unwrap()),
+        ("PIP_PRE", "1"),
+        ("PIP_NO_DEPS", "0"),
+        ("PIP_NO_BINARY", ":all:"),
+        ("PIP_PYTHON", "/nonexistent/python"),
+        ("PIP_LOG", "planted-log"),
+        ("pip_find_links", planted),
+        ("_PIP_RUNNING_IN_SUBPROCESS", "1"),
+        ("PYTHONPATH", planted),
+        ("PYTHONHOME", planted),
+        ("PYTHONSTARTUP", "sitecustomize.py"),
+        ("PYTHONINSPECT", "1"),
+    ];
+    let probe = ask(&world, &variables, &[]).await.unwrap();
+    // The probe says what pip is configured for; that is input for the resolver, and harmless here.
+    assert!(
+        probe.find_links.iter().any(|link| link == planted),
+        "the trap is not set: {:?}",
+        probe.find_links
+    );
+    assert!(probe.requirements.iter().any(|read| read.requirement == "evil==1.0"));
+
+    installs(&probe, &[world.verified(&wheel("victim", "1.0"))], HandOff::default()).await;
+    assert_eq!(world.installed(), ["victim-1.0.dist-info"]);
+    assert_eq!(world.word("victim"), "1.0 good");
+    assert!(
+        !executed.exists(),
+        "{}",
+        std::fs::read_to_string(&executed).unwrap_or_default()
+    );
+    for path in ["planted-prefix", "planted-log"] {
+        assert!(!world.cwd.join(path).exists(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changed_after_it_was_verified_stops_everything() {
+    let world = World::new();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    let sound = world.verified(&wheel("sound", "1.0"));
+    let other = wheel_saying("victim", "1.0", "evil", "").bytes;
+    let mut grown = wheel("victim", "1.0").bytes;
+    grown.push(0);
+    for bytes in [other, grown, Vec::new()] {
+        let victim = world.verified(&wheel("victim", "1.0"));
+        std::fs::write(victim.file().path(), &bytes).unwrap();
+        match hand_off(&probe, &[sound.clone(), victim.clone()], HandOff::default()).await {
+            Err(PipError::DigestMismatch { file, expected, found }) => {
+                assert_eq!(file, "victim-1.0-py3-none-any.whl");
+                assert_eq!(expected, *victim.file().sha256());
+                assert_ne!(found, expected);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let victim = world.verified(&wheel("victim", "1.0"));
+    std::fs::remove_file(victim.file().path()).unwrap();
+    let error = hand_off(&probe, &[sound, victim], HandOff::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PipError::Unreadable { .. }), "{error:?}");
+    assert!(world.installed().is_empty());
+}
+
+#[tokio::test]
+async fn only_wheels_and_one_for_each_project() {
+    let world = World::new();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    let path = world.write("foo-1.0.tar.gz", "sdist");
+    let sdist = world.verified_at(&path, "foo-1.0.tar.gz", b"sdist", "foo", "1.0");
+    match hand_off(&probe, &[sdist], HandOff::default()).await {
+        Err(PipError::NotAWheel { file, .. }) => assert_eq!(file, "foo-1.0.tar.gz"),
+        other => panic!("{other:?}"),
+    }
+    let files = [
+        world.verified(&wheel("foo_bar", "1.0")),
+        world.verified(&wheel("Foo.Bar", "2.0")),
+    ];
+    match hand_off(&probe, &files, HandOff::default()).await {
+        Err(PipError::DuplicateProject { name, .. }) => assert_eq!(name, "foo-bar"),
+        other => panic!("{other:?}"),
+    }
+    assert!(world.installed().is_empty());
+}
+
+#[tokio::test]
+async fn the_exit_code_of_pip_is_passed_on() {
+    let world = World::new();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    let future = world.verified(&wheel_saying("future", "1.0", "good", "Requires-Python: >=99\n"));
+    let outcome = hand_off(&probe, &[future.clone()], HandOff::default()).await.unwrap();
+    assert_eq!(outcome.code, 1);
+    let output = outcome.output.unwrap();
+    assert!(output.contains("requires a different Python"), "{output}");
+    assert!(world.installed().is_empty());
+
+    let probe = ask(&world, &[], &["--ignore-requires-python"]).await.unwrap();
+    installs(&probe, &[future], HandOff::default()).await;
+    assert_eq!(world.word("future"), "1.0 good");
+}
+
+#[tokio::test]
+async fn the_place_of_the_command_line_overrides_the_configured_one() {
+    let world = World::new();
+    let probe = ask(&world, &[("PIP_TARGET", "configured")], &[]).await.unwrap();
+    let files = [world.verified(&wheel("placed", "1.0"))];
+    installs(&probe, &files, HandOff::default()).await;
+    assert!(world.cwd.join("configured/placed.py").is_file());
+    let named = HandOff {
+        target: Some("named".into()),
+        no_compile: true,
+        ..HandOff::default()
+    };
+    installs(&probe, &files, named).await;
+    assert!(world.cwd.join("named/placed.py").is_file());
+    assert!(!world.cwd.join("named/__pycache__").exists());
+    assert!(world.installed().is_empty());
+}
+
+#[tokio::test]
+async fn the_user_site_is_seen_and_its_packages_are_replaced() {
+    let world = World::new();
+    let base = world.root().join("user-base");
+    let environment: Environment = world.environment(&[("PYTHONUSERBASE", base.to_str().unwrap())]);
+    let python = environment.find_python(Some(Path::new("python3"))).unwrap();
+    let options = || HandOff {
+        user: true,
+        break_system_packages: true,
+        ..HandOff::default()
+    };
+    let probe = probe_in(environment.clone(), &python, &[]).await.unwrap();
+    let site = probe.user_site.clone().expect("this interpreter has a user site");
+    assert!(site.starts_with(&base));
+    installs(&probe, &[world.verified(&wheel("personal", "1.0"))], options()).await;
+    let probe = probe_in(environment, &python, &[]).await.unwrap();
+    assert!(probe.installed.iter().any(|dist| dist.name == "personal"));
+    installs(&probe, &[world.verified(&wheel("personal", "2.0"))], options()).await;
+    assert!(site.join("personal-2.0.dist-info").is_dir());
+    assert!(!site.join("personal-1.0.dist-info").exists());
+}

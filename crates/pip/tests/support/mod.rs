@@ -1,0 +1,212 @@
+//! Real virtual environments, and wheels built in memory.
+
+use std::ffi::OsString;
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use slsa_pip_distribution::{Sha256Digest, WheelFilename};
+use slsa_pip_pip::Environment;
+use slsa_pip_policy::Policy;
+use slsa_pip_verify::{StagedFile, Verified, exempt};
+use tempfile::TempDir;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// A wheel, by file name and bytes.
+pub struct Wheel {
+    pub filename: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A wheel with one module, `NAME.py`, which knows its version and the word given.
+pub fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wheel {
+    let info = format!("{name}-{version}.dist-info");
+    let files = [
+        (
+            format!("{name}.py"),
+            format!("VERSION = '{version}'\nWORD = '{word}'\n"),
+        ),
+        (
+            format!("{info}/METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}"),
+        ),
+        (
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ),
+        (
+            format!("{info}/RECORD"),
+            format!("{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"),
+        ),
+    ];
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        zip.start_file(path, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content.as_bytes()).unwrap();
+    }
+    Wheel {
+        filename: format!("{name}-{version}-py3-none-any.whl"),
+        bytes: zip.finish().unwrap().into_inner(),
+    }
+}
+
+pub fn wheel(name: &str, version: &str) -> Wheel {
+    wheel_saying(name, version, "good", "")
+}
+
+pub fn sha256(bytes: &[u8]) -> Sha256Digest {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    Sha256Digest::from_bytes(digest.as_ref().try_into().unwrap())
+}
+
+/// The interpreter that the tests run with.
+fn base_python() -> PathBuf {
+    Environment::current()
+        .find_python(Some(Path::new("python3")))
+        .expect("the tests need python3")
+}
+
+/// A virtual environment with pip, made once; the others borrow its pip, which makes them fast.
+fn shared_site_packages() -> &'static Path {
+    static SHARED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, site_packages) = SHARED.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
+        succeed(
+            Command::new(base_python())
+                .args(["-I", "-m", "venv"])
+                .arg(directory.path()),
+        );
+        let site_packages = site_packages(&directory.path().join("bin/python"));
+        (directory, site_packages)
+    });
+    site_packages
+}
+
+fn site_packages(python: &Path) -> PathBuf {
+    let script = "import sysconfig; print(sysconfig.get_path('purelib'), end='')";
+    succeed(Command::new(python).args(["-I", "-c", script])).into()
+}
+
+/// Runs a command that must succeed; gives its standard output.
+fn succeed(command: &mut Command) -> String {
+    let output = command.env_remove("PYTHONPATH").output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A virtual environment, a home and a working directory of its own.
+pub struct World {
+    root: TempDir,
+    pub python: PathBuf,
+    pub site_packages: PathBuf,
+    pub cwd: PathBuf,
+}
+
+impl World {
+    /// With pip.
+    pub fn new() -> Self {
+        let world = Self::without_pip();
+        let pth = world.site_packages.join("shared-pip.pth");
+        std::fs::write(pth, shared_site_packages().to_str().unwrap()).unwrap();
+        world
+    }
+
+    /// Without pip.
+    pub fn without_pip() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let venv = root.path().join("venv");
+        succeed(
+            Command::new(base_python())
+                .args(["-I", "-m", "venv", "--without-pip"])
+                .arg(&venv),
+        );
+        let python = venv.join("bin/python");
+        let cwd = root.path().join("work");
+        for directory in [&cwd, &root.path().join("home"), &root.path().join("downloads")] {
+            std::fs::create_dir(directory).unwrap();
+        }
+        Self {
+            site_packages: site_packages(&python),
+            root,
+            python,
+            cwd,
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Where the virtual environment is.
+    pub fn venv(&self) -> PathBuf {
+        self.root().join("venv")
+    }
+
+    /// A clean environment, with the variables given.
+    pub fn environment(&self, variables: &[(&str, &str)]) -> Environment {
+        let mut all: Vec<(OsString, OsString)> = vec![
+            ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
+            ("HOME".into(), self.root().join("home").into()),
+        ];
+        all.extend(variables.iter().map(|(name, value)| (name.into(), value.into())));
+        Environment::new(all, self.cwd.clone())
+    }
+
+    /// Writes a file below the working directory.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.cwd.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A file in the download directory, accepted by an exemption of the policy.
+    pub fn verified(&self, wheel: &Wheel) -> Verified {
+        let path = self.root().join("downloads").join(&wheel.filename);
+        std::fs::write(&path, &wheel.bytes).unwrap();
+        let parsed: WheelFilename = wheel.filename.parse().unwrap();
+        self.verified_at(
+            &path,
+            &wheel.filename,
+            &wheel.bytes,
+            parsed.name.as_str(),
+            &parsed.version.to_string(),
+        )
+    }
+
+    /// As [`World::verified`], for any file.
+    pub fn verified_at(&self, path: &Path, filename: &str, bytes: &[u8], name: &str, version: &str) -> Verified {
+        let digest = sha256(bytes);
+        let policy =
+            format!("[exemptions.{name}]\nversions = '=={version}'\nsha256 = ['{digest}']\nreason = 'a test'\n");
+        let policy = Policy::parse(&policy, "slsa-pip.toml").unwrap();
+        let (name, version) = (name.parse().unwrap(), version.parse().unwrap());
+        let exemption = policy.exemption(&name, &version).unwrap();
+        let size = u64::try_from(bytes.len()).unwrap();
+        let file = StagedFile::new(path.to_path_buf(), filename.to_owned(), digest, size);
+        exempt(&file, exemption, &name, &version, jiff::Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    /// The names of everything in the environment's own site-packages that pip has put there.
+    pub fn installed(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(&self.site_packages)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".dist-info"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// What a module of the environment says.
+    pub fn word(&self, module: &str) -> String {
+        let script = format!("import {module}; print({module}.VERSION, {module}.WORD, end='')");
+        succeed(Command::new(&self.python).args(["-I", "-c", &script]))
+    }
+}
