@@ -363,6 +363,7 @@ async fn a_failed_download_leaves_nothing() {
         false,
     )
     .await;
+    let silent = serve_raw(Vec::new(), false).await;
     let many = serve(
         Router::new()
             .route("/over", get(|| async { vec![b'x'; 65537] }))
@@ -393,8 +394,11 @@ async fn a_failed_download_leaves_nothing() {
     assert_eq!(requests, 3);
     let (error, _) = fail(broken_off).await;
     assert!(matches!(error, HttpError::Transport { .. }), "{error}");
-    let (error, _) = fail(stalled).await;
-    assert!(matches!(error, HttpError::Timeout { .. }), "{error}");
+    for url in [stalled, silent] {
+        let (error, requests) = fail(url).await;
+        assert!(matches!(error, HttpError::Timeout { .. }), "{error}");
+        assert_eq!(requests, 3);
+    }
     for path in ["over", "endless"] {
         let (error, requests) = fail(many.join(path).unwrap()).await;
         assert!(matches!(error, HttpError::TooLarge { limit: LIMIT, .. }), "{error}");

@@ -97,13 +97,16 @@ impl IndexClient {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.get(&file.url).map(|staged| staged.path.clone())
         };
-        if let Some(path) = kept {
-            return in_file(path, wheel).await?.map_err(unusable);
+        // A download at the same time may have taken it; then it is fetched again.
+        if let Some(path) = kept
+            && let Ok(read) = in_file(path, wheel).await
+        {
+            return read.map_err(unusable);
         }
         // Of unknown size: the limit ends a large wheel at its first header, before anything of it is read.
         if file.size.is_none_or(|size| size <= WHOLE_WHEEL) {
-            match self.keep_whole(file, WHOLE_WHEEL).await {
-                Ok(path) => return in_file(path, wheel).await?.map_err(unusable),
+            match self.whole(file, wheel, WHOLE_WHEEL).await {
+                Ok(read) => return read.map_err(unusable),
                 Err(IndexError::Http(HttpError::TooLarge { .. })) => {}
                 Err(error) => return Err(error),
             }
@@ -111,12 +114,16 @@ impl IndexClient {
         if let Some(bytes) = self.by_ranges(file, wheel).await? {
             return Ok(bytes);
         }
-        let path = self.keep_whole(file, MAX_FILE_SIZE).await?;
-        in_file(path, wheel).await?.map_err(unusable)
+        self.whole(file, wheel, MAX_FILE_SIZE).await?.map_err(unusable)
     }
 
-    /// Fetches the whole wheel into the scratch directory.
-    async fn keep_whole(&self, file: &IndexFile, limit: u64) -> Result<PathBuf, IndexError> {
+    /// Fetches the whole wheel into the scratch directory, reads it, and keeps it.
+    async fn whole(
+        &self,
+        file: &IndexFile,
+        wheel: &WheelFilename,
+        limit: u64,
+    ) -> Result<Result<Vec<u8>, String>, IndexError> {
         // Two indexes may have different files of one name, and two tasks may want one file.
         let number = self.fetched_whole.fetch_add(1, Ordering::Relaxed);
         let path = self.scratch().await?.join(format!("{number}.whl"));
@@ -130,16 +137,17 @@ impl IndexClient {
                 computed: fetched.sha256,
             });
         }
+        let read = in_file(path.clone(), wheel).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(
             file.url.clone(),
             StagedDownload {
-                path: path.clone(),
+                path,
                 sha256: fetched.sha256,
                 size: fetched.size,
             },
         );
-        Ok(path)
+        Ok(read)
     }
 
     /// Reads the wheel's directory and METADATA by ranges. `None` if the server serves none.

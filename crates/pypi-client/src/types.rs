@@ -64,7 +64,7 @@ pub struct MetadataHash {
 /// An entry of a page that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// File name as written, printable characters only, cut to a printable length.
+    /// File name as written, printable characters only, cut to a printable length; empty if the entry has none.
     pub filename: String,
     /// Why.
     pub reason: SkipReason,

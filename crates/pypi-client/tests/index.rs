@@ -227,7 +227,7 @@ async fn bad_entries_are_named_and_do_not_spoil_the_page() {
         entry("foo-1.1-py3-none-any.whl", "file:///etc/passwd", "{}"),
         entry("foo-1.2-py3-none-any.whl", "javascript:x", "{}"),
         entry("foo-1.3-py3-none-any.whl", "x", r#"{"sha256":"00"}"#),
-        r#"{"filename":5}"#.to_owned(),
+        r#"{"filename":"foo-1.4.zip","url":"x","size":"large"}"#.to_owned(),
         "null".to_owned(),
     ];
     let site = Site::default();
@@ -249,6 +249,7 @@ async fn bad_entries_are_named_and_do_not_spoil_the_page() {
         ]
     );
     assert_eq!(project.skipped[3].filename, "bar-1.0-py3-none-any.whl");
+    assert_eq!(project.skipped[7].filename, "foo-1.4.zip");
 }
 
 #[tokio::test]
@@ -625,6 +626,39 @@ async fn find_links_directories_come_first() {
         "{page}"
     );
     assert!(IndexClient::new(http(), vec![Url::parse("file:///simple/").unwrap()], &[]).is_err());
+}
+
+#[tokio::test]
+async fn work_can_be_spread_over_tasks() {
+    let site = Site::default();
+    site.put("/simple/foo/", JSON, page(""));
+    site.put(
+        &format!("/files/{WHEEL}"),
+        "application/zip",
+        wheel(10, &metadata_text("foo", "1.0")),
+    );
+    let client = Arc::new(client(&[site.serve().await]));
+    let staging = Arc::new(tempfile::tempdir().unwrap());
+    let tasks: Vec<_> = (0..8)
+        .map(|number| {
+            let (client, staging) = (Arc::clone(&client), Arc::clone(&staging));
+            tokio::spawn(async move {
+                let file = only_file(&client).await;
+                client.metadata(&file).await.unwrap();
+                client.integrity_provenance(&file).await.unwrap();
+                client.project_json(&foo(), &"1.0".parse().unwrap()).await.unwrap();
+                let directory = staging.path().join(number.to_string());
+                std::fs::create_dir(&directory).unwrap();
+                client.download(&file, &directory, &[]).await.unwrap().sha256
+            })
+        })
+        .collect();
+    let mut digests = Vec::new();
+    for task in tasks {
+        digests.push(task.await.unwrap());
+    }
+    digests.dedup();
+    assert_eq!(digests.len(), 1);
 }
 
 /// Real pages, as recorded.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Announced, MAX_FILES, Place, Raw};
+use super::{Announced, MAX_FILES, Place, Raw, printable};
 use crate::error::IndexError;
 use crate::types::{Project, SkipReason, Skipped};
 
@@ -27,6 +27,7 @@ struct Meta {
 #[serde(untagged)]
 enum Entry {
     File(Box<File>),
+    Named { filename: String },
     Other(IgnoredAny),
 }
 
@@ -83,13 +84,18 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     }
     let mut project = place.empty();
     for entry in page.files {
-        match entry {
-            Entry::File(file) => place.add(file.into_raw(), &mut project),
-            Entry::Other(_) => project.skipped.push(Skipped {
-                filename: String::new(),
-                reason: SkipReason::Entry,
-            }),
-        }
+        let filename = match entry {
+            Entry::File(file) => {
+                place.add(file.into_raw(), &mut project);
+                continue;
+            }
+            Entry::Named { filename } => printable(&filename),
+            Entry::Other(_) => String::new(),
+        };
+        project.skipped.push(Skipped {
+            filename,
+            reason: SkipReason::Entry,
+        });
     }
     Ok(project)
 }
