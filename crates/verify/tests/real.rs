@@ -32,8 +32,21 @@ fn survey() {
         let b = judge(&file, &evidence, &expectation, &staging);
         let show = |r: &Result<_, Vec<slsa_pip_verify::Refusal>>| match r {
             Ok(_) => "OK".to_owned(),
-            Err(r) => format!("{}: {} | {:?} | {:?}", r[0].code, r[0].summary.chars().take(160).collect::<String>(), r[0].expected.as_ref().map(|s| s.chars().take(90).collect::<String>()), r[0].found.as_ref().map(|s| s.chars().take(90).collect::<String>())),
+            Err(r) => format!(
+                "{}: {} | {:?} | {:?}",
+                r[0].code,
+                r[0].summary.chars().take(160).collect::<String>(),
+                r[0].expected.as_ref().map(|s| s.chars().take(90).collect::<String>()),
+                r[0].found.as_ref().map(|s| s.chars().take(90).collect::<String>())
+            ),
         };
-        println!("{path} [{}/{}] n={}\n    main {}\n    stag {}", item["verify"]["result"], item["verify"]["root"], evidence.len(), show(&a), show(&b));
+        println!(
+            "{path} [{}/{}] n={}\n    main {}\n    stag {}",
+            item["verify"]["result"],
+            item["verify"]["root"],
+            evidence.len(),
+            show(&a),
+            show(&b)
+        );
     }
 }

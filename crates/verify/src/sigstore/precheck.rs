@@ -182,6 +182,14 @@ pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         .found(proof.tree_size.to_string()));
     }
     if is_rekor_v1(entry) {
+        if proof.log_index.get() >= proof.tree_size {
+            return Err(Failure::new(
+                Code::InclusionProofInvalid,
+                "the inclusion proof's index lies beyond the tree",
+            )
+            .expected(format!("less than {}", proof.tree_size))
+            .found(proof.log_index.get().to_string()));
+        }
         if *checkpoint.root_hash() != proof.root_hash {
             return Err(Failure::new(
                 Code::CheckpointInvalid,
@@ -209,8 +217,12 @@ pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
 /// The log signs the body, whose own kind is what counts; the library reads it as whatever the entry claims. The body of an
 /// `intoto` 0.0.1 entry is handled as 0.0.2 up to here.
 fn body_is_of_its_kind(entry: &TransparencyLogEntry) -> Result<(), Failure> {
-    let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes())
-        .map_err(|error| Failure::new(Code::LogEntryMalformed, format!("the log entry's body is no JSON: {error}")))?;
+    let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes()).map_err(|error| {
+        Failure::new(
+            Code::LogEntryMalformed,
+            format!("the log entry's body is no JSON: {error}"),
+        )
+    })?;
     let text = |key| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
     let claimed = entry.kind_version;
@@ -218,11 +230,12 @@ fn body_is_of_its_kind(entry: &TransparencyLogEntry) -> Result<(), Failure> {
     if same || (claimed == KindVersion::IntotoV002 && (kind, version) == ("intoto", "0.0.1")) {
         return Ok(());
     }
-    Err(
-        Failure::new(Code::LogEntryMismatch, "the log entry's body is of another kind than it says")
-            .expected(format!("{} {}", claimed.kind(), claimed.version()))
-            .found(format!("{kind} {version}")),
+    Err(Failure::new(
+        Code::LogEntryMismatch,
+        "the log entry's body is of another kind than it says",
     )
+    .expected(format!("{} {}", claimed.kind(), claimed.version()))
+    .found(format!("{kind} {version}")))
 }
 
 /// Whether an entry is of Rekor v1; the only kind of Rekor v2 is `hashedrekord` 0.0.2.

@@ -1,6 +1,12 @@
 //! Real data, and what every test needs.
 
-#![allow(dead_code, clippy::disallowed_methods, clippy::disallowed_types, missing_docs)]
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    missing_docs,
+    unreachable_pub
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -54,6 +60,15 @@ pub fn public_good_only() -> TrustRoots {
 
 pub fn staging() -> TrustRoots {
     TrustRoots::custom(&text("trusted-roots/staging.trusted_root.json")).unwrap()
+}
+
+/// Staging in the place of the public-good root, with GitHub's own beside it.
+pub fn staging_and_github() -> TrustRoots {
+    TrustRoots::new(
+        &text("trusted-roots/staging.trusted_root.json"),
+        Some(&text("trusted-roots/github-internal.trusted_root.cli-2024.json")),
+    )
+    .unwrap()
 }
 
 /// GitHub's root as a custom one: the rules of the public-good instance then hold for it.
