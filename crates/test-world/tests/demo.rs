@@ -1,6 +1,6 @@
 //! The demonstration notices when the binary does not do what it must.
 
-#![allow(clippy::expect_used, reason = "a helper of a test fails as the test does")]
+#![allow(clippy::expect_used, reason = "a function of a test fails as the test does")]
 
 use std::process::{Command, Output};
 
@@ -24,6 +24,10 @@ fn a_binary_that_does_nothing_fails_every_scenario() {
     );
     assert_eq!(text.matches("NOT AS EXPECTED").count(), 7, "{text}");
     assert!(text.contains("the report is not JSON"), "{text}");
+    assert!(
+        text.contains("/rekor/api/v1/log/entries/retrieve was not asked"),
+        "{text}"
+    );
     assert!(text.contains("exit code: expected Some(1), found Some(0)"), "{text}");
     assert!(text.contains("installed: expected [\"anvil==1.0.0\""), "{text}");
 }

@@ -1,6 +1,6 @@
 //! What the test Sigstore signs is accepted by the real verifier, and each deliberate defect is refused by it.
 
-#![allow(clippy::expect_used, reason = "a helper of a test fails as the test does")]
+#![allow(clippy::expect_used, reason = "a function of a test fails as the test does")]
 
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Artifact, Bundle};

@@ -1,6 +1,6 @@
 //! The servers answer over HTTP as the real ones do, and misbehave when asked to.
 
-#![allow(clippy::expect_used, reason = "a helper of a test fails as the test does")]
+#![allow(clippy::expect_used, reason = "a function of a test fails as the test does")]
 
 use reqwest::Client;
 use serde_json::{Value, json};

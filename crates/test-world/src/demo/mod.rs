@@ -56,7 +56,11 @@ fn show(
     for release in scenario.releases.clone() {
         world.publish(release);
     }
-    let outcome = run::run(environment, number, scenario)?;
+    world.forget_requests();
+    let mut outcome = run::run(environment, number, scenario)?;
+    if let Some(path) = scenario.must_ask.filter(|path| world.request_count(path) == 0) {
+        outcome.differences.push(format!("{path} was not asked"));
+    }
     writeln!(out, "$ slsa-pip install {}", scenario.requirement)?;
     out.write_all(&outcome.printed)?;
     writeln!(

@@ -14,6 +14,8 @@ pub(crate) struct Scenario {
     /// The content of `slsa-pip.toml` in the working directory.
     pub(crate) policy: Option<String>,
     pub(crate) requirement: String,
+    /// A part of a path that must have been asked for: shows that a verdict did not come about without it.
+    pub(crate) must_ask: Option<&'static str>,
     pub(crate) expected: Expected,
 }
 
@@ -84,6 +86,7 @@ fn classic_release() -> Scenario {
         releases: vec![Release::new(wheel("anvil")).with(evidence)],
         policy: Some(pin("anvil", "acme/anvil")),
         requirement: "anvil==1.0.0".to_owned(),
+        must_ask: Some("/rekor/api/v1/log/entries/retrieve"),
         expected: Expected::Installed(vec!["anvil==1.0.0"]),
     }
 }
@@ -98,6 +101,7 @@ fn pep740() -> Scenario {
         releases: vec![Release::new(wheel("rocket-skates")).with(Evidence::pep740(identity))],
         policy: Some(pin("rocket-skates", "acme/rocket-skates")),
         requirement: "rocket-skates==1.0.0".to_owned(),
+        must_ask: Some("/integrity/rocket-skates/1.0.0/"),
         expected: Expected::Installed(vec!["rocket-skates==1.0.0"]),
     }
 }
@@ -112,6 +116,7 @@ fn tampered_wheel() -> Scenario {
         releases: vec![Release::new(wheel).with(evidence).faults(faults)],
         policy: Some(pin("earthquake-pills", "acme/earthquake-pills")),
         requirement: "earthquake-pills==1.0.0".to_owned(),
+        must_ask: None,
         expected: Expected::Refused("digest-mismatch"),
     }
 }
@@ -124,6 +129,7 @@ fn other_repository() -> Scenario {
         releases: vec![Release::new(wheel("giant-magnet")).with(Evidence::pep740(identity))],
         policy: Some(pin("giant-magnet", "acme/giant-magnet")),
         requirement: "giant-magnet==1.0.0".to_owned(),
+        must_ask: None,
         expected: Expected::Refused("repository-mismatch"),
     }
 }
@@ -139,6 +145,7 @@ fn no_provenance() -> Scenario {
         releases: vec![Release::new(kit).with(good), Release::new(wheel("tornado-seeds"))],
         policy: None,
         requirement: "tornado-kit==1.0.0".to_owned(),
+        must_ask: None,
         expected: Expected::Refused("no-evidence"),
     }
 }
@@ -152,6 +159,7 @@ fn untrusted_builder() -> Scenario {
         releases: vec![Release::new(wheel("iron-carrot")).with(Evidence::bundle_release(identity, "v1.0.0"))],
         policy: Some(pin("iron-carrot", "acme/iron-carrot")),
         requirement: "iron-carrot==1.0.0".to_owned(),
+        must_ask: None,
         expected: Expected::Refused("builder-untrusted"),
     }
 }
@@ -164,6 +172,7 @@ fn builder_at_a_branch() -> Scenario {
         releases: vec![Release::new(wheel("jet-bike")).with(Evidence::bundle_release(identity, "v1.0.0"))],
         policy: Some(pin("jet-bike", "acme/jet-bike")),
         requirement: "jet-bike==1.0.0".to_owned(),
+        must_ask: None,
         expected: Expected::Refused("builder-ref-unreleased"),
     }
 }
