@@ -107,26 +107,40 @@ fn version_text<'a>(env: &'a MarkerEnvironment, key: &MarkerValueVersion) -> &'a
     }
 }
 
-/// `left op right`: by version if the right side can be one, else as text. What pip would call undefined is false.
+impl Key {
+    /// Whether its values are compared as versions where they can be.
+    fn is_version(&self) -> bool {
+        matches!(self, Self::Version(_) | Self::Text(MarkerValueString::PlatformRelease))
+    }
+}
+
+/// `left op right`, as pip does since 26: by version if the right side can be one; else only equality means anything.
 fn compare(key: &Key, left: &str, op: Op, right: &str) -> bool {
     let op = match op {
         Op::In => return right.contains(left),
         Op::NotIn => return !right.contains(left),
         Op::Compare(op) => op,
     };
-    if *key != Key::Extra
-        && let Ok(specifiers) = specifier::parse_specifiers(&format!("{op}{right}"))
-        && let Ok(version) = left.trim_end_matches('+').parse::<Version>()
+    if key.is_version()
+        && let Ok(specifier) = specifier::parse_specifier(&format!("{op}{right}"))
     {
-        return specifier::contains(&specifiers, &version);
+        // A Python built from a checkout calls itself `3.14.0+`.
+        let version = left.trim_end_matches('+').parse::<Version>();
+        return version.is_ok_and(|version| specifier::matches(&specifier, &version));
     }
     match op {
-        "==" | "===" => left == right,
+        "==" | "===" | "<=" | ">=" => left == right,
         "!=" => left != right,
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        ">=" => left >= right,
+        _ => false,
+    }
+}
+
+/// Whether pip would call a comparison undefined in every environment.
+fn undefined(key: &Key, op: Op, value: &str, swapped: bool) -> bool {
+    match op {
+        Op::Compare("===") => !key.is_version(),
+        Op::Compare("~=") if key.is_version() => !swapped && specifier::parse_specifier(&format!("~={value}")).is_err(),
+        Op::Compare("~=") => true,
         _ => false,
     }
 }
@@ -204,6 +218,9 @@ impl<'a> Parser<'a> {
             (Operand::Quoted(value), Operand::Key(key)) => (key, value, true),
             _ => return Err("its marker compares two variables or two strings".to_owned()),
         };
+        if undefined(&key, op, &value, swapped) {
+            return Err("its marker compares what cannot be compared with `===` or `~=`".to_owned());
+        }
         Ok(Node::Compare {
             key,
             op,
@@ -315,9 +332,13 @@ mod tests {
                 true,
             ),
             ("'lin' in sys_platform", true),
-            ("platform_release >= '5'", true),
-            ("platform_release < '5'", false),
-            ("sys_platform ~= '1.0'", false),
+            ("platform_release >= '5'", false),
+            ("platform_release == '6.1.0-generic'", true),
+            ("sys_platform >= 'a'", false),
+            ("sys_platform >= 'linux'", true),
+            ("'3.*' != python_version", false),
+            ("python_version in '3.8,3.11'", true),
+            ("python_version == '3.8,3.11'", false),
             ("python_implementation == \"CPython\"", true),
             ("extra == 'foo-bar'", true),
             ("extra == 'FOO.bar'", true),
@@ -352,6 +373,10 @@ mod tests {
             "nothing == 'a'",
             "os_name is 'a'",
             "é == 'a'",
+            "sys_platform ~= '1.0'",
+            "sys_platform === 'linux'",
+            "extra === 'foo'",
+            "python_version ~= '3'",
         ] {
             assert!(Marker::parse(bad).is_err(), "{bad:?}");
         }

@@ -12,20 +12,25 @@ const MAX_NUMBER: u64 = u64::MAX / 2;
 /// Most specifiers that one requirement may list; real ones stay below forty.
 const MAX_SPECIFIERS: usize = 256;
 
-/// Parses `>=1,<2`: comma-separated specifiers, empty parts ignored as pip does. An empty text matches everything.
+/// Parses `>=1,<2`: comma-separated specifiers, with a comma allowed at the end. An empty text matches everything.
 ///
 /// # Errors
 /// A text naming what is wrong: an unknown operator, an invalid version, or a wildcard with another operator than
-/// `==` and `!=` (such as the legacy `>=1.*`).
+/// `==` and `!=` (such as the legacy `>=1.*`). Stricter than pip, `===` too needs a valid version.
 pub fn parse_specifiers(text: &str) -> Result<VersionSpecifiers, String> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(VersionSpecifiers::empty());
+    }
+    let parts: Vec<&str> = text.strip_suffix(',').unwrap_or(text).split(',').collect();
     if parts.len() > MAX_SPECIFIERS {
         return Err("it lists too many versions".to_owned());
     }
-    parts.into_iter().map(parse_specifier).collect()
+    parts.into_iter().map(|part| parse_specifier(part.trim())).collect()
 }
 
-fn parse_specifier(text: &str) -> Result<VersionSpecifier, String> {
+/// Parses one specifier, such as `>=1`.
+pub(crate) fn parse_specifier(text: &str) -> Result<VersionSpecifier, String> {
     let shown = || text.chars().take(60).collect::<String>();
     if !text.is_ascii() {
         return Err(format!("`{}` is not a version specifier", shown()));
@@ -72,7 +77,7 @@ pub fn pins(specifiers: &VersionSpecifiers) -> bool {
         .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual))
 }
 
-fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
+pub(crate) fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
     let spec = specifier.version();
     let public = || version.clone().without_local();
     match specifier.operator() {
@@ -87,14 +92,22 @@ fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
         }
         Operator::LessThanEqual => public() <= *spec,
         Operator::GreaterThanEqual => public() >= *spec,
-        Operator::LessThan => {
-            version < spec && (spec.any_prerelease() || !version.any_prerelease() || !same_release(spec, version))
-        }
-        Operator::GreaterThan => {
-            version > spec
-                && (spec.is_post() || !version.is_post() || !same_release(spec, version))
-                && (version.local().is_empty() || !same_release(spec, version))
-        }
+        // Unless it is a pre-release itself, `<V` leaves out the pre-releases of V too.
+        Operator::LessThan if spec.any_prerelease() => version < spec,
+        Operator::LessThan => *version < spec.clone().with_dev(Some(0)),
+        Operator::GreaterThan => greater(spec, version),
+    }
+}
+
+/// `>V` leaves out V's local versions, and its post-releases unless V is one.
+fn greater(spec: &Version, version: &Version) -> bool {
+    let next = |number: u64| Some(number.saturating_add(1));
+    if let Some(dev) = spec.dev() {
+        *version >= spec.clone().without_local().with_dev(next(dev))
+    } else if let Some(post) = spec.post() {
+        *version >= spec.clone().without_local().with_post(next(post)).with_dev(Some(0))
+    } else {
+        version > spec && !(same_release(spec, version) && spec.pre() == version.pre())
     }
 }
 
@@ -119,14 +132,14 @@ fn has_prefix(prefix: &[u64], epoch: u64, version: &Version) -> bool {
 }
 
 fn same_release(a: &Version, b: &Version) -> bool {
-    a.only_release() == b.only_release()
+    a.epoch() == b.epoch() && a.only_release() == b.only_release()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every line was checked with `packaging` (pip's own): specifier, versions that match, versions that do not.
+    /// Checked line by line with `packaging` 26.3, pip's own: specifier, versions that match, versions that do not.
     const TABLE: &[(&str, &str, &str)] = &[
         ("==1.0", "1.0 1 1.0.0 1.0+local", "1.0.1 1.0.post1 1.0a1 1!1.0"),
         ("==1.0+local", "1.0+local 1+LOCAL", "1.0 1.0+local.1 1.0+other"),
@@ -136,10 +149,16 @@ mod tests {
         (">=1.0", "1.0 1.0+local 1.0.post1 2.0a1", "1.0a1 0.9"),
         (">1.0", "1.1 1.0.1 2.0a1", "1.0 1.0+local 1.0.post1 1.0a1"),
         (">1.0.post1", "1.0.post2 1.1", "1.0.post1 1.0 1.0.post1+local"),
+        (
+            ">1.0a1",
+            "1.0 1.0.post1 1.0+local 1.0a2",
+            "1.0a1.post1 1.0a1+local 1.0a1",
+        ),
+        (">1.0.dev1", "1.0.dev2 1.0a1 1.0", "1.0.dev1 1.0.dev1+local"),
         ("<1.0", "0.9 0.9+local 0.9a1", "1.0 1.0a1 1.0.dev1 1.0+local"),
         ("<1.0rc1", "1.0a1 0.9", "1.0rc1 1.0"),
-        ("<1.0.post1", "1.0 1.0+local", "1.0a1 1.0.post1 1.0.dev1"),
-        ("<1.0.post2", "1.0 1.0.post1 1.0.post1+local", "1.0.post2 1.0rc1"),
+        ("<1.0.post1", "1.0 1.0+local 1.0a1", "1.0.post1 1.0.post1.dev1"),
+        ("<1.0.post2", "1.0 1.0.post1 1.0.post1+local 1.0rc1", "1.0.post2"),
         ("==1.1.*", "1.1 1.1.5 1.1a1 1.1.post1 1.1+local", "1 1.10 1.2"),
         ("==1.0.*", "1 1.0.3", "1.1"),
         ("!=1.1.*", "1 1.10", "1.1 1.1a1"),
@@ -148,6 +167,8 @@ mod tests {
         ("~=1.4.2.post1", "1.4.2.post1 1.4.3", "1.4.2 1.5"),
         ("===1.0", "1.0", "1.0.0 1 1.0+local"),
         ("===1.0+local", "1.0+local", "1.0"),
+        ("<1!1.0", "1.0 1.0a1 2.0", "1!1.0 1!1.0a1"),
+        (">1!1.0", "1!1.1 2!1.0.post1", "1!1.0.post1 1!1.0+local 2.0"),
         ("==1!1.0", "1!1.0", "1.0 2!1.0"),
         (">=1,<2,!=1.5", "1.0 1.6", "1.5 2.0 0.9"),
         ("", "1.0 2.0a1 1+local", ""),
@@ -210,6 +231,9 @@ mod tests {
             "==18446744073709551616",
             ">=é",
             "=>1",
+            ",",
+            ">=1,,<2",
+            ",>=1",
         ] {
             assert!(parse_specifiers(bad).is_err(), "{bad}");
         }

@@ -19,7 +19,7 @@ use crate::version_set::{Index, VersionSet};
 /// Most projects that one resolution may look at; the largest real environments have under a thousand.
 pub const MAX_PROJECTS: usize = 4_000;
 /// Most metadata files that one resolution may need; long real backtracking takes about three hundred.
-pub const MAX_METADATA_FETCHES: usize = 5_000;
+pub const MAX_METADATA_FETCHES: usize = 2_000;
 /// Most fetches ahead of need: a little more than the largest real environments can use.
 const MAX_AHEAD: usize = 3_000;
 

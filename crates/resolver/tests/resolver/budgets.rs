@@ -36,10 +36,10 @@ async fn too_many_metadata_files() {
 
 #[tokio::test]
 async fn a_long_derivation_is_cut_and_needs_no_deep_stack() {
-    let index: String = (0..1500)
+    let index: String = (0..600)
         .map(|n| format!("a {n} -> b=={n}\n b {n} -> c=={n}\n"))
         .collect();
-    let error = chosen(&world(&format!("{index} c 2000")), &request(&["a"])).await;
+    let error = chosen(&world(&format!("{index} c 700")), &request(&["a"])).await;
     assert!(
         error.contains("your requirements cannot all be met") || error.contains("more steps"),
         "{error}"
