@@ -214,7 +214,7 @@ impl Client {
 
     async fn attempt(&self, outgoing: &Outgoing<'_>, limit: u64) -> Result<Response, HttpError> {
         let _slot = self.slot(outgoing.url).await?;
-        let after = self.shared.settings.total_timeout;
+        let after = self.shared.settings.whole_answer();
         let exchange = async {
             let (answer, final_url) = self.send(outgoing).await?;
             let status = answer.status().as_u16();

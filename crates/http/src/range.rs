@@ -94,7 +94,7 @@ impl Client {
         fits: &impl Fn(&ContentRange) -> bool,
     ) -> Result<RangeAnswer, HttpError> {
         let _slot = self.slot(outgoing.url).await?;
-        let after = self.shared.settings.total_timeout;
+        let after = self.shared.settings.whole_answer();
         let exchange = async {
             let (answer, final_url) = self.send(outgoing).await?;
             match answer.status().as_u16() {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use url::Url;
 
-/// Settings of a [`crate::Client`]. `Debug` shows no secret.
+/// Settings of a [`crate::Client`], changed from their default one by one. `Debug` shows no secret.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// Longest wait for a connection, and for the next bytes of an answer. pip's `--timeout`; 15 s.
     pub timeout: Duration,
-    /// Longest time for one small answer as a whole, from the request to the last byte. Downloads are bounded by their
-    /// mean speed instead.
+    /// Longest time for one small answer as a whole, from the request to the last byte; `timeout` if that is longer.
+    /// Downloads are bounded by their mean speed instead.
     pub total_timeout: Duration,
     /// How often a request is repeated after a transient failure. pip's `--retries`.
     pub retries: u32,
@@ -54,6 +55,12 @@ impl Default for Settings {
             offline: false,
             max_concurrent: 32,
         }
+    }
+}
+
+impl Settings {
+    pub(crate) fn whole_answer(&self) -> Duration {
+        self.total_timeout.max(self.timeout)
     }
 }
 

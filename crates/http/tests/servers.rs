@@ -61,13 +61,12 @@ fn at(address: SocketAddr) -> Url {
 }
 
 fn quick() -> Settings {
-    Settings {
-        timeout: Duration::from_millis(400),
-        total_timeout: Duration::from_secs(2),
-        retries: 2,
-        retry_delay: Duration::from_millis(5),
-        ..Settings::default()
-    }
+    let mut settings = Settings::default();
+    settings.timeout = Duration::from_millis(400);
+    settings.total_timeout = Duration::from_secs(2);
+    settings.retries = 2;
+    settings.retry_delay = Duration::from_millis(5);
+    settings
 }
 
 fn client() -> Client {

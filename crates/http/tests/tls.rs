@@ -64,11 +64,23 @@ impl Authority {
 }
 
 fn settings() -> Settings {
-    Settings {
-        timeout: Duration::from_secs(5),
-        retry_delay: Duration::from_millis(5),
-        ..Settings::default()
-    }
+    let mut settings = Settings::default();
+    settings.timeout = Duration::from_secs(5);
+    settings.retry_delay = Duration::from_millis(5);
+    settings
+}
+
+/// Settings with a bundle that replaces the system's authorities.
+fn replacing(pem: Vec<u8>) -> Settings {
+    let mut settings = settings();
+    settings.ca_bundle_pem = Some(pem);
+    settings
+}
+
+/// Settings with further authorities.
+fn adding(mut to: Settings, pem: Vec<u8>) -> Settings {
+    to.extra_roots_pem.push(pem);
+    to
 }
 
 /// The status, or the kind of failure and how many requests it took.
@@ -84,14 +96,6 @@ async fn outcome(settings: Settings, url: &Url) -> Result<u16, (HttpError, u64)>
 async fn an_authority_counts_only_where_it_is_named() {
     let (ours, other) = (Authority::new(), Authority::new());
     let url = ours.serve("127.0.0.1", HELLO).await;
-    let replacing = |pem: Vec<u8>| Settings {
-        ca_bundle_pem: Some(pem),
-        ..settings()
-    };
-    let adding = |pem: Vec<u8>| Settings {
-        extra_roots_pem: vec![pem],
-        ..settings()
-    };
     assert_eq!(outcome(replacing(ours.pem()), &url).await.unwrap(), 200);
     assert_eq!(
         outcome(replacing([other.pem(), ours.pem()].concat()), &url)
@@ -99,13 +103,15 @@ async fn an_authority_counts_only_where_it_is_named() {
             .unwrap(),
         200
     );
-    assert_eq!(outcome(adding(ours.pem()), &url).await.unwrap(), 200);
+    assert_eq!(outcome(adding(settings(), ours.pem()), &url).await.unwrap(), 200);
     // The bundle replaces all others.
-    let replaced = Settings {
-        extra_roots_pem: vec![ours.pem()],
-        ..replacing(other.pem())
-    };
-    for untrusting in [settings(), replacing(other.pem()), adding(other.pem()), replaced] {
+    let replaced = adding(replacing(other.pem()), ours.pem());
+    for untrusting in [
+        settings(),
+        replacing(other.pem()),
+        adding(settings(), other.pem()),
+        replaced,
+    ] {
         let (error, requests) = outcome(untrusting, &url).await.unwrap_err();
         assert!(matches!(error, HttpError::Tls { .. }), "{error}");
         assert!(error.hint().unwrap().contains("--cert"));
@@ -117,11 +123,7 @@ async fn an_authority_counts_only_where_it_is_named() {
 async fn a_certificate_for_another_host_is_refused() {
     let authority = Authority::new();
     let url = authority.serve("index.example", HELLO).await;
-    let trusting = Settings {
-        ca_bundle_pem: Some(authority.pem()),
-        ..settings()
-    };
-    let (error, _) = outcome(trusting, &url).await.unwrap_err();
+    let (error, _) = outcome(replacing(authority.pem()), &url).await.unwrap_err();
     assert!(matches!(error, HttpError::Tls { .. }), "{error}");
 }
 
@@ -145,11 +147,7 @@ async fn https_never_leads_to_http() {
     let authority = Authority::new();
     let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x?token=1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let url = authority.serve("127.0.0.1", answer).await;
-    let trusting = Settings {
-        ca_bundle_pem: Some(authority.pem()),
-        ..settings()
-    };
-    let (error, requests) = outcome(trusting, &url).await.unwrap_err();
+    let (error, requests) = outcome(replacing(authority.pem()), &url).await.unwrap_err();
     let HttpError::Redirect { why, .. } = error else {
         panic!("{error}")
     };

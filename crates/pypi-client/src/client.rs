@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use slsa_pip_distribution::PackageName;
+use slsa_pip_distribution::{CoreMetadata, PackageName};
 use slsa_pip_http::{Client, redact};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -21,13 +21,16 @@ const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.
 
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 
-/// A client of one or more indexes and of directories with wheels. Every page is fetched once in its life.
+/// A client of one or more indexes and of directories with wheels. Every page, and the metadata of every file, is fetched
+/// once in its life.
 #[derive(Debug)]
 pub struct IndexClient {
     pub(crate) http: Client,
     indexes: Vec<Url>,
     find_links: Vec<PathBuf>,
     pages: Mutex<HashMap<PackageName, Page>>,
+    /// Metadata by the URL of its file.
+    pub(crate) metadata: Mutex<HashMap<Url, CoreMetadata>>,
     /// Wheels that were fetched for their metadata, by URL; `download` takes them from here.
     pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
     /// How many of them there were, for their names.
@@ -58,6 +61,7 @@ impl IndexClient {
                 .map(|location| find_links::directory(location))
                 .collect::<Result<_, _>>()?,
             pages: Mutex::default(),
+            metadata: Mutex::default(),
             kept: Mutex::default(),
             fetched_whole: AtomicU64::new(0),
             scratch: OnceCell::new(),

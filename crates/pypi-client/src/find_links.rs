@@ -1,5 +1,6 @@
 //! Local directories of wheels and sdists (pip's `--find-links DIRECTORY`). HTML pages of links are not read.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::{DistributionFilename, PackageName};
@@ -62,7 +63,11 @@ fn empty(name: &PackageName, index_url: &Url) -> Project {
 
 async fn names(directory: &Path) -> Result<Vec<String>, IndexError> {
     let unreadable = |error| IndexError::file(directory, error);
-    let mut entries = tokio::fs::read_dir(directory).await.map_err(unreadable)?;
+    let mut entries = match tokio::fs::read_dir(directory).await {
+        // As pip does: its configuration often names directories that are not on every machine.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
     let mut names = Vec::new();
     while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
         if let Ok(name) = entry.file_name().into_string() {

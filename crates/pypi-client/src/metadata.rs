@@ -32,12 +32,26 @@ impl IndexClient {
     /// The METADATA of a file. Its name and version are those of the file name.
     ///
     /// Announced metadata is checked against the index's digest, a wheel that was fetched whole too; ranges of a wheel
-    /// cannot be checked. Wheels that were fetched whole are kept for [`IndexClient::download`].
+    /// cannot be checked. Read once for each file. Wheels that were fetched whole are kept for [`IndexClient::download`].
     ///
     /// # Errors
     /// [`IndexError::Metadata`] if there is none that can be used, as for sdists; [`IndexError::DigestMismatch`]; and failed
     /// requests.
     pub async fn metadata(&self, file: &IndexFile) -> Result<CoreMetadata, IndexError> {
+        let known = {
+            let known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(&file.url).cloned()
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let metadata = self.read(file).await?;
+        let mut known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(file.url.clone(), metadata.clone());
+        Ok(metadata)
+    }
+
+    async fn read(&self, file: &IndexFile) -> Result<CoreMetadata, IndexError> {
         let unusable = |reason: String| IndexError::Metadata {
             file: file.filename.as_str().to_owned(),
             reason,

@@ -32,7 +32,7 @@ pub struct IndexFile {
     pub sha256: Option<Sha256Digest>,
     /// `requires-python`. A value that is no specifier counts as none, as pip does.
     pub requires_python: Option<VersionSpecifiers>,
-    /// The reason if the file was yanked, which may be empty (PEP 592).
+    /// The reason if the file was yanked, printable and cut, which may be empty (PEP 592).
     pub yanked: Option<String>,
     /// Whether the METADATA is served beside the file (PEP 658, 714), and its digest.
     pub metadata: Option<MetadataHash>,

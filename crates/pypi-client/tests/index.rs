@@ -103,11 +103,9 @@ async fn answer(State(site): State<Site>, request: Request) -> Response {
 }
 
 fn http() -> Client {
-    let settings = Settings {
-        timeout: Duration::from_secs(5),
-        retries: 0,
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.timeout = Duration::from_secs(5);
+    settings.retries = 0;
     Client::new(settings).unwrap()
 }
 
@@ -392,9 +390,11 @@ async fn a_small_wheel_is_fetched_once_for_metadata_and_download() {
     assert_eq!(staged.path, staging.path().join(WHEEL));
     assert_eq!(std::fs::read(&staged.path).unwrap(), bytes);
     assert_eq!((staged.sha256, staged.size), (sha256(&bytes), bytes.len() as u64));
+    // Metadata is read once, also when the wheel is no longer kept.
+    assert!(client.metadata(&file).await.is_ok());
     // The announced metadata is missing, which is no reason to fail.
     let beside = format!("{path}.metadata");
-    assert_eq!(site.asked(), ["/simple/foo/", &beside, &path, &beside]);
+    assert_eq!(site.asked(), ["/simple/foo/", &beside, &path]);
 }
 
 #[tokio::test]
@@ -618,8 +618,15 @@ async fn find_links_directories_come_first() {
         let error = alone.project(&"baz".parse().unwrap()).await.unwrap_err();
         assert!(matches!(error, IndexError::NotFound { .. }), "{error}");
     }
+    // Like pip, a directory that does not exist holds nothing; a file is no directory.
     let missing = IndexClient::new(http(), vec![], &["/does/not/exist".to_owned()]).unwrap();
-    assert!(matches!(missing.project(&foo()).await, Err(IndexError::File { .. })));
+    assert!(matches!(
+        missing.project(&foo()).await,
+        Err(IndexError::NotFound { .. })
+    ));
+    let file = directory.path().join(WHEEL).display().to_string();
+    let file = IndexClient::new(http(), vec![], &[file]).unwrap();
+    assert!(matches!(file.project(&foo()).await, Err(IndexError::File { .. })));
     let page = IndexClient::new(http(), vec![], &["https://u:pw@files.example/links.html".to_owned()]).unwrap_err();
     assert!(
         matches!(page, IndexError::FindLinks { .. }) && !page.to_string().contains("pw"),

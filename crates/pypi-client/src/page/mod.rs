@@ -15,7 +15,7 @@ use crate::types::{IndexFile, MetadataHash, Project, SkipReason, Skipped};
 pub const MAX_PAGE_SIZE: u64 = 64 * 1024 * 1024;
 /// Most files that a page may list; the largest real project has about 15 000.
 pub const MAX_FILES: usize = 100_000;
-/// Longest texts of an entry that are kept, in bytes: yank reasons, times, versions.
+/// Longest digests and specifiers of an entry that are kept, in bytes.
 const MAX_TEXT: usize = 4 * 1024;
 /// Kinds of files that old pages list.
 const ARCHIVES: [&str; 12] = [
@@ -153,12 +153,12 @@ impl Place<'_> {
                 .requires_python
                 .and_then(|text| cut(text).trim().parse().ok())
                 .filter(|specifiers: &slsa_pip_distribution::VersionSpecifiers| !specifiers.is_empty()),
-            yanked: raw.yanked.map(cut),
+            yanked: raw.yanked.as_deref().map(printable),
             metadata,
             // From an https index, evidence over http would only be a way to tell others what is installed.
             provenance: provenance.filter(|link| link.scheme() == "https" || self.index.scheme() == "http"),
             size: raw.size,
-            upload_time: raw.upload_time.map(cut),
+            upload_time: raw.upload_time.as_deref().map(printable),
             index_url: self.index.clone(),
         })
     }
@@ -205,9 +205,14 @@ pub(crate) fn is_archive_of(file: &str, name: &PackageName) -> bool {
     begins && is_archive(file)
 }
 
-/// A text for people: no control characters, not too long.
+/// A text for people and terminals: no control characters, nothing that reorders or hides text, not too long.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    let hidden =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    text.chars()
+        .filter(|&c| !c.is_control() && !hidden(c))
+        .take(200)
+        .collect()
 }
 
 fn cut(mut text: String) -> String {
@@ -299,6 +304,12 @@ mod tests {
         ] {
             assert_eq!(is_archive_of(file, &name), expected, "{file}");
         }
+    }
+
+    #[test]
+    fn shown_texts_cannot_steer_a_terminal() {
+        assert_eq!(printable("a\u{1b}[31m\r\nb\u{202e}c\u{200b}"), "a[31mbc");
+        assert_eq!(printable(&"x".repeat(1000)).len(), 200);
     }
 
     #[test]
