@@ -25,7 +25,7 @@ const DISTRIBUTIONS: [&str; 3] = [".whl", ".tar.gz", ".zip"];
 
 /// Looks for evidence about one distribution file among the repository's release assets.
 ///
-/// Tags are tried in the groups of [`crate::tags`], with the assets `multiple.intoto.jsonl` and `{filename}.intoto.jsonl`,
+/// Tags are tried in the groups of [`crate::tags()`], with the assets `multiple.intoto.jsonl` and `{filename}.intoto.jsonl`,
 /// which needs no API call and no token. The groups after the first that leads to an attestation naming the file are left
 /// out. If none does, the releases are listed by the API, tag after tag until one exists, and its other `*.intoto.jsonl`,
 /// `*.sigstore` and `*.sigstore.json` are fetched, but for those of another distribution file. All URLs are built from

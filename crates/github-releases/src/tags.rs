@@ -22,14 +22,14 @@ pub fn tags(name: &PackageName, version: &Version, filename: &str, template: Opt
         with_versions(&|v| vec![template.replace("{version}", v).replace("{name}", name.as_str())])
     });
     let plain = with_versions(&|v| vec![v.to_owned(), format!("v{v}")]);
-    let named = with_versions(&|v| {
+    let with_name = with_versions(&|v| {
         let spellings = |n: &String| [format!("{n}-{v}"), format!("{n}-v{v}"), format!("{n}@{v}")];
         names.iter().flat_map(spellings).collect()
     });
     let rare = with_versions(&|v| vec![format!("release-{v}"), format!("rel-{v}")]);
     let mut tried: Vec<String> = Vec::new();
     let mut groups = Vec::new();
-    for group in [of_template.unwrap_or_default(), plain, named, rare] {
+    for group in [of_template.unwrap_or_default(), plain, with_name, rare] {
         let mut fresh = Vec::new();
         for tag in group {
             if !tag.is_empty() && tried.len() < MAX_TAGS && !tried.contains(&tag) {

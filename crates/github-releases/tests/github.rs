@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::field_reassign_with_default,
+    clippy::needless_pass_by_value,
     reason = "tests"
 )]
 
@@ -51,11 +52,13 @@ impl Reply {
     }
 }
 
+/// Path with query, and the `Authorization` header, of every request.
+type Seen = Arc<Mutex<Vec<(String, Option<String>)>>>;
+
 /// A server on 127.0.0.1: path and query to answer, 404 elsewhere. Site and API share it, the API below `/api`.
 struct Server {
     urls: GithubUrls,
-    /// Path with query, and the `Authorization` header, of every request.
-    seen: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    seen: Seen,
 }
 
 impl Server {
@@ -73,7 +76,7 @@ impl Server {
                 (path, reply)
             })
             .collect();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Seen::default();
         let log = seen.clone();
         let handler = move |request: Request| {
             let path = request.uri().to_string();
@@ -109,9 +112,13 @@ impl Server {
 }
 
 fn client() -> Client {
+    client_that_waits(Duration::from_secs(30))
+}
+
+fn client_that_waits(timeout: Duration) -> Client {
     let mut settings = Settings::default();
     settings.retries = 0;
-    settings.timeout = Duration::from_millis(500);
+    settings.timeout = timeout;
     Client::new(settings).unwrap()
 }
 

@@ -134,3 +134,77 @@ impl Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_stable() {
+        let field = "payload";
+        let (found, limit) = (2, 1);
+        let problems = [
+            Problem::Empty,
+            Problem::TooLarge { size: 1 },
+            Problem::ByteOrderMark,
+            Problem::Json(JsonError::Syntax {
+                why: String::new(),
+                line: 1,
+                column: 1,
+            }),
+            Problem::Json(JsonError::TrailingData { line: 1, column: 1 }),
+            Problem::Json(JsonError::DuplicateKey { key: String::new() }),
+            Problem::Json(JsonError::TooDeep),
+            Problem::Json(JsonError::TooManyValues),
+            Problem::TooManyLines,
+            Problem::TooManyAttestations,
+            Problem::UnknownFormat { outline: String::new() },
+            Problem::AmbiguousFormat {
+                first: field,
+                second: field,
+            },
+            Problem::UnknownMediaType(String::new()),
+            Problem::UnknownVersion {
+                what: "attestation object",
+                found: String::new(),
+            },
+            Problem::MissingField { field },
+            Problem::WrongType {
+                field,
+                expected: "a text",
+            },
+            Problem::BadBase64 { field },
+            Problem::TooManySignatures { found, limit },
+            Problem::TooManyLogEntries { found, limit },
+            Problem::TooManyCertificates { found, limit },
+            Problem::CertificateTooLarge { size: 2, limit },
+        ];
+        let codes = problems.each_ref().map(Problem::code);
+        assert_eq!(
+            codes,
+            [
+                "empty-provenance",
+                "provenance-too-large",
+                "byte-order-mark",
+                "not-json",
+                "trailing-data",
+                "duplicate-key",
+                "json-too-deep",
+                "json-too-many-values",
+                "too-many-lines",
+                "too-many-attestations",
+                "unknown-format",
+                "ambiguous-format",
+                "unknown-media-type",
+                "unknown-version",
+                "missing-field",
+                "wrong-type",
+                "bad-base64",
+                "too-many-signatures",
+                "too-many-log-entries",
+                "too-many-certificates",
+                "certificate-too-large",
+            ]
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Taking answers apart.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use slsa_pip_provenance::{RekorAnswer, json};
 
@@ -70,6 +72,15 @@ fn list(body: &[u8]) -> Result<Vec<Value>, Unusable> {
         Ok(_) => unreadable("it is not a list"),
         Err(error) => unreadable(error.to_string()),
     }
+}
+
+/// The payload's digest that an entry of kind `dsse` or `intoto` names, hexadecimal; `None` if it names none.
+pub(crate) fn payload_digest(answer: &RekorAnswer) -> Option<String> {
+    let body = STANDARD.decode(answer.entry.get("body")?.as_str()?).ok()?;
+    let body = json::parse(&body).ok()?;
+    let paths = ["/spec/payloadHash/value", "/spec/content/payloadHash/value"];
+    let digest = paths.iter().find_map(|path| body.pointer(path))?;
+    digest.as_str().map(str::to_owned)
 }
 
 /// 64 hexadecimal digits, or 80 with the shard's 16 in front.

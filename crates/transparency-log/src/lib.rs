@@ -17,7 +17,7 @@ pub const MAX_IDS_PER_REQUEST: usize = 10;
 /// cost a bounded number of requests.
 pub const MAX_IDS: usize = 100;
 
-/// Most entries in one answer: two kinds of proposed entry, each perhaps in several shards, or the ids asked for.
+/// Most entries in one answer: up to four proposed entries, each perhaps in several shards, or the ids asked for.
 pub const MAX_ENTRIES_PER_ANSWER: usize = 20;
 
 /// Largest answer, in bytes. An entry may carry its stored attestation, which the real server keeps up to 100 kB of.

@@ -19,7 +19,9 @@ use crate::{MAX_ANSWER_BYTES, MAX_IDS, MAX_IDS_PER_REQUEST};
 /// the server now adds), or if the server does not accept the proposals, the index is asked for the file's digest and
 /// the entries it names are fetched.
 ///
-/// No entry is an empty list. Nothing is verified: entries may be of any kind, about anything, signed by anyone.
+/// No entry is an empty list. Entries of the index that name another payload are left out, so that a file with many
+/// entries stays within the verifier's limit. Nothing is verified: entries may be of any kind, about anything, signed by
+/// anyone.
 ///
 /// # Errors
 /// If the log cannot be asked, answers with an error status, or its answer cannot be read.
@@ -31,7 +33,7 @@ pub async fn lookup(
 ) -> Result<Vec<RekorAnswer>, LookupError> {
     let entries_url = endpoint(rekor_url, &["log", "entries", "retrieve"])?;
     if let Some(certificate) = certificate(envelope) {
-        let proposals = proposals(&envelope.text, certificate);
+        let proposals = proposals(envelope, certificate);
         match retrieve(http, &entries_url, &proposals).await {
             Ok(answers) if answers.is_empty() => {}
             Err(LookupError::Status { status: 400 | 422, .. }) => {}
@@ -45,7 +47,15 @@ pub async fn lookup(
     for ids in ids.chunks(MAX_IDS_PER_REQUEST) {
         answers.extend(retrieve(http, &entries_url, &json!({"entryUUIDs": ids})).await?);
     }
+    let payload = Sha256Digest::from_bytes(sha256(&envelope.payload));
+    answers.retain(|answer| answer::payload_digest(answer).is_none_or(|named| named == payload.to_hex()));
     Ok(answers)
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut array = [0; 32];
+    array.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    array
 }
 
 /// The certificate of the only signature, PEM. With several signatures a proposal would need all certificates.
@@ -56,24 +66,47 @@ fn certificate(envelope: &ClassicEnvelope) -> Option<&str> {
     }
 }
 
-/// Both entries that the generators have made: the server computes the leaf hash of each and looks for it. The
-/// envelope's text must be the one that was logged, byte for byte.
-fn proposals(envelope: &str, certificate: &str) -> Value {
+/// The entries that the generators have made, as the server wants them proposed: it computes the leaf hash of each and
+/// looks for it. An entry holds the hash of the envelope's text, so the text must be the one that was logged, byte for
+/// byte: the file's own, and for a file that was reformatted, the generators'.
+fn proposals(envelope: &ClassicEnvelope, certificate: &str) -> Value {
     let verifier = STANDARD.encode(certificate);
-    json!({
-        "entries": [
-            {
+    let mut texts = vec![envelope.text.clone(), generators_text(envelope)];
+    texts.dedup();
+    let of_text = |text: &String| {
+        [
+            json!({
                 "apiVersion": "0.0.1",
                 "kind": "intoto",
-                "spec": {"content": {"envelope": envelope}, "publicKey": verifier},
-            },
-            {
+                "spec": {"content": {"envelope": text}, "publicKey": verifier},
+            }),
+            json!({
                 "apiVersion": "0.0.1",
                 "kind": "dsse",
-                "spec": {"proposedContent": {"envelope": envelope, "verifiers": [verifier]}},
-            },
-        ],
-    })
+                "spec": {"proposedContent": {"envelope": text, "verifiers": [verifier]}},
+            }),
+        ]
+    };
+    json!({"entries": texts.iter().flat_map(of_text).collect::<Vec<_>>()})
+}
+
+/// The envelope as slsa-github-generator writes it: no white space, the fields in the order of its structures.
+fn generators_text(envelope: &ClassicEnvelope) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let signatures = envelope.signatures.iter().map(|signature| {
+        let (keyid, sig) = (quoted(&signature.keyid), quoted(&signature.sig_base64));
+        let cert = signature
+            .cert_pem
+            .as_deref()
+            .map(|pem| format!(",\"cert\":{}", quoted(pem)));
+        format!("{{\"keyid\":{keyid},\"sig\":{sig}{}}}", cert.unwrap_or_default())
+    });
+    format!(
+        "{{\"payloadType\":{},\"payload\":{},\"signatures\":[{}]}}",
+        quoted(&envelope.payload_type),
+        quoted(&STANDARD.encode(&envelope.payload)),
+        signatures.collect::<Vec<_>>().join(",")
+    )
 }
 
 async fn retrieve(http: &Client, url: &Url, query: &Value) -> Result<Vec<RekorAnswer>, LookupError> {

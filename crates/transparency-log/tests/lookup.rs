@@ -49,8 +49,7 @@ fn client() -> Client {
     Client::new(settings).unwrap()
 }
 
-const WITH_CERT: &str =
-    r#"{ "payloadType":"application/vnd.in-toto+json", "payload":"e30=", "signatures":[{"sig":"c2ln","cert":"PEM"}] }"#;
+const WITH_CERT: &str = r#"{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"","sig":"c2ln","cert":"PEM"}]}"#;
 
 fn envelope(text: &str) -> ClassicEnvelope {
     match parse_provenance(text.as_bytes()).attestations.remove(0).item {
@@ -85,11 +84,51 @@ async fn an_envelope_with_a_certificate_is_proposed_as_both_kinds() {
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].uuid, format!("{:080x}", 1));
     assert_eq!(answers[0].entry, json!({"body": "e30=", "logIndex": 1}));
-    let expected = json!({"entries": [
-        {"kind": "intoto", "apiVersion": "0.0.1", "spec": {"content": {"envelope": WITH_CERT}, "publicKey": "UEVN"}},
-        {"kind": "dsse", "apiVersion": "0.0.1", "spec": {"proposedContent": {"envelope": WITH_CERT, "verifiers": ["UEVN"]}}},
-    ]});
+    let expected = json!({"entries": proposed(WITH_CERT)});
     assert_eq!(*seen.lock().unwrap(), [(ENTRIES.to_owned(), expected)]);
+}
+
+fn proposed(text: &str) -> [Value; 2] {
+    [
+        json!({"kind": "intoto", "apiVersion": "0.0.1", "spec": {"content": {"envelope": text}, "publicKey": "UEVN"}}),
+        json!({"kind": "dsse", "apiVersion": "0.0.1", "spec": {"proposedContent": {"envelope": text, "verifiers": ["UEVN"]}}}),
+    ]
+}
+
+#[tokio::test]
+async fn a_reformatted_envelope_is_proposed_as_the_generator_wrote_it_too() {
+    let (url, seen) = server(|_, _| (200, json!([entry(1)]).to_string())).await;
+    let value: Value = serde_json::from_str(WITH_CERT).unwrap();
+    let pretty = format!("{value:#}");
+    ask(&url, &envelope(&format!("{pretty}\n"))).await.unwrap();
+    let both = [proposed(&pretty), proposed(WITH_CERT)].concat();
+    let expected = json!({"entries": both});
+    assert_eq!(*seen.lock().unwrap(), [(ENTRIES.to_owned(), expected)]);
+}
+
+#[tokio::test]
+#[ignore = "needs SLSA_PIP_DATA"]
+async fn real_envelopes_are_proposed_byte_for_byte() {
+    let data = std::env::var_os("SLSA_PIP_DATA").unwrap();
+    for file in [
+        "gha_generic-v1.2.1-binary-linux-amd64-push-v14.2.intoto.jsonl",
+        "gha_generic-v2.0.0-binary-linux-amd64-push-v14.2.intoto.jsonl",
+    ] {
+        let text = std::fs::read_to_string(std::path::Path::new(&data).join("classic-dsse").join(file)).unwrap();
+        let (url, seen) = server(|_, _| (200, json!([entry(1)]).to_string())).await;
+        ask(&url, &envelope(&text)).await.unwrap();
+        let seen = seen.lock().unwrap();
+        // As the generator wrote it, hence in one spelling only.
+        let entries = seen[0].1["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), 2, "{file}");
+        assert_eq!(entries[0]["spec"]["content"]["envelope"], json!(text));
+        assert_eq!(entries[1]["spec"]["proposedContent"]["envelope"], json!(text));
+        let certificate = entries[0]["spec"]["publicKey"].as_str().unwrap();
+        assert!(
+            certificate.starts_with("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"),
+            "{file}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -117,6 +156,42 @@ async fn an_envelope_without_a_certificate_is_looked_for_by_the_files_digest() {
             (ENTRIES.to_owned(), json!({"entryUUIDs": second})),
         ]
     );
+}
+
+#[tokio::test]
+async fn entries_about_another_payload_are_left_out() {
+    // The payload is `{}`; this is its SHA-256.
+    let own = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    let body =
+        |kind: &str, spec: Value| base64(&json!({"kind": kind, "apiVersion": "0.0.1", "spec": spec}).to_string());
+    let hash = |value: &str| json!({"algorithm": "sha256", "value": value});
+    let entries = [
+        body("dsse", json!({"payloadHash": hash(own)})),
+        body("dsse", json!({"payloadHash": hash(&"0".repeat(64))})),
+        body("intoto", json!({"content": {"payloadHash": hash(own)}})),
+        body("intoto", json!({"content": {"payloadHash": hash("")}})),
+        // What cannot be told is left to verification.
+        body("intoto", json!({"content": {"hash": hash("x")}})),
+        "no base64".to_owned(),
+    ];
+    let list: Vec<Value> = entries
+        .iter()
+        .enumerate()
+        .map(|(n, body)| json!({format!("{n:064x}"): {"body": body}}))
+        .collect();
+    let ids: Vec<String> = (0..entries.len()).map(|n| format!("{n:064x}")).collect();
+    let (url, _) = server(move |path, _| (200, if path == INDEX { json!(ids) } else { json!(list) }.to_string())).await;
+    let answers = ask(&url, &without_cert()).await.unwrap();
+    let kept: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.uuid.trim_start_matches('0'))
+        .collect();
+    assert_eq!(kept, ["", "2", "4", "5"]);
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
 }
 
 #[tokio::test]
