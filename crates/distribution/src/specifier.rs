@@ -3,6 +3,7 @@
 //! `pep440_rs` parses; matching is done here, since its own `contains` takes `1` for a match of `==1.1.*` and differs
 //! from pip on several local versions and post-releases.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
@@ -79,7 +80,7 @@ pub fn pins(specifiers: &VersionSpecifiers) -> bool {
 
 pub(crate) fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
     let spec = specifier.version();
-    let public = || version.clone().without_local();
+    let public = public(version);
     match specifier.operator() {
         Operator::Equal => equal(spec, version),
         Operator::NotEqual => !equal(spec, version),
@@ -88,10 +89,10 @@ pub(crate) fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
         Operator::ExactEqual => spec.to_string() == version.to_string(),
         Operator::TildeEqual => {
             let prefix = spec.release().split_last().map_or(&[][..], |(_, prefix)| prefix);
-            public() >= *spec && has_prefix(prefix, spec.epoch(), version)
+            *public >= *spec && has_prefix(prefix, spec.epoch(), version)
         }
-        Operator::LessThanEqual => public() <= *spec,
-        Operator::GreaterThanEqual => public() >= *spec,
+        Operator::LessThanEqual => *public <= *spec,
+        Operator::GreaterThanEqual => *public >= *spec,
         // Unless it is a pre-release itself, `<V` leaves out the pre-releases of V too.
         Operator::LessThan if spec.any_prerelease() => version < spec,
         Operator::LessThan => *version < spec.clone().with_dev(Some(0)),
@@ -111,10 +112,19 @@ fn greater(spec: &Version, version: &Version) -> bool {
     }
 }
 
+/// The version without its local part; most have none, and are not copied.
+fn public(version: &Version) -> Cow<'_, Version> {
+    if version.local().is_empty() {
+        Cow::Borrowed(version)
+    } else {
+        Cow::Owned(version.clone().without_local())
+    }
+}
+
 /// `==` ignores the candidate's local version unless the specifier has one.
 fn equal(spec: &Version, version: &Version) -> bool {
     if spec.local().is_empty() {
-        version.clone().without_local() == *spec
+        *public(version) == *spec
     } else {
         version == spec
     }

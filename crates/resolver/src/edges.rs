@@ -122,7 +122,7 @@ fn convert<F: Clone>(
             .into());
         }
         learnt |= rules.learn(name, &page, requirement.specifiers());
-        sets.push((page.matching(requirement.specifiers()), requirement));
+        sets.push((store.matching(name, requirement.specifiers()), requirement));
     }
     if learnt {
         return Err(Stop::Restart);

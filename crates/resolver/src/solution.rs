@@ -120,10 +120,14 @@ fn check_hashes(request: &Request, reasons: &BTreeMap<&PackageName, Reasons<'_>>
     Ok(())
 }
 
-/// Releases that the solver wanted and could not use.
+/// Releases newer than the chosen one that the solver wanted and could not use.
 fn excluded<F: Clone>(store: &Store<F>, chosen: &Chosen) -> BTreeSet<String> {
     let refused = chosen.known.iter().filter_map(|((package, index), edges)| {
         let (name, reason) = (package.project()?, edges.as_ref().err()?);
+        let taken = chosen.packages.get(&Package::Base(name.clone()))?;
+        if index < taken {
+            return None;
+        }
         let version = &store.page(name)?.release(*index)?.version;
         Some(format!("{name} {version} was left out: {reason}"))
     });

@@ -53,6 +53,8 @@ pub(crate) struct Store<F> {
     needed_pages: HashSet<PackageName>,
     needed_metadata: HashSet<(PackageName, Index)>,
     ahead: HashSet<(PackageName, Option<Index>)>,
+    /// What specifiers mean on a page; the same few are met again and again.
+    sets: HashMap<PackageName, HashMap<VersionSpecifiers, VersionSet>>,
     /// Requirements whose best release is to be fetched as soon as the page is there.
     waiting: HashMap<PackageName, Vec<VersionSpecifiers>>,
 }
@@ -72,6 +74,7 @@ impl<F: Clone> Store<F> {
             needed_pages: HashSet::new(),
             needed_metadata: HashSet::new(),
             ahead: HashSet::new(),
+            sets: HashMap::new(),
             waiting: HashMap::new(),
         }
     }
@@ -103,6 +106,21 @@ impl<F: Clone> Store<F> {
     /// A page that was needed before.
     pub(crate) fn page(&self, name: &PackageName) -> Option<&Arc<Page<F>>> {
         self.pages.get(name)?.as_ref().ok()
+    }
+
+    /// The releases that match, pre-releases, yanked and unusable ones included; none if the page is not known.
+    pub(crate) fn matching(&mut self, name: &PackageName, specifiers: &VersionSpecifiers) -> VersionSet {
+        let known = self.sets.get(name).and_then(|sets| sets.get(specifiers));
+        if let Some(set) = known {
+            return set.clone();
+        }
+        let Some(page) = self.page(name) else {
+            return VersionSet::from_indices([]);
+        };
+        let set = page.matching(specifiers);
+        let sets = self.sets.entry(name.clone()).or_default();
+        sets.insert(specifiers.clone(), set.clone());
+        set
     }
 
     /// Waits for the metadata of a release that has a wheel. The inner error is the reason why only this release is
@@ -165,8 +183,8 @@ impl<F: Clone> Store<F> {
         if requirement.url().is_some() {
             return;
         }
-        if let Some(page) = self.page(name) {
-            let set = page.matching(requirement.specifiers());
+        if self.page(name).is_some() {
+            let set = self.matching(name, requirement.specifiers());
             self.fetch_ahead(name, &set, 1);
         } else {
             let waiting = self.waiting.entry(name.clone()).or_default();
@@ -194,12 +212,9 @@ impl<F: Clone> Store<F> {
                     Err(error) => Err(error),
                 };
                 let waiting = self.waiting.remove(&name).unwrap_or_default();
-                let sets: Vec<VersionSet> = page
-                    .iter()
-                    .flat_map(|page| waiting.iter().map(|specifiers| page.matching(specifiers)))
-                    .collect();
                 self.pages.insert(name.clone(), page);
-                for set in sets {
+                for specifiers in waiting {
+                    let set = self.matching(&name, &specifiers);
                     self.fetch_ahead(&name, &set, 1);
                 }
             }
