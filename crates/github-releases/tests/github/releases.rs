@@ -195,7 +195,7 @@ async fn a_place_that_cannot_be_asked_is_told_apart_from_none() {
         (reply(404, ""), Answer::None),
         (
             Reply {
-                delay: Duration::from_secs(60),
+                delay: Duration::from_mins(1),
                 ..reply(200, "")
             },
             Answer::TimedOut,
