@@ -147,7 +147,8 @@ pub fn find_python(named: Option<&Path>) -> Result<PathBuf, PipError> {
     Environment::current().find_python(named)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -90,27 +90,27 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
 /// Waits for pip; after an interrupt only for a while.
 async fn wait(child: &mut Child) -> std::io::Result<(bool, ExitStatus, String)> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let reading = async { tokio::join!(kept(out), kept(err)) };
-    tokio::pin!(reading);
-    let finished = async {
-        let (out, err) = reading.await;
-        (child.wait().await, out + &err)
-    };
-    tokio::pin!(finished);
-    tokio::select! {
-        (status, output) = &mut finished => return Ok((false, status?, output)),
-        interrupt = tokio::signal::ctrl_c() => {
-            if interrupt.is_err() {
-                // Interrupts cannot be watched here, so they end this process as usual.
-                let (status, output) = finished.await;
-                return Ok((false, status?, output));
-            }
+    {
+        let finished = async {
+            let (out, err) = tokio::join!(kept(out), kept(err));
+            (child.wait().await, out + &err)
+        };
+        tokio::pin!(finished);
+        let interrupted = tokio::select! {
+            (status, output) = &mut finished => return Ok((false, status?, output)),
+            interrupt = tokio::signal::ctrl_c() => interrupt.is_ok(),
+        };
+        if !interrupted {
+            // Interrupts cannot be watched here, so one ends this process as usual.
+            let (status, output) = finished.await;
+            return Ok((false, status?, output));
+        }
+        if let Ok((status, output)) = tokio::time::timeout(GRACE, &mut finished).await {
+            return Ok((true, status?, output));
         }
     }
-    if let Ok((status, output)) = tokio::time::timeout(GRACE, &mut finished).await {
-        return Ok((true, status?, output));
-    }
-    Ok((true, ExitStatus::default(), String::new()))
+    child.start_kill()?;
+    Ok((true, child.wait().await?, String::new()))
 }
 
 async fn kept(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> String {

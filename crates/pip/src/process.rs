@@ -75,7 +75,8 @@ pub(crate) fn tail(output: &[u8], lines: usize) -> String {
 /// Longest such text, in characters.
 const MAX_TAIL: usize = 2000;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::process::Stdio;
     use std::time::Instant;

@@ -12,7 +12,6 @@
 mod support;
 
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use slsa_pip_distribution::Tag;
@@ -216,7 +215,7 @@ async fn what_pip_refuses_is_a_typed_error_with_its_words() {
     }
     match ask(&world, &[], &["-e", "./project"]).await {
         Err(PipError::UnsupportedOption { option, value }) => {
-            assert_eq!((option.as_str(), value.as_str()), ("--editable", "['./project']"))
+            assert_eq!((option.as_str(), value.as_str()), ("--editable", "['./project']"));
         }
         other => panic!("{other:?}"),
     }
@@ -241,19 +240,14 @@ async fn unusable_interpreters_are_told_apart() {
         other => panic!("{other:?}"),
     }
 
-    let script = |name: &str, text: &str| {
-        let path = world.write(name, format!("#!/bin/sh\n{text}\n"));
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    };
-    let python = script("no-python", "echo 'Unknown option: -I' >&2; exit 2");
+    let python = world.script("no-python", "echo 'Unknown option: -I' >&2; exit 2");
     match probe_in(world.environment(&[]), &python, &[]).await {
         Err(PipError::Broken { why, .. }) => {
             assert_eq!(why, "exit status: 2, and it printed: Unknown option: -I");
         }
         other => panic!("{other:?}"),
     }
-    let python = script("talker", "exec yes");
+    let python = world.script("talker", "exec yes");
     let error = probe_in(world.environment(&[]), &python, &[]).await.unwrap_err();
     assert!(matches!(error, PipError::OutputTooLarge { .. }), "{error:?}");
     let error = probe_in(world.environment(&[]), Path::new("/nonexistent/python"), &[])
@@ -459,7 +453,7 @@ async fn only_wheels_and_one_for_each_project() {
     let world = World::new();
     let probe = ask(&world, &[], &[]).await.unwrap();
     let path = world.write("foo-1.0.tar.gz", "sdist");
-    let sdist = world.verified_at(&path, "foo-1.0.tar.gz", b"sdist", "foo", "1.0");
+    let sdist = World::verified_at(&path, "foo-1.0.tar.gz", b"sdist", "foo", "1.0");
     match hand_off(&probe, &[sdist], HandOff::default()).await {
         Err(PipError::NotAWheel { file, .. }) => assert_eq!(file, "foo-1.0.tar.gz"),
         other => panic!("{other:?}"),
@@ -480,7 +474,9 @@ async fn the_exit_code_of_pip_is_passed_on() {
     let world = World::new();
     let probe = ask(&world, &[], &[]).await.unwrap();
     let future = world.verified(&wheel_saying("future", "1.0", "good", "Requires-Python: >=99\n"));
-    let outcome = hand_off(&probe, &[future.clone()], HandOff::default()).await.unwrap();
+    let outcome = hand_off(&probe, std::slice::from_ref(&future), HandOff::default())
+        .await
+        .unwrap();
     assert_eq!(outcome.code, 1);
     let output = outcome.output.unwrap();
     assert!(output.contains("requires a different Python"), "{output}");

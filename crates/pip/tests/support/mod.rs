@@ -1,5 +1,7 @@
 //! Real virtual environments, and wheels built in memory.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::ffi::OsString;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,13 +17,13 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 /// A wheel, by file name and bytes.
-pub struct Wheel {
-    pub filename: String,
-    pub bytes: Vec<u8>,
+pub(crate) struct Wheel {
+    pub(crate) filename: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A wheel with one module, `NAME.py`, which knows its version and the word given.
-pub fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wheel {
+pub(crate) fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wheel {
     let info = format!("{name}-{version}.dist-info");
     let files = [
         (
@@ -52,11 +54,11 @@ pub fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wh
     }
 }
 
-pub fn wheel(name: &str, version: &str) -> Wheel {
+pub(crate) fn wheel(name: &str, version: &str) -> Wheel {
     wheel_saying(name, version, "good", "")
 }
 
-pub fn sha256(bytes: &[u8]) -> Sha256Digest {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256Digest {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     Sha256Digest::from_bytes(digest.as_ref().try_into().unwrap())
 }
@@ -68,20 +70,23 @@ fn base_python() -> PathBuf {
         .expect("the tests need python3")
 }
 
-/// A virtual environment with pip, made once; the others borrow its pip, which makes them fast.
+/// The site-packages of a virtual environment with pip. The environments of the tests borrow its pip, which makes them fast.
+/// It stays in the target directory for the next run; one that another process finishes first is used.
 fn shared_site_packages() -> &'static Path {
-    static SHARED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, site_packages) = SHARED.get_or_init(|| {
-        let directory = tempfile::tempdir().unwrap();
-        succeed(
-            Command::new(base_python())
-                .args(["-I", "-m", "venv"])
-                .arg(directory.path()),
-        );
-        let site_packages = site_packages(&directory.path().join("bin/python"));
-        (directory, site_packages)
-    });
-    site_packages
+    static SHARED: OnceLock<PathBuf> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let script = "import sys; print(sys.prefix, sys.version, end='')";
+        let interpreter = succeed(Command::new(base_python()).args(["-I", "-c", script]));
+        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let shared = parent.join(format!("venv-{}", &sha256(interpreter.as_bytes()).to_hex()[..16]));
+        if !shared.is_dir() {
+            let fresh = tempfile::tempdir_in(parent).unwrap();
+            let venv = fresh.path().join("venv");
+            succeed(Command::new(base_python()).args(["-I", "-m", "venv"]).arg(&venv));
+            let _ = std::fs::rename(&venv, &shared);
+        }
+        site_packages(&shared.join("bin/python"))
+    })
 }
 
 fn site_packages(python: &Path) -> PathBuf {
@@ -101,16 +106,16 @@ fn succeed(command: &mut Command) -> String {
 }
 
 /// A virtual environment, a home and a working directory of its own.
-pub struct World {
+pub(crate) struct World {
     root: TempDir,
-    pub python: PathBuf,
-    pub site_packages: PathBuf,
-    pub cwd: PathBuf,
+    pub(crate) python: PathBuf,
+    pub(crate) site_packages: PathBuf,
+    pub(crate) cwd: PathBuf,
 }
 
 impl World {
     /// With pip.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let world = Self::without_pip();
         let pth = world.site_packages.join("shared-pip.pth");
         std::fs::write(pth, shared_site_packages().to_str().unwrap()).unwrap();
@@ -118,7 +123,7 @@ impl World {
     }
 
     /// Without pip.
-    pub fn without_pip() -> Self {
+    pub(crate) fn without_pip() -> Self {
         let root = tempfile::tempdir().unwrap();
         let venv = root.path().join("venv");
         succeed(
@@ -139,17 +144,17 @@ impl World {
         }
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
 
     /// Where the virtual environment is.
-    pub fn venv(&self) -> PathBuf {
+    pub(crate) fn venv(&self) -> PathBuf {
         self.root().join("venv")
     }
 
     /// A clean environment, with the variables given.
-    pub fn environment(&self, variables: &[(&str, &str)]) -> Environment {
+    pub(crate) fn environment(&self, variables: &[(&str, &str)]) -> Environment {
         let mut all: Vec<(OsString, OsString)> = vec![
             ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
             ("HOME".into(), self.root().join("home").into()),
@@ -159,7 +164,7 @@ impl World {
     }
 
     /// Writes a file below the working directory.
-    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.cwd.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
@@ -167,11 +172,11 @@ impl World {
     }
 
     /// A file in the download directory, accepted by an exemption of the policy.
-    pub fn verified(&self, wheel: &Wheel) -> Verified {
+    pub(crate) fn verified(&self, wheel: &Wheel) -> Verified {
         let path = self.root().join("downloads").join(&wheel.filename);
         std::fs::write(&path, &wheel.bytes).unwrap();
         let parsed: WheelFilename = wheel.filename.parse().unwrap();
-        self.verified_at(
+        Self::verified_at(
             &path,
             &wheel.filename,
             &wheel.bytes,
@@ -181,7 +186,7 @@ impl World {
     }
 
     /// As [`World::verified`], for any file.
-    pub fn verified_at(&self, path: &Path, filename: &str, bytes: &[u8], name: &str, version: &str) -> Verified {
+    pub(crate) fn verified_at(path: &Path, filename: &str, bytes: &[u8], name: &str, version: &str) -> Verified {
         let digest = sha256(bytes);
         let policy =
             format!("[exemptions.{name}]\nversions = '=={version}'\nsha256 = ['{digest}']\nreason = 'a test'\n");
@@ -193,8 +198,17 @@ impl World {
         exempt(&file, exemption, &name, &version, jiff::Timestamp::UNIX_EPOCH).unwrap()
     }
 
+    /// An executable script in the working directory. Another process writes it: this one may be starting a program in
+    /// another thread, which would hold the script open, and what is open for writing cannot be run.
+    pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.cwd.join(name);
+        let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#;
+        succeed(Command::new("/bin/sh").args(["-c", write]).arg(&path).arg(text));
+        path
+    }
+
     /// The names of everything in the environment's own site-packages that pip has put there.
-    pub fn installed(&self) -> Vec<String> {
+    pub(crate) fn installed(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(&self.site_packages)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -205,7 +219,7 @@ impl World {
     }
 
     /// What a module of the environment says.
-    pub fn word(&self, module: &str) -> String {
+    pub(crate) fn word(&self, module: &str) -> String {
         let script = format!("import {module}; print({module}.VERSION, {module}.WORD, end='')");
         succeed(Command::new(&self.python).args(["-I", "-c", &script]))
     }
