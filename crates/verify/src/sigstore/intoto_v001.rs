@@ -82,12 +82,14 @@ pub(super) fn verify(
 
 /// The certificate of an entry's body.
 pub(super) fn logged_certificate(body: &Value) -> Result<DerCertificate, Failure> {
-    body.pointer("/spec/publicKey")
-        .and_then(Value::as_str)
-        .and_then(|text| STANDARD.decode(text).ok())
-        .and_then(|pem| String::from_utf8(pem).ok())
+    logged_pem(body)
         .and_then(|pem| leaf_from_pem(&pem).ok())
         .ok_or_else(|| Failure::new(Code::CertificateMissing, "the log entry holds no signing certificate"))
+}
+
+fn logged_pem(body: &Value) -> Option<String> {
+    let text = body.pointer("/spec/publicKey")?.as_str()?;
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
 }
 
 /// What the signed entry timestamp signs, as RFC 8785 JSON: the fields are in order, and no value needs an escape.
@@ -200,7 +202,12 @@ fn verify_binding(
     };
     // The text of the signature is what was logged; it must be the one that is verified.
     let same_text = STANDARD.decode(&signature.sig_base64).ok().as_deref() == Some(signature.sig.as_slice());
-    let candidates = [submitted(None), submitted(signature.cert_pem.as_deref())];
+    let logged_pem = logged_pem(body);
+    let candidates = [
+        submitted(None),
+        submitted(signature.cert_pem.as_deref()),
+        submitted(logged_pem.as_deref()),
+    ];
     let bound = logged("hash").is_some_and(|hash| candidates.iter().flatten().any(|candidate| candidate == hash));
     if bound && same_text {
         Ok(())
