@@ -70,8 +70,10 @@ fn every_form_of_release_evidence_and_log_entry_is_accepted() {
         (AssetForm::BundleV02, LogKind::Dsse),
         (AssetForm::BundleV03, LogKind::Dsse),
     ] {
-        let signing = Signing::new(Identity::slsa_generator(REPOSITORY), Predicate::SlsaV02)
-            .options(SigningOptions::with_kind(kind));
+        let signing = Signing::new(Identity::slsa_generator(REPOSITORY), Predicate::SlsaV02).options(SigningOptions {
+            log_without_certificate: form == AssetForm::ClassicWithoutCertificate,
+            ..SigningOptions::with_kind(kind)
+        });
         let scene = Scene::of([Release::new(rocket()).with(Evidence::GithubRelease {
             repository: REPOSITORY.to_owned(),
             tag: "v1.0.0".to_owned(),
@@ -541,7 +543,7 @@ fn nothing_of_pips_configuration_reaches_the_hand_off() {
         .env("SLSA_PIP_PYTHON", &python)
         .env("PYTHONPATH", here)
         .env("PIP_FIND_LINKS", &planted)
-        .env("PIP_TARGET", here.join("elsewhere"));
+        .env("PIP_NO_INDEX", "0");
     Run::of(&mut command).exits(0);
     assert_eq!(freeze(&python), "rocket==1.0.0\n");
     assert!(

@@ -1,5 +1,6 @@
 //! Runs the binary in a clean environment, and finds the real data.
 
+use std::borrow::BorrowMut;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -48,8 +49,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn of(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().expect("the binary runs");
+    pub(crate) fn of(mut command: impl BorrowMut<Command>) -> Self {
+        let Output { status, stdout, stderr } = command.borrow_mut().output().expect("the binary runs");
         Self {
             code: status.code(),
             stdout: String::from_utf8(stdout).expect("UTF-8 on standard output"),

@@ -18,6 +18,7 @@ mod interrupt;
 mod pipeline;
 mod printer;
 mod report;
+mod resolution;
 mod session;
 mod settings;
 mod source;

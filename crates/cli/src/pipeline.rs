@@ -1,13 +1,10 @@
 //! From requirements to verdicts: resolve, then per file, side by side: download, collect, verify.
 
-use std::collections::BTreeMap;
-
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use slsa_pip_distribution::{PackageName, Requirement, Sha256Digest, SourceRepository};
+use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
-use slsa_pip_pypi_client::{IndexError, IndexFile};
-use slsa_pip_resolver::{Request, Resolution, ResolveError, Resolved};
+use slsa_pip_pypi_client::IndexError;
 use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, Verified, exempt, verify_file};
 
 use crate::args::RequirementArgs;
@@ -16,8 +13,8 @@ use crate::declared;
 use crate::failure::{Failure, Result};
 use crate::printer::Printer;
 use crate::report::FileReport;
+use crate::resolution::{self, Package, Resolved};
 use crate::session::Session;
-use crate::source::IndexSource;
 
 /// Files that are downloaded and judged at the same time.
 const FILES_AT_ONCE: usize = 8;
@@ -32,132 +29,57 @@ pub(crate) struct Judged {
     pub(crate) accepted: Option<Evidence>,
 }
 
-/// Resolves the requirements of the command line and of the files that pip has parsed.
-pub(crate) async fn resolve(
-    session: &Session,
-    args: &RequirementArgs,
-    printer: &Printer,
-) -> Result<Resolution<IndexFile>> {
-    let request = request(session, args)?;
-    let resolution = slsa_pip_resolver::resolve(&IndexSource(&session.index), &request)
-        .await
-        .map_err(resolve_failure)?;
-    if resolution.packages.is_empty() {
-        return Err(
-            Failure::new("There is nothing to install: no requirement applies to this interpreter")
-                .hint("Check the environment markers of the requirements"),
-        );
-    }
+/// All verdicts of a run.
+pub(crate) struct Outcome {
+    /// One per file, in no particular order.
+    pub(crate) judged: Vec<Judged>,
+    /// Remarks that change no verdict.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Resolves, then judges every file. An error ends the run; a refusal is a verdict, and the others are still judged, so
+/// that all of them are reported together (F3).
+pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Printer) -> Result<Outcome> {
+    let request = resolution::request(session, args)?;
+    let resolution = match resolution::resolve(session, &request).await? {
+        Resolved::Files(resolution) => resolution,
+        Resolved::Refused(refusal) => {
+            let judged = vec![Judged::refused(None, *refusal)];
+            return Ok(Outcome {
+                judged,
+                notes: Vec::new(),
+            });
+        }
+    };
     let count = resolution.packages.len();
     printer.progress(&format!(
         "Resolved {count} package{}",
         if count == 1 { "" } else { "s" }
     ));
-    Ok(resolution)
-}
-
-fn request(session: &Session, args: &RequirementArgs) -> Result<Request> {
-    let probe = &session.probe;
-    let mut requirements = Vec::new();
-    let mut constraints = Vec::new();
-    let mut hashes: BTreeMap<PackageName, Vec<Sha256Digest>> = BTreeMap::new();
-    for text in &args.requirements {
-        requirements.push(parse(text, "the command line")?);
-    }
-    for parsed in &probe.requirements {
-        let requirement = parse(&parsed.requirement, &parsed.origin)?;
-        for hash in &parsed.hashes {
-            hashes
-                .entry(requirement.name().clone())
-                .or_default()
-                .push(parse_hash(hash, &parsed.origin)?);
-        }
-        if parsed.constraint {
-            constraints.push(requirement)
-        } else {
-            requirements.push(requirement)
-        }
-    }
-    Ok(Request {
-        requirements,
-        constraints,
-        require_hashes: args.require_hashes || probe.require_hashes || !hashes.is_empty(),
-        hashes,
-        env: probe.markers.clone(),
-        tags: probe.tags.clone(),
-        python: probe.python_version.clone(),
-        pre: args.pre || probe.pre,
-    })
-}
-
-fn parse(text: &str, origin: &str) -> Result<Requirement> {
-    text.parse::<Requirement>().map_err(|error| {
-        Failure::new(format!("Invalid requirement in {origin}"))
-            .caused_by(&error)
-            .hint("Write a project's name and, if needed, its versions: `urllib3`, `\"urllib3>=2,<3\"`")
-    })
-}
-
-fn parse_hash(text: &str, origin: &str) -> Result<Sha256Digest> {
-    let hex = text.strip_prefix("sha256:").ok_or_else(|| {
-        Failure::new(format!("The hash `{text}` in {origin} is not a sha256 hash"))
-            .hint("Other algorithms are not accepted: write `--hash=sha256:…`, as `pip hash FILE` prints it")
-    })?;
-    hex.parse()
-        .map_err(|error| Failure::new(format!("Invalid hash in {origin}")).caused_by(&error))
-}
-
-fn resolve_failure(error: ResolveError) -> Failure {
-    let text = error.to_string();
-    let (message, detail) = match text.split_once("\n\n") {
-        Some((message, detail)) => (message.to_owned(), Some(detail.to_owned())),
-        None => (text, None),
-    };
-    let mut failure = Failure::new(capitalised(&message));
-    if let Some(detail) = detail {
-        failure = failure.detail(detail);
-    }
-    match &error {
-        ResolveError::Source { source, .. } => {
-            let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source);
-            while let Some(error) = cause {
-                if let Some(hint) = error.downcast_ref::<IndexError>().and_then(IndexError::hint) {
-                    return failure.hint(hint);
-                }
-                cause = error.source();
-            }
-            failure
-        }
-        ResolveError::NotFound { .. } => failure.hint("Check the spelling, and the index: `--index-url URL`"),
-        ResolveError::OnlySdists { .. } => failure.hint(
-            "slsa-pip installs wheels only: require a version that has wheels, or ask the project to publish them",
-        ),
-        _ => failure,
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// Judges every file of the resolution. An error ends the run; a refusal is a verdict, and the others are still judged, so
-/// that all of them are reported together (F3).
-pub(crate) async fn judge_all(session: &Session, resolution: Resolution<IndexFile>) -> Result<Vec<Judged>> {
-    stream::iter(resolution.packages.into_iter().map(|package| judge(session, package)))
+    let mut notes = session.probe.warnings.clone();
+    notes.extend(resolution.notes);
+    let hashes = &request.hashes;
+    let judged = stream::iter(resolution.packages)
+        .map(|package| async move {
+            let allowed = hashes.get(&package.name).map(Vec::as_slice).unwrap_or_default();
+            judge(session, package, allowed).await
+        })
         .buffer_unordered(FILES_AT_ONCE)
         .try_collect()
-        .await
+        .await?;
+    Ok(Outcome { judged, notes })
 }
 
-async fn judge(session: &Session, package: Resolved<IndexFile>) -> Result<Judged> {
+async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) -> Result<Judged> {
     let filename = package.filename.as_str().to_owned();
     let mut expectation = session.trust.policy.expectation(&package.name, &package.version);
-    let download = match session.index.download(&package.file, session.staging.path(), &[]).await {
+    let download = match session
+        .index
+        .download(&package.file, session.staging.path(), allowed)
+        .await
+    {
         Ok(download) => download,
-        Err(error) => return download_verdict(&package, error),
+        Err(error) => return download_verdict(&package, &error),
     };
     let staged = StagedFile::new(download.path, filename, download.sha256, download.size);
 
@@ -176,7 +98,7 @@ async fn judge(session: &Session, package: Resolved<IndexFile>) -> Result<Judged
 /// Asks one kind of place after the other until the evidence suffices.
 async fn collect_and_verify(
     session: &Session,
-    package: &Resolved<IndexFile>,
+    package: &Package,
     staged: &StagedFile,
     expectation: &Expectation,
     declared: Option<&SourceRepository>,
@@ -219,7 +141,7 @@ async fn collect_and_verify(
 }
 
 fn judged(
-    package: &Resolved<IndexFile>,
+    package: &Package,
     staged: &StagedFile,
     outcome: std::result::Result<Verified, Vec<Refusal>>,
     harvest: Harvest,
@@ -251,52 +173,63 @@ fn judged(
 }
 
 /// Bytes that are not those that were announced or allowed are refused; that they could not be had is an error.
-fn download_verdict(package: &Resolved<IndexFile>, error: IndexError) -> Result<Judged> {
-    let (code, summary, expected, found) = match &error {
-        IndexError::DigestMismatch { expected, computed, .. } => (
-            Code::IndexDigestMismatch,
-            "the downloaded bytes are not those that the index announces",
-            expected.to_hex(),
-            *computed,
-        ),
-        IndexError::HashNotAllowed { allowed, computed, .. } => (
-            Code::HashNotAllowed,
-            "the downloaded bytes have none of the allowed hashes",
-            allowed
-                .iter()
-                .map(Sha256Digest::to_hex)
-                .collect::<Vec<_>>()
-                .join(" or "),
-            *computed,
-        ),
-        _ => {
-            return Err(Failure::new(format!("`{}` could not be downloaded", package.filename))
-                .caused_by(&error)
-                .maybe_hint(error.hint()));
+fn download_verdict(package: &Package, error: &IndexError) -> Result<Judged> {
+    match digest_refusal(Some(package.name.as_str()), error) {
+        Some(refusal) => Ok(Judged::refused(Some(package), refusal)),
+        None => Err(Failure::new(format!("`{}` could not be downloaded", package.filename))
+            .caused_by(error)
+            .maybe_hint(error.hint())),
+    }
+}
+
+/// The refusal that an error of the index stands for, if it is about the bytes and not about getting them.
+pub(crate) fn digest_refusal(package: Option<&str>, error: &IndexError) -> Option<Refusal> {
+    let (code, summary, file, expected, computed) = match error {
+        IndexError::DigestMismatch {
+            file,
+            expected,
+            computed,
+        } => {
+            let summary = "the downloaded bytes are not those that the index announces";
+            (Code::IndexDigestMismatch, summary, file, expected.to_hex(), computed)
         }
+        IndexError::HashNotAllowed {
+            file,
+            allowed,
+            computed,
+        } => {
+            let allowed: Vec<String> = allowed.iter().map(Sha256Digest::to_hex).collect();
+            let summary = "the downloaded bytes have none of the allowed hashes";
+            (Code::HashNotAllowed, summary, file, allowed.join(" or "), computed)
+        }
+        _ => return None,
     };
-    let refusal = Refusal {
+    Some(Refusal {
         code,
         rule: code.rule(),
-        package: Some(package.name.to_string()),
-        file: package.filename.to_string(),
+        package: package.map(str::to_owned),
+        file: file.clone(),
         summary: summary.to_owned(),
         expected: Some(expected),
-        found: Some(found.to_hex()),
+        found: Some(computed.to_hex()),
         source: None,
         hint: error.hint().map(str::to_owned),
-    };
-    let mut report = file_report(
-        package.filename.as_str(),
-        Some(&package.filename),
-        Some(found),
-        Err(vec![refusal]),
-        Harvest::default(),
-    );
-    report.required_by = package.required_by.iter().map(ToString::to_string).collect();
-    Ok(Judged {
-        report,
-        verified: None,
-        accepted: None,
     })
+}
+
+impl Judged {
+    /// A file that was refused before there was anything to verify.
+    fn refused(package: Option<&Package>, refusal: Refusal) -> Self {
+        let filename = refusal.file.clone();
+        let parsed = filename.parse().ok();
+        let mut report = file_report(&filename, parsed.as_ref(), None, Err(vec![refusal]), Harvest::default());
+        if let Some(package) = package {
+            report.required_by = package.required_by.iter().map(ToString::to_string).collect();
+        }
+        Self {
+            report,
+            verified: None,
+            accepted: None,
+        }
+    }
 }

@@ -32,12 +32,9 @@ pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
 
 async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
-    let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
-    let notes = resolution.notes.clone();
-    let judged = pipeline::judge_all(&session, resolution).await?;
-    let accepted: Vec<Option<Evidence>> = judged.iter().map(|file| file.accepted.clone()).collect();
-    let (mut report, verified) = gate("download", &session, judged);
-    report.notes = notes;
+    let outcome = pipeline::run(&session, &args.requirements, printer).await?;
+    let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
+    let (report, verified) = gate("download", &session, outcome);
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
@@ -112,7 +109,7 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
 /// The accepted attestation in the format it was found in, and the ending of its file.
 fn provenance_document(evidence: &Evidence) -> (&'static str, String) {
     match &evidence.attestation {
-        Attestation::Classic(envelope) => (".intoto.jsonl", format!("{}\n", envelope.raw)),
+        Attestation::Classic(envelope) => (".intoto.jsonl", format!("{}\n", envelope.text.trim_end())),
         Attestation::Bundle(bundle) => (".sigstore.json", format!("{}\n", bundle.json)),
         // The publisher object beside it is unsigned and was not needed: the attestation object stands alone.
         Attestation::Pep740(attestation) => (".attestation", format!("{}\n", attestation.json)),

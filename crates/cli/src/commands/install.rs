@@ -5,21 +5,20 @@ use slsa_pip_verify::Verified;
 
 use crate::args::{Format, InstallArgs};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::interrupt;
-use crate::pipeline::{self, Judged};
+use crate::pipeline::{self, Outcome};
 use crate::printer::Printer;
 use crate::report::{Report, Verdict, human, json};
 use crate::session::{Session, pip_failure};
 
 /// Runs the command.
 pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
-    let (session, judged, notes) = match interrupt::guard(prepare(args, printer)).await {
+    let (session, outcome) = match interrupt::guard(prepare(args, printer)).await {
         Ok(prepared) => prepared?,
         Err(code) => return Ok(code),
     };
-    let (mut report, verified) = gate("install", &session, judged);
-    report.notes = notes;
+    let (mut report, verified) = gate("install", &session, outcome);
 
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
@@ -52,19 +51,40 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
 }
 
 /// Everything before the hand-off: nothing of it outlives an interrupt.
-async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Vec<Judged>, Vec<String>)> {
+async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Outcome)> {
     let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
-    let resolution = pipeline::resolve(&session, &args.requirements, printer).await?;
-    let notes = resolution.notes.clone();
-    let judged = pipeline::judge_all(&session, resolution).await?;
-    Ok((session, judged, notes))
+    check_externally_managed(&session, args)?;
+    let outcome = pipeline::run(&session, &args.requirements, printer).await?;
+    Ok((session, outcome))
+}
+
+/// What pip would refuse at the very end is refused at once (PEP 668).
+fn check_externally_managed(session: &Session, args: &InstallArgs) -> Result<()> {
+    let configured = &session.probe.install;
+    let elsewhere = [
+        &args.pip.target,
+        &args.pip.prefix,
+        &args.pip.root,
+        &configured.target,
+        &configured.prefix,
+        &configured.root,
+    ];
+    let allowed = args.dry_run || args.pip.break_system_packages || configured.break_system_packages;
+    match &session.probe.externally_managed {
+        Some(message) if !allowed && elsewhere.iter().all(|place| place.is_none()) => Err(Failure::new(
+            "This environment is externally managed: pip must not change it (PEP 668)",
+        )
+        .detail(message.clone())
+        .hint("python3 -m venv .venv && . .venv/bin/activate, then run slsa-pip again")),
+        _ => Ok(()),
+    }
 }
 
 /// The gate: with one refusal, nothing passes (F3).
-pub(crate) fn gate(command: &'static str, session: &Session, judged: Vec<Judged>) -> (Report, Option<Vec<Verified>>) {
+pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -> (Report, Option<Vec<Verified>>) {
     let mut files = Vec::new();
     let mut verified = Some(Vec::new());
-    for file in judged {
+    for file in outcome.judged {
         files.push(file.report);
         match (file.verified, &mut verified) {
             (Some(proof), Some(proofs)) => proofs.push(proof),
@@ -72,6 +92,7 @@ pub(crate) fn gate(command: &'static str, session: &Session, judged: Vec<Judged>
         }
     }
     let mut report = Report::new(command, session.trust.root_origin.to_string(), files);
+    report.notes = outcome.notes;
     report.requests = session.http.request_count();
     let verified = verified.filter(|_| report.verdict == Verdict::Verified);
     (report, verified)

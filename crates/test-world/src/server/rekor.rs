@@ -1,7 +1,7 @@
 //! Rekor v1's read API: `log/entries/retrieve`, `log/entries`, `log/entries/{uuid}` and `index/retrieve`.
 
 use super::answer::{Answer, Asked};
-use crate::sigstore::{Faults, TestSigstore, body};
+use crate::sigstore::{TestSigstore, body};
 use serde_json::{Value, json};
 
 /// As many entries as the real log takes in one question.
@@ -17,7 +17,7 @@ pub(crate) fn answer(asked: &Asked, sigstore: &TestSigstore) -> Answer {
                 let log = sigstore.log();
                 log.find_uuid(uuid).map_or_else(
                     || error(404, "entry not found"),
-                    |index| Answer::json(200, &log.prove(index, Faults::default()).api_answer()),
+                    |index| Answer::json(200, &log.prove(index).api_answer()),
                 )
             }),
         _ => error(405, "method not allowed"),
@@ -62,7 +62,7 @@ fn entries(query: &Value, sigstore: &TestSigstore) -> Result<Value, String> {
     Ok(by_body
         .chain(by_uuid)
         .chain(by_index)
-        .map(|index| log.prove(index, Faults::default()).api_answer())
+        .map(|index| log.prove(index).api_answer())
         .collect())
 }
 

@@ -23,6 +23,8 @@ struct Entry {
     /// What the index finds it by.
     digests: Vec<String>,
     visible: bool,
+    /// What is wrong with every proof of it that the log gives out.
+    faults: Faults,
 }
 
 /// An append-only log under one key.
@@ -70,12 +72,13 @@ impl Log {
     }
 
     /// Adds an entry and a few foreign ones after it; its index in the tree. `digests` are hex SHA-256 values to find it by.
-    pub(crate) fn append(&mut self, body: String, integrated_time: i64, digests: Vec<String>, visible: bool) -> usize {
+    pub(crate) fn append(&mut self, body: String, integrated_time: i64, digests: Vec<String>, faults: Faults) -> usize {
         let index = self.push(Entry {
             body,
             integrated_time,
             digests,
-            visible,
+            visible: !faults.unlogged,
+            faults,
         });
         self.append_foreign(FOREIGN_BETWEEN);
         index
@@ -89,6 +92,7 @@ impl Log {
                 integrated_time: 0,
                 digests: Vec::new(),
                 visible: false,
+                faults: Faults::default(),
             });
         }
     }
@@ -138,9 +142,11 @@ impl Log {
             .unwrap_or_default()
     }
 
-    /// The entry at `index` of the tree with SET, proof and checkpoint against the whole tree as it is now.
-    pub(crate) fn prove(&self, index: usize, faults: Faults) -> Proven {
+    /// The entry at `index` of the tree with SET, proof and checkpoint against the whole tree as it is now, and with the
+    /// faults that it was appended with.
+    pub(crate) fn prove(&self, index: usize) -> Proven {
         let entry = self.entries.get(index).expect("an index that append gave");
+        let faults = entry.faults;
         let log_id = self.key.id();
         let log_index = OLDER_SHARDS + index;
         let promise = canonical_json(&json!({

@@ -1,0 +1,129 @@
+//! From what the user asked for to one file per project.
+
+use std::collections::BTreeMap;
+
+use slsa_pip_distribution::{PackageName, Requirement, Sha256Digest};
+use slsa_pip_pypi_client::{IndexError, IndexFile};
+use slsa_pip_resolver::{Request, Resolution, ResolveError, SourceError};
+use slsa_pip_verify::Refusal;
+
+use crate::args::RequirementArgs;
+use crate::failure::{Failure, Result};
+use crate::pipeline::digest_refusal;
+use crate::session::Session;
+use crate::source::IndexSource;
+
+/// A project with its chosen file.
+pub(crate) type Package = slsa_pip_resolver::Resolved<IndexFile>;
+
+/// What became of the requirements.
+pub(crate) enum Resolved {
+    /// One file per project; none of them is verified.
+    Files(Resolution<IndexFile>),
+    /// The index served other bytes than it announces, so nothing it says is used.
+    Refused(Box<Refusal>),
+}
+
+/// Chooses the files.
+pub(crate) async fn resolve(session: &Session, request: &Request) -> Result<Resolved> {
+    match slsa_pip_resolver::resolve(&IndexSource(&session.index), request).await {
+        Ok(resolution) if resolution.packages.is_empty() => Err(Failure::new(
+            "There is nothing to install: no requirement applies to this interpreter",
+        )
+        .hint("Check the environment markers of the requirements")),
+        Ok(resolution) => Ok(Resolved::Files(resolution)),
+        Err(error) => match index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index)) {
+            Some(refusal) => Ok(Resolved::Refused(Box::new(refusal))),
+            None => Err(failure(&error)),
+        },
+    }
+}
+
+/// The index's own error behind a failed resolution.
+fn index_error(error: &ResolveError) -> Option<(&PackageName, &IndexError)> {
+    match error {
+        ResolveError::Source {
+            name,
+            source: SourceError::Failed(cause),
+            ..
+        } => cause.downcast_ref::<IndexError>().map(|index| (name, index)),
+        _ => None,
+    }
+}
+
+/// The requirements of the command line, and of the files that pip has parsed.
+pub(crate) fn request(session: &Session, args: &RequirementArgs) -> Result<Request> {
+    let probe = &session.probe;
+    let mut requirements = Vec::new();
+    let mut constraints = Vec::new();
+    let mut hashes: BTreeMap<PackageName, Vec<Sha256Digest>> = BTreeMap::new();
+    for text in &args.requirements {
+        requirements.push(parse(text, "the command line")?);
+    }
+    for parsed in &probe.requirements {
+        let requirement = parse(&parsed.requirement, &parsed.origin)?;
+        for hash in &parsed.hashes {
+            hashes
+                .entry(requirement.name().clone())
+                .or_default()
+                .push(parse_hash(hash, &parsed.origin)?);
+        }
+        if parsed.constraint {
+            constraints.push(requirement)
+        } else {
+            requirements.push(requirement)
+        }
+    }
+    Ok(Request {
+        requirements,
+        constraints,
+        require_hashes: args.require_hashes || probe.require_hashes || !hashes.is_empty(),
+        hashes,
+        env: probe.markers.clone(),
+        tags: probe.tags.clone(),
+        python: probe.python_version.clone(),
+        pre: args.pre || probe.pre,
+    })
+}
+
+fn parse(text: &str, origin: &str) -> Result<Requirement> {
+    text.parse::<Requirement>().map_err(|error| {
+        Failure::new(format!("Invalid requirement in {origin}"))
+            .caused_by(&error)
+            .hint("Write a project's name and, if needed, its versions: `urllib3`, `\"urllib3>=2,<3\"`")
+    })
+}
+
+fn parse_hash(text: &str, origin: &str) -> Result<Sha256Digest> {
+    let hex = text.strip_prefix("sha256:").ok_or_else(|| {
+        Failure::new(format!("The hash `{text}` in {origin} is not a sha256 hash"))
+            .hint("Other algorithms are not accepted: write `--hash=sha256:…`, as `pip hash FILE` prints it")
+    })?;
+    hex.parse()
+        .map_err(|error| Failure::new(format!("Invalid hash in {origin}")).caused_by(&error))
+}
+
+fn failure(error: &ResolveError) -> Failure {
+    let text = error.to_string();
+    let (message, detail) = match text.split_once("\n\n") {
+        Some((message, detail)) => (message.to_owned(), Some(detail.to_owned())),
+        None => (text, None),
+    };
+    let mut failure = Failure::new(capitalised(&message));
+    failure.detail = detail;
+    let hint = match error {
+        ResolveError::NotFound { .. } => Some("check the spelling, and the index: `--index-url URL`"),
+        ResolveError::OnlySdists { .. } => {
+            Some("slsa-pip installs wheels only: require a version that has wheels, or ask the project to publish them")
+        }
+        _ => index_error(error).and_then(|(_, index)| index.hint()),
+    };
+    failure.maybe_hint(hint)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
