@@ -53,7 +53,7 @@ def check_versions():
     return pip.__version__
 
 
-def parse_options(arguments):
+def parse_options(arguments, warnings):
     """What pip's own `install` command makes of the arguments, its configuration and its variables."""
     from pip._internal.commands import create_command
 
@@ -64,7 +64,8 @@ def parse_options(arguments):
         options, positional = command.parse_args(arguments)
     except SystemExit:
         lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
-        raise Problem("usage", lines[-1] if lines else "")  # what comes before is a page on usage
+        # What comes before the last line is a page on usage. pip since 26 logs some of its errors instead.
+        raise Problem("usage", (warnings.messages or lines or [""])[-1])
     finally:
         sys.stdout, sys.stderr = streams
     if options.require_venv and sys.prefix == sys.base_prefix:
@@ -74,7 +75,7 @@ def parse_options(arguments):
     return command, options, positional
 
 
-def unsupported(options):
+def unsupported(options, finder):
     """Options that change what is installed and that nobody honours yet: better refused than ignored."""
     found = []
     for name, option in (
@@ -88,20 +89,22 @@ def unsupported(options):
         value = getattr(options, name, None)
         if value:
             found.append([option, str(value)])
-    control = getattr(options, "release_control", None)
-    if control is not None:
-        if set(control.only_final):
+    # Since pip 26; requirements files may set it too.
+    for control in (getattr(options, "release_control", None), getattr(finder, "release_control", None)):
+        if control is not None and set(control.only_final):
             found.append(["--only-final", ",".join(sorted(control.only_final))])
-        if set(control.all_releases) - {":all:"}:
+        if control is not None and set(control.all_releases) - {":all:"}:
             found.append(["--all-releases", ",".join(sorted(control.all_releases))])
     return found
 
 
 def allows_prereleases(options, finder):
-    control = getattr(finder, "release_control", None)
-    if control is not None:
-        return ":all:" in control.all_releases
-    return bool(options.pre or getattr(finder, "allow_all_prereleases", False))
+    controls = (getattr(options, "release_control", None), getattr(finder, "release_control", None))
+    return bool(
+        options.pre
+        or getattr(finder, "allow_all_prereleases", False)
+        or any(control is not None and ":all:" in control.all_releases for control in controls)
+    )
 
 
 def ignores_indexes(options, finder):
@@ -202,7 +205,7 @@ def answer(arguments):
     from pip._internal.cli.cmdoptions import make_target_python
     from pip._vendor.packaging.markers import default_environment
 
-    command, options, positional = parse_options(arguments)
+    command, options, positional = parse_options(arguments, warnings)
     session = command._build_session(options)
     session.auth.prompting = False
     target = make_target_python(options)
@@ -255,7 +258,7 @@ def answer(arguments):
             "implementation": options.implementation or None,
             "abis": options.abis or [],
         },
-        "unsupported": unsupported(options),
+        "unsupported": unsupported(options, finder),
         "installed": installed(),
         "user_site": text(USER_SITE) if USER_SITE else None,
         "externally_managed": externally_managed(),

@@ -145,7 +145,7 @@ async fn pip_reads_the_requirements_files() {
     );
     world.write(
         "more/nested.txt",
-        "bar>=2\n-e ./project\n--extra-index-url https://extra.example/simple\n",
+        "--pre\nbar>=2\n-e ./project\n--extra-index-url https://extra.example/simple\n",
     );
     world.write("constraints.txt", "baz<3\n");
     world.write("other.txt", "quux!=1\n");
@@ -182,6 +182,7 @@ async fn pip_reads_the_requirements_files() {
     assert_eq!(probe.requirements[1].hashes[0], format!("sha256:{DIGEST}"));
     assert_eq!(probe.requirements[1].origin, "-r requirements.txt (line 3)");
     assert!(probe.require_hashes, "a hash asks for all");
+    assert!(probe.pre, "a file asks for it");
     assert_eq!(probe.index_url.unwrap().as_str(), "https://index.example/simple");
     assert_eq!(probe.extra_index_urls[0].as_str(), "https://extra.example/simple");
 }
