@@ -1,5 +1,12 @@
 //! Trusted roots from the embedded copies and from files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of a test function"
+)]
 use std::path::{Path, PathBuf};
 
 use slsa_pip_trust_root::{LoadError, Origin, embedded, from_file};

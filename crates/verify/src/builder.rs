@@ -4,12 +4,12 @@ use slsa_pip_distribution::SourceRepository;
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::{BuildFields, Statement};
 
+use crate::basis::EvidenceKind;
 use crate::claims::{Claims, WorkflowIdentity};
 use crate::code::Code;
 use crate::origin::Origin;
 use crate::predicate;
 use crate::refusal::Failure;
-use crate::verified::EvidenceKind;
 
 /// Level of a trusted reusable builder.
 const LEVEL_TRUSTED: u8 = 3;
@@ -82,7 +82,7 @@ pub(crate) fn judge(
         .expected(format!("a trusted builder, or a workflow of {repository}"))
         .found(claims.identity().as_str())
         .hint(format!(
-            "if you trust that workflow, write in slsa-pip.toml: builders = [\"{}\"]",
+            "if you trust that workflow, write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
             identity.name
         )));
     }
@@ -139,7 +139,7 @@ fn trusted_builder(
     .expected("a builder that is listed or asked for")
     .found(id)
     .hint(format!(
-        "if you trust that workflow, write in slsa-pip.toml: builders = [\"{}\"]",
+        "if you trust that workflow, write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
         inner.name
     )))
 }

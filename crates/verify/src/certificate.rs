@@ -35,7 +35,7 @@ impl Certificate {
                 .expected(format!("at most {MAX_CERTIFICATE_BYTES} bytes"))
                 .found(format!("{} bytes", der.len())));
         }
-        let parsed = x509_cert::Certificate::from_der(der).map_err(|error| malformed(error.to_string()))?;
+        let parsed = x509_cert::Certificate::from_der(der).map_err(malformed)?;
         Ok(Self { parsed })
     }
 
@@ -72,7 +72,7 @@ impl Certificate {
                 !matches
             });
         }
-        let der = tbs.to_der().map_err(|error| malformed(error.to_string()))?;
+        let der = tbs.to_der().map_err(malformed)?;
         Ok((der, removed))
     }
 
@@ -83,12 +83,12 @@ impl Certificate {
         let mut seen = Vec::new();
         for extension in extensions {
             if seen.contains(&extension.extn_id) {
-                return Err(malformed(format!("extension {} occurs twice", extension.extn_id)));
+                return Err(malformed(format_args!("extension {} occurs twice", extension.extn_id)));
             }
             seen.push(extension.extn_id);
             if let Some(number) = fulcio_number(&extension.extn_id) {
                 let value = claim_text(number, extension.extn_value.as_bytes())
-                    .ok_or_else(|| malformed(format!("extension 1.{number} holds no text")))?;
+                    .ok_or_else(|| malformed(format_args!("extension 1.{number} holds no text")))?;
                 values.insert(number, value);
             }
         }
@@ -96,11 +96,7 @@ impl Certificate {
     }
 
     fn identity(&self) -> Result<Identity, Failure> {
-        let names = self
-            .parsed
-            .tbs_certificate
-            .get::<SubjectAltName>()
-            .map_err(|error| malformed(error.to_string()))?;
+        let names = self.parsed.tbs_certificate.get::<SubjectAltName>().map_err(malformed)?;
         match names.as_ref().map(|(_, names)| names.0.as_slice()) {
             Some([GeneralName::UniformResourceIdentifier(uri)]) => Ok(Identity::Uri(uri.to_string())),
             Some([GeneralName::Rfc822Name(email)]) => Ok(Identity::Email(email.to_string())),
@@ -126,7 +122,7 @@ fn claim_text(number: u32, value: &[u8]) -> Option<String> {
     Utf8StringRef::from_der(value).ok().map(|text| text.as_str().to_owned())
 }
 
-fn malformed(why: String) -> Failure {
+fn malformed(why: impl std::fmt::Display) -> Failure {
     Failure::new(
         Code::CertificateMalformed,
         format!("the signing certificate cannot be read: {why}"),

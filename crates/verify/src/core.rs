@@ -7,6 +7,7 @@ use slsa_pip_distribution::PackageName;
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::{Attestation, Evidence, PredicateType, Statement};
 
+use crate::basis::{Attested, Basis};
 use crate::code::Code;
 use crate::expectation;
 use crate::origin::{self, Origin};
@@ -15,7 +16,7 @@ use crate::roots::TrustRoots;
 use crate::sigstore::{self, Signed};
 use crate::staged::StagedFile;
 use crate::subject;
-use crate::verified::{Attested, Basis, Verified};
+use crate::verified::Verified;
 
 /// Attestations that are judged for one file. Release files hold one for each artifact; those for other files cost one parse.
 pub const MAX_EVIDENCE: usize = 4096;
@@ -127,7 +128,7 @@ fn attested(
         identity: claims.identity().as_str().to_owned(),
         log_index: signed.log_index,
         log_id: signed.log_id,
-        signed_at: signed.signed_at,
+        signed_at: signed.time,
         claims: claims.named(),
         instance: signed.instance,
     }

@@ -5,10 +5,11 @@ use jiff::tz::TimeZone;
 use slsa_pip_distribution::{PackageName, Version};
 use slsa_pip_policy::Exemption;
 
+use crate::basis::{Basis, ExemptBasis};
 use crate::code::Code;
 use crate::refusal::{Failure, Refusal};
 use crate::staged::StagedFile;
-use crate::verified::{Basis, ExemptBasis, Verified};
+use crate::verified::Verified;
 
 /// Accepts a file without evidence because policy exempts exactly these bytes.
 ///
@@ -17,6 +18,10 @@ use crate::verified::{Basis, ExemptBasis, Verified};
 ///
 /// # Errors
 /// The first of these that does not hold.
+#[expect(
+    clippy::result_large_err,
+    reason = "a refusal is rare and is moved once; a box would only burden its readers"
+)]
 pub fn exempt(
     file: &StagedFile,
     exemption: &Exemption,

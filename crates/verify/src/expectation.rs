@@ -2,13 +2,13 @@
 
 use slsa_pip_policy::{BuilderId, Expectation};
 
+use crate::basis::EvidenceKind;
 use crate::claims::Claims;
 use crate::code::Code;
 use crate::origin::Origin;
 use crate::publisher::path_within;
 use crate::refusal::Failure;
 use crate::source_ref;
-use crate::verified::EvidenceKind;
 
 /// Compares a proven origin with everything that is expected.
 pub(crate) fn check(
@@ -80,11 +80,11 @@ fn equal(code: Code, summary: &str, expected: Option<&str>, found: Option<&str>)
 fn repository(origin: &Origin, expectation: &Expectation, package: Option<&str>) -> Result<(), Failure> {
     let found = origin.repository.as_ref();
     let shown = found.map_or_else(|| "no repository".to_owned(), ToString::to_string);
-    let pin = |repository: &str| {
-        let package = package.unwrap_or("NAME");
-        format!(
+    let pin = |repository: &str| match package {
+        Some(package) => format!(
             "if that is the project's source, pin it in slsa-pip.toml:\n[packages.{package}]\nrepository = \"{repository}\""
-        )
+        ),
+        None => format!("if that is the project's source, say so: --source-uri {repository}"),
     };
     if expectation.is_pinned() {
         if found.is_some_and(|found| expectation.repositories.contains(found)) {

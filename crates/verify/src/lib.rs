@@ -6,6 +6,7 @@
 //!
 //! The rules, A1 to F4, are those of the verification design; every refusal names its rule.
 
+mod basis;
 mod builder;
 mod certificate;
 mod claims;
@@ -24,6 +25,7 @@ mod staged;
 mod subject;
 mod verified;
 
+pub use crate::basis::{Attested, Basis, EvidenceKind, ExemptBasis, Instance};
 pub use crate::code::Code;
 pub use crate::core::{Context, MAX_EVIDENCE, verify_file};
 pub use crate::exempt::exempt;
@@ -31,4 +33,4 @@ pub use crate::refusal::Refusal;
 pub use crate::roots::{RootError, TrustRoots};
 pub use crate::sigstore::{SignedBundle, verify_signature_bundle};
 pub use crate::staged::StagedFile;
-pub use crate::verified::{Attested, Basis, EvidenceKind, ExemptBasis, Instance, Verified};
+pub use crate::verified::Verified;

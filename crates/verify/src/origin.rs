@@ -4,6 +4,7 @@ use slsa_pip_distribution::SourceRepository;
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::{BuildFields, Publisher, Statement};
 
+use crate::basis::EvidenceKind;
 use crate::builder;
 use crate::claims::{
     CIRCLECI_ISSUER, Claims, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER, Identity, WorkflowIdentity, missing,
@@ -11,7 +12,6 @@ use crate::claims::{
 use crate::code::Code;
 use crate::publisher;
 use crate::refusal::Failure;
-use crate::verified::EvidenceKind;
 
 /// Where a file comes from, as far as claims prove it.
 #[derive(Debug, Clone)]

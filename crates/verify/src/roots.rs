@@ -5,7 +5,7 @@ use sigstore_verify::crypto::{Keyring, SigningScheme};
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::TimeRange;
 
-use crate::verified::Instance;
+use crate::basis::Instance;
 
 /// Why a trusted root cannot be used.
 #[derive(Debug, thiserror::Error)]

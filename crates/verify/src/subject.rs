@@ -4,10 +4,10 @@ use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_provenance::statement::STATEMENT_V1;
 use slsa_pip_provenance::{Attestation, PredicateType, Statement, StatementError};
 
+use crate::basis::EvidenceKind;
 use crate::code::Code;
 use crate::refusal::Failure;
 use crate::staged::StagedFile;
-use crate::verified::EvidenceKind;
 
 /// Most subject digests that a refusal shows.
 const MAX_SHOWN_DIGESTS: usize = 4;

@@ -1,5 +1,12 @@
 //! Exemptions: policy names the very bytes, or nothing is accepted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of a test function"
+)]
 mod common;
 
 use common::file;

@@ -1,5 +1,12 @@
 //! The rules on evidence signed here: every form that is accepted, and every defect that a signer or a log can have.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of a test function"
+)]
 mod common;
 
 use common::*;
@@ -137,8 +144,10 @@ fn every_accepted_form_passes() {
     }
 }
 
-/// The code for each defect, first where `sigstore-verify` judges, then where our own code does.
-const FAULTS: [(&str, fn(&mut Faults), Code); 14] = [
+/// The code for each defect, in whatever form the evidence comes.
+type NamedFault = (&'static str, fn(&mut Faults), Code);
+
+const FAULTS: [NamedFault; 14] = [
     ("no SCT", |f| f.omit_sct = true, Code::SctInvalid),
     ("SCT of no log", |f| f.wrong_sct = true, Code::SctInvalid),
     ("another authority", |f| f.other_ca = true, Code::CertificateUntrusted),

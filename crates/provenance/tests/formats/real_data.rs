@@ -1,5 +1,10 @@
 //! Every collected real file: it is read without a panic, and as what the manifest says it is.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the crate is pure; its tests on real files are not"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

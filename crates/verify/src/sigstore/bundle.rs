@@ -8,12 +8,12 @@ use slsa_pip_distribution::Sha256Digest;
 
 use super::precheck::{self, Log};
 use super::{Signed, binding, failure, known_issuer};
+use crate::basis::Instance;
 use crate::certificate::Certificate;
 use crate::claims::Claims;
 use crate::code::Code;
 use crate::refusal::Failure;
 use crate::roots::{PreparedRoot, TrustRoots};
-use crate::verified::Instance;
 
 /// What a signature is checked against.
 pub(super) struct Check<'a> {
@@ -55,7 +55,7 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     let result = root
         .verifier
         .verify(artifact, bundle, &policy)
-        .map_err(|error| failure::from_sigstore(error, bundle))?;
+        .map_err(|error| failure::from_sigstore(&error, bundle))?;
     assert_checked(&result, log)?;
     binding::algorithm_is_expected(&result)?;
     for entry in &bundle.verification_material.tlog_entries {
@@ -67,7 +67,7 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     Ok(Signed {
         claims,
         instance: root.instance,
-        signed_at,
+        time: signed_at,
         log_index: entry.map(|entry| entry.log_index.get()),
         log_id: entry.map(|entry| binding::hex(entry.log_id.key_id.as_bytes())),
     })

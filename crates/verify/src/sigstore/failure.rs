@@ -7,8 +7,8 @@ use crate::code::Code;
 use crate::refusal::Failure;
 
 /// Which rule an error of the library belongs to; its text becomes the summary.
-pub(super) fn from_sigstore(error: Error, bundle: &Bundle) -> Failure {
-    let code = match &error {
+pub(super) fn from_sigstore(error: &Error, bundle: &Bundle) -> Failure {
+    let code = match error {
         Error::IdentityMismatch { .. } => Code::IdentityMismatch,
         Error::IssuerMismatch { .. } => Code::IssuerUnexpected,
         Error::SignatureInvalid(_) | Error::Crypto(_) => Code::SignatureInvalid,

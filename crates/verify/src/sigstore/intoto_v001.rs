@@ -16,11 +16,11 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use super::bundle::{Check, choose};
 use super::classic::leaf_from_pem;
 use super::{Signed, binding, known_issuer, sct};
+use crate::basis::Instance;
 use crate::certificate::Certificate;
 use crate::code::Code;
 use crate::refusal::Failure;
 use crate::roots::PreparedRoot;
-use crate::verified::Instance;
 
 /// id-kp-codeSigning, 1.3.6.1.5.5.7.3.3, as the contents of a DER object identifier.
 const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
@@ -74,7 +74,7 @@ pub(super) fn verify(
     Ok(Signed {
         claims,
         instance: root.instance,
-        signed_at,
+        time: signed_at,
         log_index: Some(entry.log_index.get()),
         log_id: Some(binding::hex(entry.log_id.key_id.as_bytes())),
     })

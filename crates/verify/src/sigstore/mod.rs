@@ -17,11 +17,11 @@ use serde_json::Value;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, Evidence};
 
+use crate::basis::Instance;
 use crate::claims::{CIRCLECI_ISSUER, Claims, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER};
 use crate::code::Code;
 use crate::refusal::Failure;
 use crate::roots::TrustRoots;
-use crate::verified::Instance;
 
 /// The payload type of in-toto statements (B1).
 pub(crate) const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -34,7 +34,7 @@ const ISSUERS: [&str; 4] = [GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER, CIRCLEC
 pub(crate) struct Signed {
     pub(crate) claims: Claims,
     pub(crate) instance: Instance,
-    pub(crate) signed_at: Timestamp,
+    pub(crate) time: Timestamp,
     pub(crate) log_index: Option<u64>,
     pub(crate) log_id: Option<String>,
 }
@@ -102,7 +102,7 @@ pub fn verify_signature_bundle(
     };
     let signed = bundle::verify_json(bundle, &check).map_err(|failure| (failure.code, failure.summary))?;
     Ok(SignedBundle {
-        signed_at: signed.signed_at,
+        signed_at: signed.time,
         instance: signed.instance,
         claims: signed.claims.named(),
     })

@@ -1,6 +1,13 @@
 //! Real data, and what every test needs.
 
 #![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of a test function"
+)]
+#![allow(
     dead_code,
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -141,4 +148,13 @@ pub fn code(result: &Result<Verified, Vec<Refusal>>) -> Option<Code> {
         Ok(_) => None,
         Err(refusals) => Some(refusals.first().expect("at least one refusal").code),
     }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }

@@ -107,7 +107,7 @@ pub fn with_issuer_organization(doc: &mut Doc, name: &str) -> Option<()> {
 /// Lets the certificate be valid a year longer.
 pub fn with_longer_validity(doc: &mut Doc) -> Option<()> {
     edit(doc, |tbs| {
-        let later = tbs.validity.not_after.to_unix_duration() + std::time::Duration::from_secs(31_536_000);
+        let later = tbs.validity.not_after.to_unix_duration() + std::time::Duration::from_hours(365 * 24);
         tbs.validity.not_after =
             x509_cert::time::Time::UtcTime(x509_cert::der::asn1::UtcTime::from_unix_duration(later).unwrap());
         Some(())

@@ -1,5 +1,12 @@
 //! The documents, and the ways to tamper with them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of a test function"
+)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod certificate;
@@ -227,11 +234,7 @@ fn rekor_answer(entry: &Value) -> Value {
         None => value.clone(),
     };
     let hex = |value: &Value| match value.as_str() {
-        Some(text) => decode(text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into(),
+        Some(text) => common::hex(&decode(text)).into(),
         None => value.clone(),
     };
     let mut verification = json!({});

@@ -565,7 +565,7 @@ fn expectations() -> Vec<Named> {
         expect("expected: trigger", |e| e.trigger = Some("other".to_owned())),
         expect("expected: environment", |e| e.environment = Some("other".to_owned())),
         expect("expected: runner", |e| {
-            e.runner_environment = Some("self-hosted".to_owned())
+            e.runner_environment = Some("self-hosted".to_owned());
         }),
         expect("expected: workflow input", |e| {
             e.workflow_inputs.insert("key".to_owned(), "value".to_owned());

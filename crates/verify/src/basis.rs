@@ -1,0 +1,123 @@
+//! Why a file was accepted: what an attestation proves, or what an exemption says.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use slsa_pip_distribution::{Sha256Digest, SourceRepository};
+use slsa_pip_provenance::Found;
+
+/// Why a file was accepted.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "basis")]
+pub enum Basis {
+    /// An attestation passed every rule.
+    Attested(Box<Attested>),
+    /// Policy exempts it; nothing is proven about its origin.
+    Exempt(ExemptBasis),
+}
+
+/// What the policy's exemption said.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExemptBasis {
+    /// The reason that the policy gives.
+    pub reason: String,
+    /// Where the exemption is written.
+    pub written_at: String,
+    /// The last day on which it holds, if it is limited.
+    pub expires: Option<String>,
+    /// The digest that was found in the exemption's list.
+    pub sha256: Sha256Digest,
+}
+
+/// The kinds of evidence (C4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceKind {
+    /// SLSA provenance: how the file was built.
+    Build,
+    /// A publish attestation: who uploaded the file, not how it was built.
+    Publish,
+}
+
+/// The Sigstore instances (B8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instance {
+    /// Sigstore's public-good instance.
+    PublicGood,
+    /// GitHub's own instance for private repositories: timestamps only, no log.
+    Github,
+    /// The trusted root that the user named.
+    Custom,
+}
+
+/// What an accepted attestation proves. Every value is a certificate claim or was compared with one, except where said.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attested {
+    /// Build or publish.
+    pub kind: EvidenceKind,
+    /// The format's name.
+    pub format: &'static str,
+    /// Where it was found.
+    pub found: Found,
+    /// The predicate type, as written.
+    pub predicate_type: String,
+    /// The source repository (claim 1.12); `None` for identities without one (Google, `CircleCI`).
+    pub repository: Option<SourceRepository>,
+    /// Whether policy or the user pinned the repository; `false` means that the certificate merely claims it.
+    pub pinned: bool,
+    /// Where the pin is written.
+    pub pinned_by: Option<String>,
+    /// The ref (claim 1.14).
+    pub reference: Option<String>,
+    /// The commit (claim 1.13).
+    pub commit: Option<String>,
+    /// The workflow with its ref (claim 1.18).
+    pub workflow: Option<String>,
+    /// The trusted reusable builder, `name@ref`; `None` when the workflow itself is the builder.
+    pub builder: Option<String>,
+    /// SLSA build level that the evidence supports: 3 for a trusted builder, 2 for the repository's own workflow, 0 for publish.
+    pub build_level: u8,
+    /// The event that started the build (claim 1.20).
+    pub trigger: Option<String>,
+    /// `github-hosted` or `self-hosted` (claim 1.11).
+    pub runner_environment: Option<String>,
+    /// The repository's numeric id (claim 1.15).
+    pub repository_id: Option<String>,
+    /// The owner's numeric id (claim 1.17).
+    pub owner_id: Option<String>,
+    /// The OIDC issuer (claim 1.8 or 1.1).
+    pub issuer: String,
+    /// The certificate's identity (SAN).
+    pub identity: String,
+    /// Global index of the log entry; `None` without a log.
+    pub log_index: Option<u64>,
+    /// The log's id, hexadecimal; `None` without a log.
+    pub log_id: Option<String>,
+    /// The proven signing time (B4).
+    pub signed_at: Timestamp,
+    /// All claims of the certificate, by name.
+    pub claims: Vec<(&'static str, String)>,
+    /// The Sigstore instance.
+    pub instance: Instance,
+}
+
+macro_rules! names {
+    ($type:ty { $($variant:ident => $text:literal),+ $(,)? }) => {
+        impl $type {
+            /// The name as reports and JSON write it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+names!(EvidenceKind { Build => "build", Publish => "publish" });
+names!(Instance { PublicGood => "public-good", Github => "github", Custom => "custom" });
