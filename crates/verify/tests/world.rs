@@ -5,14 +5,14 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests, outside of a test function"
+    reason = "what tests share stands outside of a test function"
 )]
 mod common;
 
 use common::*;
 use serde_json::Value;
 use slsa_pip_policy::Expectation;
-use slsa_pip_provenance::{Evidence, RekorAnswer};
+use slsa_pip_provenance::{Attestation, Evidence, RekorAnswer};
 use slsa_pip_test_world::sigstore::SigningOptions;
 use slsa_pip_test_world::statement::{Subject, publish, slsa_v1, slsa_v02};
 use slsa_pip_test_world::{Faults, Identity, LogKind, Signed, TestSigstore};
@@ -280,6 +280,24 @@ fn one_good_answer_of_the_log_suffices_and_others_do_not_matter() {
     assert_eq!(world.code(&evidence), Some(Code::LogEntryMissing));
     evidence[0].log_answers = vec![good[0].log_answers[0].clone(); 17];
     assert_eq!(world.code(&evidence), Some(Code::OverBudget));
+}
+
+#[test]
+fn what_is_judged_is_what_is_signed() {
+    let world = World::new();
+    let mut evidence = parse_json(&world.generator(SigningOptions::default()).bundle_v03());
+    assert_eq!(world.code(&evidence), None);
+    let Attestation::Bundle(bundle) = &mut evidence[0].attestation else {
+        panic!("no bundle");
+    };
+    let payload = bundle.payload.as_mut().unwrap();
+    payload.push(b' ');
+    assert_eq!(world.code(&evidence), Some(Code::BundleMalformed));
+    let Attestation::Bundle(bundle) = &mut evidence[0].attestation else {
+        panic!("no bundle");
+    };
+    bundle.payload = None;
+    assert_eq!(world.code(&evidence), Some(Code::NotAStatement));
 }
 
 #[test]

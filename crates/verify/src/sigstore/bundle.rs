@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sigstore_verify::types::{Artifact, Bundle, Sha256Hash};
+use sigstore_verify::types::{Artifact, Bundle, Sha256Hash, SignatureContent};
 use sigstore_verify::{VerificationPolicy, VerificationResult};
 use slsa_pip_distribution::Sha256Digest;
 
@@ -20,6 +20,8 @@ pub(super) struct Check<'a> {
     pub(super) roots: &'a TrustRoots,
     pub(super) digest: &'a Sha256Digest,
     pub(super) now: Timestamp,
+    /// The statement that is judged elsewhere: it must be the very payload whose signature is verified here.
+    pub(super) payload: Option<&'a [u8]>,
     /// An exact identity and issuer; without it, one of the known issuers.
     pub(super) identity: Option<(&'a str, &'a str)>,
 }
@@ -37,6 +39,7 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     let der = bundle
         .signing_certificate()
         .ok_or_else(|| Failure::new(Code::CertificateMissing, "the bundle has no signing certificate"))?;
+    same_payload(bundle, check)?;
     let certificate = Certificate::parse(der.as_bytes())?;
     let root = choose(check.roots, &certificate)?;
     let log = if root.instance == Instance::Github {
@@ -71,6 +74,18 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
         log_index: entry.map(|entry| entry.log_index.get()),
         log_id: entry.map(|entry| binding::hex(entry.log_id.key_id.as_bytes())),
     })
+}
+
+/// The reader has decoded the payload once and the library does it again; what is judged must be what is signed.
+fn same_payload(bundle: &Bundle, check: &Check<'_>) -> Result<(), Failure> {
+    let Some(judged) = check.payload else { return Ok(()) };
+    match &bundle.content {
+        SignatureContent::DsseEnvelope(envelope) if envelope.payload.as_bytes() == judged => Ok(()),
+        _ => Err(Failure::new(
+            Code::BundleMalformed,
+            "the bundle signs another payload than the statement that was read",
+        )),
+    }
 }
 
 /// B8: the instance, chosen once by the certificate's issuer.

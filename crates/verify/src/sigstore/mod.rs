@@ -51,12 +51,13 @@ pub(crate) fn verify_signature(
         roots,
         digest,
         now,
+        payload: evidence.attestation.payload(),
         identity: None,
     };
     match &evidence.attestation {
         Attestation::Classic(envelope) => classic::verify(envelope, &evidence.log_answers, &check),
         Attestation::Bundle(bundle) => {
-            if bundle.payload.is_none() && bundle.json.get("messageSignature").is_some() {
+            if bundle.payload.is_none() {
                 return Err(Failure::new(
                     Code::NotAStatement,
                     "the bundle signs a plain message: it says nothing about a build or a publication",
@@ -98,6 +99,7 @@ pub fn verify_signature_bundle(
         roots,
         digest,
         now,
+        payload: None,
         identity: Some((identity, issuer)),
     };
     let signed = bundle::verify_json(bundle, &check).map_err(|failure| (failure.code, failure.summary))?;

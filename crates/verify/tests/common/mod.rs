@@ -5,7 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests, outside of a test function"
+    reason = "what tests share stands outside of a test function"
 )]
 #![allow(
     dead_code,
