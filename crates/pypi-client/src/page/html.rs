@@ -20,8 +20,10 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     }
     let dom = tl::parse(text, ParserOptions::default()).map_err(|_| not_an_index(&place, "its HTML cannot be read"))?;
     let tags = || dom.nodes().iter().filter_map(tl::Node::as_tag);
+    let mut known_page = false;
     for meta in tags().filter(|tag| is(tag, "meta")) {
         if attribute(meta, "name").as_deref() == Some("pypi:repository-version") {
+            known_page = true;
             place.check_version(&attribute(meta, "content").unwrap_or_default())?;
         }
     }
@@ -35,6 +37,7 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     let mut form = false;
     for tag in tags() {
         form |= is(tag, "form") || is(tag, "input");
+        known_page |= is(tag, "a");
         let Some(href) = attribute(tag, "href").filter(|_| is(tag, "a")) else {
             continue;
         };
@@ -51,6 +54,10 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
             &place,
             "it is HTML with a form and without files, such as a log-in page",
         ));
+    }
+    // A project without files says so in an index's own way, or at least with a link; a proxy's notice does neither.
+    if !known_page && !text.trim().is_empty() {
+        return Err(not_an_index(&place, "it is HTML without any link, such as a log-in page or a notice"));
     }
     Ok(project)
 }
