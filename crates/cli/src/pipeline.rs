@@ -14,7 +14,7 @@ use crate::failure::{Failure, Result};
 use crate::printer::Printer;
 use crate::report::FileReport;
 use crate::resolution::{self, Package, Resolved};
-use crate::session::Session;
+use crate::session::{Session, configuration_notes};
 
 /// Files that are downloaded and judged at the same time.
 const FILES_AT_ONCE: usize = 8;
@@ -56,7 +56,7 @@ pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Pri
         "Resolved {count} package{}",
         if count == 1 { "" } else { "s" }
     ));
-    let mut notes = session.probe.warnings.clone();
+    let mut notes = configuration_notes(&session.probe);
     notes.extend(resolution.notes);
     let hashes = &request.hashes;
     let judged = stream::iter(resolution.packages)

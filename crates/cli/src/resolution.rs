@@ -61,6 +61,13 @@ pub(crate) fn request(session: &Session, args: &RequirementArgs) -> Result<Reque
         requirements.push(parse(text, "the command line")?);
     }
     for parsed in &probe.requirements {
+        if parsed.editable {
+            return Err(Failure::new(format!(
+                "Editable requirements cannot be verified: `{}` ({})",
+                parsed.requirement, parsed.origin
+            ))
+            .hint("install it apart, after everything else: python -m pip install --no-deps -e PATH"));
+        }
         let requirement = parse(&parsed.requirement, &parsed.origin)?;
         for hash in &parsed.hashes {
             hashes

@@ -101,6 +101,25 @@ async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Prob
         .map_err(|error| pip_failure(&error))
 }
 
+/// What pip is configured for and this program does otherwise.
+pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
+    let mut notes = probe.warnings.clone();
+    let mut note = |set: bool, text: &str| notes.extend(set.then(|| text.to_owned()));
+    note(
+        !probe.no_binary.is_empty(),
+        "pip is configured with `no-binary`; slsa-pip installs wheels only, and builds nothing",
+    );
+    note(
+        probe.no_deps,
+        "pip is configured with `no-deps`; slsa-pip installs, and verifies, dependencies as well",
+    );
+    note(
+        !probe.trusted_hosts.is_empty(),
+        "pip is configured with `trusted-host`; slsa-pip checks every server's certificate",
+    );
+    notes
+}
+
 /// An error of the interpreter or of pip, with its own hint.
 pub(crate) fn pip_failure(error: &slsa_pip_pip::PipError) -> Failure {
     Failure::new("The Python interpreter or its pip cannot be used")

@@ -1,5 +1,6 @@
 //! `slsa-pip install`: resolve, verify everything, and only then hand the verified files to pip.
 
+use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_pip::{HandOff, PipOutput};
 use slsa_pip_verify::Verified;
 
@@ -60,18 +61,9 @@ async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Outc
 
 /// What pip would refuse at the very end is refused at once (PEP 668).
 fn check_externally_managed(session: &Session, args: &InstallArgs) -> Result<()> {
-    let configured = &session.probe.install;
-    let elsewhere = [
-        &args.pip.target,
-        &args.pip.prefix,
-        &args.pip.root,
-        &configured.target,
-        &configured.prefix,
-        &configured.root,
-    ];
-    let allowed = args.dry_run || args.pip.break_system_packages || configured.break_system_packages;
+    let allowed = args.dry_run || args.pip.break_system_packages || session.probe.install.break_system_packages;
     match &session.probe.externally_managed {
-        Some(message) if !allowed && elsewhere.iter().all(|place| place.is_none()) => Err(Failure::new(
+        Some(message) if !allowed && !is_elsewhere(session, args) => Err(Failure::new(
             "This environment is externally managed: pip must not change it (PEP 668)",
         )
         .detail(message.clone())
@@ -98,6 +90,44 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
     (report, verified)
 }
 
+/// What pip has done, in pip's own words: what was there already, pip has left as it is.
+fn installed_line(session: &Session, args: &InstallArgs, verified: &[Verified]) -> String {
+    let kept_possible = !(args.pip.force_reinstall || args.pip.ignore_installed || is_elsewhere(session, args));
+    let is_kept = |file: &DistributionFilename| {
+        kept_possible
+            && session.probe.installed.iter().any(|installed| {
+                installed.name.parse() == Ok(file.name().clone())
+                    && installed.version.parse().as_ref() == Ok(file.version())
+            })
+    };
+    let files = verified
+        .iter()
+        .filter_map(|proof| proof.file().filename().parse::<DistributionFilename>().ok());
+    let (kept, mut fresh): (Vec<_>, Vec<_>) = files.partition(is_kept);
+    fresh.sort_by(|a, b| a.name().cmp(b.name()));
+    let name = |file: &DistributionFilename| format!("{}-{}", file.name(), file.version());
+    let fresh: Vec<String> = fresh.iter().map(name).collect();
+    match (fresh.is_empty(), kept.len()) {
+        (true, _) => "Already installed, in the versions that were verified.".to_owned(),
+        (false, 0) => format!("Successfully installed {}", fresh.join(" ")),
+        (false, count) => format!("Successfully installed {} ({count} already there)", fresh.join(" ")),
+    }
+}
+
+/// Whether the files go somewhere else than into the environment itself.
+fn is_elsewhere(session: &Session, args: &InstallArgs) -> bool {
+    let configured = &session.probe.install;
+    let places = [
+        &args.pip.target,
+        &args.pip.prefix,
+        &args.pip.root,
+        &configured.target,
+        &configured.prefix,
+        &configured.root,
+    ];
+    places.iter().any(|place| place.is_some())
+}
+
 /// The options that pip is given again, since the hand-off isolates it from everything else.
 fn hand_off(args: &InstallArgs, printer: &Printer) -> HandOff {
     let pip = &args.pip;
@@ -112,7 +142,7 @@ fn hand_off(args: &InstallArgs, printer: &Printer) -> HandOff {
         no_compile: pip.no_compile,
         break_system_packages: pip.break_system_packages,
         no_color: !printer.is_colored(),
-        quiet: u8::from(printer.is_quiet()),
+        quiet: u8::from(!printer.is_verbose()),
         output: if printer.is_quiet() {
             PipOutput::Quiet
         } else {

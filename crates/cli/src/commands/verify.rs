@@ -94,6 +94,8 @@ impl Flags {
         expectation.source_tag.clone_from(&self.tag);
         expectation.source_branch.clone_from(&self.branch);
         if let Some(builder) = &self.builder {
+            // Who names a builder trusts it, for these files.
+            expectation.trusted_builders.add(builder.clone());
             expectation.builder = Some(builder.clone());
         }
         expectation
