@@ -50,6 +50,7 @@ impl Client {
         if self.shared.settings.offline {
             return Err(HttpError::Offline { url: redact(url) });
         }
+        self.check_reachable(url)?;
         self.shared.slots.acquire().await.map_err(|_| HttpError::Settings {
             reason: "the client is closed".to_owned(),
         })
@@ -129,10 +130,16 @@ impl Client {
 /// What a failed exchange means.
 pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Duration) -> HttpError {
     let url = redact(url);
-    if error.is_timeout() {
-        return HttpError::Timeout { url, after: timeout };
-    }
     let connecting = error.is_connect();
+    if error.is_timeout() {
+        return match connecting {
+            true => HttpError::Connect {
+                url,
+                reason: format!("no connection within {} s", timeout.as_secs_f32()),
+            },
+            false => HttpError::Timeout { url, after: timeout },
+        };
+    }
     let reason = reason(&error.without_url());
     // The TLS library's error type is not exposed, but its words are stable.
     if connecting

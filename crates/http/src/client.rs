@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: RwLock<HashMap<Origin, HeaderValue>>,
     pub(crate) slots: Semaphore,
     pub(crate) requests: AtomicU64,
+    /// Origins that could not be connected to, after all retries, and why.
+    pub(crate) unreachable: RwLock<HashMap<Origin, String>>,
 }
 
 /// An answer whose body was read in full, whatever its status.
@@ -112,6 +114,7 @@ impl Client {
                 inner,
                 credentials: RwLock::new(credentials),
                 requests: AtomicU64::new(0),
+                unreachable: RwLock::default(),
             }),
         })
     }
@@ -207,8 +210,33 @@ impl Client {
             };
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return attempt,
+                None => return attempt.map_err(|error| self.given_up(outgoing.url, error)),
             }
+        }
+    }
+
+    /// An error after which the request is not tried again. If no connection could be made, neither will later requests to
+    /// that origin try: each would wait as long for the same answer, and there may be hundreds.
+    pub(crate) fn given_up(&self, url: &Url, error: HttpError) -> HttpError {
+        // A redirect may have led to the host that cannot be reached.
+        if let HttpError::Connect { url: failed, reason } = &error
+            && Url::parse(failed).is_ok_and(|failed| failed.origin() == url.origin())
+        {
+            let mut unreachable = self.shared.unreachable.write().unwrap_or_else(PoisonError::into_inner);
+            unreachable.insert(url.origin(), reason.clone());
+        }
+        error
+    }
+
+    /// Fails if the URL's origin could not be connected to before.
+    pub(crate) fn check_reachable(&self, url: &Url) -> Result<(), HttpError> {
+        let unreachable = self.shared.unreachable.read().unwrap_or_else(PoisonError::into_inner);
+        match unreachable.get(&url.origin()) {
+            Some(reason) => Err(HttpError::Unreachable {
+                url: redact(url),
+                reason: reason.clone(),
+            }),
+            None => Ok(()),
         }
     }
 

@@ -89,7 +89,7 @@ impl Client {
             let wait = if error.is_transient() { backoff.next(None) } else { None };
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error),
+                None => return Err(self.given_up(url, error)),
             }
         }
     }

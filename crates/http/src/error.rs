@@ -48,6 +48,14 @@ pub enum HttpError {
         /// The network's own words.
         reason: String,
     },
+    /// No connection, and an earlier request of this client has tried often enough.
+    #[error("`{url}` was not asked again: {reason}")]
+    Unreachable {
+        /// What would have been asked.
+        url: String,
+        /// The network's own words, of the earlier request.
+        reason: String,
+    },
     /// The server's certificate or the TLS handshake failed.
     #[error("no trusted TLS connection to `{url}`: {reason}")]
     Tls {
@@ -185,7 +193,9 @@ impl HttpError {
             Self::Timeout { .. } | Self::TooSlow { .. } => {
                 Some("check the network and the proxy; `--timeout SECONDS` waits longer")
             }
-            Self::Connect { .. } | Self::Transport { .. } => Some("check the address, the network and the proxy"),
+            Self::Connect { .. } | Self::Unreachable { .. } | Self::Transport { .. } => {
+                Some("check the address, the network and the proxy")
+            }
             Self::Tls { .. } => {
                 Some("if a company proxy or a private index has its own authority, give it with `--cert FILE`")
             }

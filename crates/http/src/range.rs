@@ -82,7 +82,7 @@ impl Client {
             };
             match backoff.next(None) {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(error),
+                None => return Err(self.given_up(url, error)),
             }
         }
     }

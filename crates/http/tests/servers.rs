@@ -496,6 +496,21 @@ async fn offline_means_no_connection() {
 }
 
 #[tokio::test]
+async fn a_host_that_cannot_be_reached_is_given_up_once() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/a", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let client = client();
+    let error = client.get(&url, None, 100).await.unwrap_err();
+    assert!(matches!(error, HttpError::Connect { .. }), "{error}");
+    let asked = client.request_count();
+    let again = client.get(&url.join("/b").unwrap(), None, 100).await.unwrap_err();
+    assert!(matches!(again, HttpError::Unreachable { .. }), "{again}");
+    assert!(!again.is_transient());
+    assert_eq!(client.request_count(), asked);
+}
+
+#[tokio::test]
 async fn only_http_urls_are_asked() {
     for bad in ["file:///etc/passwd", "ftp://index.example/", "data:,x"] {
         let error = client().get(&Url::parse(bad).unwrap(), None, LIMIT).await.unwrap_err();

@@ -37,9 +37,9 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
             let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(args, printer)).await;
             let outcome = outcome.map_err(|error| pip_failure(&error))?;
             report.installed = outcome.code == 0;
-            if !report.installed
-                && let Some(output) = &outcome.output
-            {
+            if report.installed {
+                printer.progress(&installed_line(&session, args, &verified));
+            } else if let Some(output) = &outcome.output {
                 printer.important(output);
             }
             outcome.code
