@@ -1,4 +1,10 @@
 //! Integration tests: the real binary, as a user runs it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the functions that tests share fail like the tests"
+)]
 
 mod support;
 
@@ -10,6 +16,9 @@ mod verify;
 mod install_world;
 // Bad input of every kind: clear errors, exit code 2, nothing left behind.
 mod bad_input;
+// Hostile indexes, working directories, environments and folders.
+#[cfg(unix)]
+mod attacks;
 // `slsa-pip install` on the configured index, with real provenance (feature `index-tests`).
 #[cfg(feature = "index-tests")]
 mod install_index;

@@ -171,6 +171,7 @@ pub(crate) struct InstallArgs {
 /// Options that are handed on to pip.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Handed on to pip")]
+#[expect(clippy::struct_excessive_bools, reason = "they are pip's options")]
 pub(crate) struct PipArgs {
     /// Install into this folder
     #[arg(short = 't', long, value_name = "DIR", value_hint = ValueHint::DirPath)]

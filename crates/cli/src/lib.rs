@@ -9,10 +9,12 @@
 mod args;
 mod collect;
 mod commands;
+mod consistency;
 mod declared;
 mod directory;
 mod environment;
 mod failure;
+mod harvest;
 mod hashing;
 mod interrupt;
 mod pipeline;

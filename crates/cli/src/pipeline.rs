@@ -8,9 +8,11 @@ use slsa_pip_pypi_client::IndexError;
 use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, Verified, exempt, verify_file};
 
 use crate::args::RequirementArgs;
-use crate::collect::{Collector, Harvest, STAGES, Subject, file_report};
+use crate::collect::{Collector, STAGES, Subject};
+use crate::consistency;
 use crate::declared;
 use crate::failure::{Failure, Result};
+use crate::harvest::{Harvest, file_report};
 use crate::printer::Printer;
 use crate::report::FileReport;
 use crate::resolution::{self, Package, Resolved};
@@ -86,13 +88,28 @@ async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) ->
     if let Some(exemption) = session.trust.policy.exemption(&package.name, &package.version) {
         let outcome = exempt(&staged, exemption, &package.name, &package.version, session.trust.now)
             .map_err(|refusal| vec![refusal]);
+        let outcome = consistent(session, &package, &staged, outcome).await;
         return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
     }
 
     let declared = declared::repository(session, &package).await;
     expectation.declared.clone_from(&declared);
-    let (outcome, harvest) = collect_and_verify(session, &package, &staged, &expectation, declared.as_ref()).await;
+    let (outcome, harvest) = collect_and_verify(session, &package, &staged, &expectation, declared.as_slice()).await;
     Ok(judged(&package, &staged, outcome, harvest, declared))
+}
+
+/// What was accepted passes only if it was resolved with its own metadata.
+async fn consistent(
+    session: &Session,
+    package: &Package,
+    staged: &StagedFile,
+    outcome: std::result::Result<Verified, Vec<Refusal>>,
+) -> std::result::Result<Verified, Vec<Refusal>> {
+    let verified = outcome?;
+    match consistency::check(&session.index, &package.file, staged).await {
+        Ok(()) => Ok(verified),
+        Err(refusal) => Err(vec![refusal]),
+    }
 }
 
 /// Asks one kind of place after the other until the evidence suffices.
@@ -101,7 +118,7 @@ async fn collect_and_verify(
     package: &Package,
     staged: &StagedFile,
     expectation: &Expectation,
-    declared: Option<&SourceRepository>,
+    declared: &[SourceRepository],
 ) -> (std::result::Result<Verified, Vec<Refusal>>, Harvest) {
     let collector = Collector {
         http: &session.http,
@@ -116,7 +133,11 @@ async fn collect_and_verify(
         name: &package.name,
         version: &package.version,
         sha256: staged.sha256(),
-        repository: expectation.repositories.first().or(declared),
+        repositories: if expectation.is_pinned() {
+            &expectation.repositories
+        } else {
+            declared
+        },
         tag: expectation
             .reference
             .as_deref()

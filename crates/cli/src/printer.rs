@@ -64,12 +64,14 @@ impl Printer {
     }
 
     /// A machine-readable document, on standard output. A closed pipe is the reader's choice, not an error.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
     pub(crate) fn document(&self, text: &str) {
         let mut stdout = std::io::stdout().lock();
         let _ = writeln!(stdout, "{text}");
         let _ = stdout.flush();
     }
 
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
     fn write(&self, text: &str) {
         // Nobody is left to be told when standard error is closed.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
@@ -114,6 +116,7 @@ impl Printer {
     }
 
     /// Text from outside, with control characters made visible: a hostile name must not drive the terminal.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
     pub(crate) fn plain(&self, text: &str) -> String {
         sanitize(text)
     }

@@ -76,9 +76,9 @@ pub(crate) fn request(session: &Session, args: &RequirementArgs) -> Result<Reque
                 .push(parse_hash(hash, &parsed.origin)?);
         }
         if parsed.constraint {
-            constraints.push(requirement)
+            constraints.push(requirement);
         } else {
-            requirements.push(requirement)
+            requirements.push(requirement);
         }
     }
     Ok(Request {

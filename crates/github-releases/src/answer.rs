@@ -71,7 +71,7 @@ impl Answer {
                 why: format!("it is larger than {limit} bytes"),
             },
             HttpError::Encoding { reason, .. } => Self::Unreadable { why: reason.clone() },
-            other => Self::Failed { why: other.to_string() },
+            other => Self::Failed { why: other.reason() },
         }
     }
 

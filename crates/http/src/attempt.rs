@@ -132,12 +132,13 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Dur
     let url = redact(url);
     let connecting = error.is_connect();
     if error.is_timeout() {
-        return match connecting {
-            true => HttpError::Connect {
+        return if connecting {
+            HttpError::Connect {
                 url,
                 reason: format!("no connection within {} s", timeout.as_secs_f32()),
-            },
-            false => HttpError::Timeout { url, after: timeout },
+            }
+        } else {
+            HttpError::Timeout { url, after: timeout }
         };
     }
     let reason = reason(&error.without_url());

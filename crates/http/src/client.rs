@@ -204,7 +204,7 @@ impl Client {
                     backoff.next(Some(&answer.headers))
                 }
                 Err(error) if error.is_transient() && (repeatable || matches!(error, HttpError::Connect { .. })) => {
-                    backoff.next(None)
+                    backoff.after(error)
                 }
                 _ => None,
             };

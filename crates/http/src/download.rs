@@ -86,7 +86,11 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            let wait = if error.is_transient() { backoff.next(None) } else { None };
+            let wait = if error.is_transient() {
+                backoff.after(&error)
+            } else {
+                None
+            };
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.given_up(url, error)),

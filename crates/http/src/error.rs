@@ -174,6 +174,17 @@ impl HttpError {
         )
     }
 
+    /// What went wrong, without the URL where that is shown beside it anyway.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Connect { reason, .. } | Self::Unreachable { reason, .. } => format!("cannot connect: {reason}"),
+            Self::Transport { reason, .. } => format!("the connection failed: {reason}"),
+            Self::Tls { reason, .. } => format!("no trusted TLS connection: {reason}"),
+            other => other.to_string(),
+        }
+    }
+
     /// The status, where the failure is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {

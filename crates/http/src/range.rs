@@ -80,7 +80,7 @@ impl Client {
                 }
                 other => return other,
             };
-            match backoff.next(None) {
+            match backoff.after(&error) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.given_up(url, error)),
             }

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use crate::error::HttpError;
 use crate::settings::Settings;
+
+/// How often a connection that cannot be made is tried again: enough for a blip. A refused connection or an unknown name
+/// seldom heals within seconds, and pip's five tries would make each unreachable host cost eight of them.
+const CONNECTION_RETRIES: u32 = 2;
 
 /// Statuses that ask for another try.
 pub(crate) fn is_transient(status: u16) -> bool {
@@ -20,6 +25,12 @@ pub(crate) struct Backoff<'a> {
 impl<'a> Backoff<'a> {
     pub(crate) fn new(settings: &'a Settings) -> Self {
         Self { settings, done: 0 }
+    }
+
+    /// How long to wait after a transient error.
+    pub(crate) fn after(&mut self, error: &HttpError) -> Option<Duration> {
+        let hopeless = matches!(error, HttpError::Connect { .. }) && self.done >= CONNECTION_RETRIES;
+        if hopeless { None } else { self.next(None) }
     }
 
     /// How long to wait before the next try; `None` when there is none left, or when the server asks for more patience

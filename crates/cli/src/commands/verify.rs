@@ -5,14 +5,15 @@ use std::path::Path;
 use slsa_pip_distribution::{DistributionFilename, SourceRepository};
 use slsa_pip_http::Client;
 use slsa_pip_policy::{BuilderId, Expectation};
-use slsa_pip_provenance::{Evidence, Found, Located, Problem, SourceKind, parse_provenance};
+use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Context, StagedFile, verify_file};
 
 use crate::args::{Format, VerifyArgs};
-use crate::collect::{self, Harvest};
+use crate::collect;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
+use crate::harvest::{Harvest, file_report};
 use crate::hashing::sha256_file;
 use crate::printer::Printer;
 use crate::report::{FileReport, Report, Verdict, human, json};
@@ -111,27 +112,7 @@ fn read_provenance(args: &VerifyArgs) -> Result<Harvest> {
                 .caused_by(&error)
                 .hint("Name an existing file: `--provenance PATH`")
         })?;
-        let parsed = parse_provenance(&bytes);
-        let location = path.display().to_string();
-        let found = |line| Found {
-            kind: SourceKind::File,
-            location: location.clone(),
-            line,
-        };
-        harvest.searched(SourceKind::File, &location, &collect::describe_parsed(&parsed));
-        for Located { line, item } in parsed.attestations {
-            harvest.evidence.push(Evidence {
-                attestation: item,
-                found: found(line),
-                log_answers: Vec::new(),
-            });
-        }
-        harvest.problems.extend(
-            parsed
-                .problems
-                .into_iter()
-                .map(|problem: Located<Problem>| (found(problem.line), problem.item)),
-        );
+        harvest.read(SourceKind::File, &path.display().to_string(), &bytes);
     }
     Ok(harvest)
 }
@@ -157,11 +138,5 @@ async fn judge(path: &Path, trust: &Trust, flags: &Flags, provenance: &Harvest, 
         package: parsed.as_ref().map(DistributionFilename::name),
     };
     let outcome = verify_file(&staged, &harvest.evidence, &context);
-    Ok(collect::file_report(
-        &filename,
-        parsed.as_ref(),
-        Some(sha256),
-        outcome,
-        harvest,
-    ))
+    Ok(file_report(&filename, parsed.as_ref(), Some(sha256), outcome, harvest))
 }

@@ -10,6 +10,9 @@ use crate::report::{FileReport, Report, Searched, Verdict};
 /// Width of the labels of a block.
 const LABEL_WIDTH: usize = 11;
 
+/// Places of one kind with one answer that are shown; each tag's spelling is a place of its own.
+const SEARCHED_ALIKE: usize = 2;
+
 /// Prints the blocks of the accepted files, then the refusals.
 pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Verified) {
@@ -62,6 +65,13 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
     }
     if file.lacks_evidence() || printer.is_verbose() {
         block.searched(&file.searched);
+    }
+    if file.lacks_evidence() && file.may_be_found_later() {
+        let _ = writeln!(
+            block.text,
+            "\n{} some places did not answer: try again when they can be reached, or give the proof: `--provenance-dir DIR`",
+            printer.note("hint:")
+        );
     }
     if file.lacks_evidence()
         && let Some(lines) = file.exemption_lines()
@@ -182,9 +192,22 @@ impl<'a> Block<'a> {
             return;
         }
         let _ = writeln!(self.text, "  searched:");
-        for place in searched {
-            let line = format!("{}: {} ({})", place.location, place.answer, place.place);
-            let _ = writeln!(self.text, "    {}", self.printer.plain(&line));
+        let shown = if self.printer.is_verbose() {
+            usize::MAX
+        } else {
+            SEARCHED_ALIKE
+        };
+        for alike in searched.chunk_by(|a, b| a.place == b.place && a.answer == b.answer) {
+            for place in alike.iter().take(shown) {
+                let line = format!("{}: {} ({})", place.location, place.answer, place.place);
+                let _ = writeln!(self.text, "    {}", self.printer.plain(&line));
+            }
+            if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
+                let _ = writeln!(
+                    self.text,
+                    "    … and {more} more places with the same answer (-v shows them)"
+                );
+            }
         }
     }
 }

@@ -74,8 +74,26 @@ pub(crate) struct Searched {
     pub(crate) place: SourceKind,
     /// A path, or a URL without secrets.
     pub(crate) location: String,
+    /// Whether the place could be asked, and had something.
+    pub(crate) outcome: Outcome,
     /// What came back, in a few words.
     pub(crate) answer: String,
+}
+
+/// What became of asking a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// It had something that could be read.
+    Found,
+    /// It has nothing.
+    None,
+    /// It had something that cannot be read.
+    Unreadable,
+    /// It did not answer, so that nobody knows.
+    Failed,
+    /// It was not asked.
+    NotAsked,
 }
 
 impl Report {
@@ -103,11 +121,21 @@ impl FileReport {
         !self.refusals.is_empty() && self.refusals.iter().all(|refusal| refusal.code == Code::NoEvidence)
     }
 
+    /// Whether some place did not answer, so that asking again may help.
+    pub(crate) fn may_be_found_later(&self) -> bool {
+        self.searched.iter().any(|place| place.outcome == Outcome::Failed)
+    }
+
     /// The lines of policy that would let this very file pass without provenance.
     pub(crate) fn exemption_lines(&self) -> Option<String> {
+        let reason = if self.may_be_found_later() {
+            "provenance could not be looked up everywhere; reviewed by …"
+        } else {
+            "no provenance published; reviewed by …"
+        };
         let (package, version, sha256) = (self.package.as_deref()?, self.version.as_deref()?, self.sha256?);
         Some(format!(
-            "[exemptions.{package}]\nversions = \"=={version}\"\nsha256 = [\"{sha256}\"]\nreason = \"no provenance published; reviewed by …\""
+            "[exemptions.{package}]\nversions = \"=={version}\"\nsha256 = [\"{sha256}\"]\nreason = \"{reason}\""
         ))
     }
 }

@@ -1,0 +1,145 @@
+//! What the search for evidence has brought so far, and what becomes of it in the report.
+
+use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
+use slsa_pip_github_releases::{Answer, ReleaseAnswer};
+use slsa_pip_provenance::{Evidence, Found, Located, ParsedFile, Problem, SourceKind, parse_provenance};
+use slsa_pip_verify::{Code, Refusal, Verified};
+
+use crate::report::{FileReport, Outcome, Searched, Verdict};
+
+/// What the places have answered so far.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Harvest {
+    /// Attestations that could be read.
+    pub(crate) evidence: Vec<Evidence>,
+    /// What could not be read.
+    pub(crate) problems: Vec<(Found, Problem)>,
+    /// Every place that was asked.
+    pub(crate) searched: Vec<Searched>,
+}
+
+impl Harvest {
+    /// Records a place and its answer.
+    pub(crate) fn searched(&mut self, place: SourceKind, location: &str, outcome: Outcome, answer: impl Into<String>) {
+        self.searched.push(Searched {
+            place,
+            location: location.to_owned(),
+            outcome,
+            answer: answer.into(),
+        });
+    }
+
+    /// Adds what another place has answered.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.evidence.extend(other.evidence);
+        self.problems.extend(other.problems);
+        self.searched.extend(other.searched);
+    }
+
+    /// Reads what GitHub has answered with, and records the places that held nothing.
+    pub(crate) fn read_answer(&mut self, place: SourceKind, answer: &ReleaseAnswer) {
+        for asked in answer.asked.iter().filter(|asked| asked.answer != Answer::Found) {
+            let outcome = match asked.answer {
+                Answer::None => Outcome::None,
+                Answer::Offline => Outcome::NotAsked,
+                Answer::Unreadable { .. } => Outcome::Unreadable,
+                _ => Outcome::Failed,
+            };
+            self.searched(place, &asked.location, outcome, asked.answer.to_string());
+        }
+        for (url, bytes) in &answer.evidence_files {
+            self.read(place, &slsa_pip_http::redact(url), bytes);
+        }
+    }
+
+    /// Reads a document that a place has answered with, or that the user has named.
+    pub(crate) fn read(&mut self, kind: SourceKind, location: &str, bytes: &[u8]) {
+        let parsed = parse_provenance(bytes);
+        let (outcome, words) = describe(&parsed);
+        self.searched(kind, location, outcome, words);
+        let found = |line| Found {
+            kind,
+            location: location.to_owned(),
+            line,
+        };
+        for Located { line, item } in parsed.attestations {
+            self.evidence.push(Evidence {
+                attestation: item,
+                found: found(line),
+                log_answers: Vec::new(),
+            });
+        }
+        let problems = parsed.problems.into_iter();
+        self.problems
+            .extend(problems.map(|problem| (found(problem.line), problem.item)));
+    }
+}
+
+/// What a document held.
+fn describe(parsed: &ParsedFile) -> (Outcome, String) {
+    match (parsed.attestations.len(), parsed.problems.as_slice()) {
+        (0, []) => (Outcome::Unreadable, "empty".to_owned()),
+        (0, [problem, ..]) => (Outcome::Unreadable, format!("unreadable: {}", problem.item)),
+        (1, []) => (Outcome::Found, "found one attestation".to_owned()),
+        (count, []) => (Outcome::Found, format!("found {count} attestations")),
+        (count, problems) => (
+            Outcome::Found,
+            format!(
+                "found {count} attestation(s), and {} part(s) that cannot be read",
+                problems.len()
+            ),
+        ),
+    }
+}
+
+/// The report on one file. Unreadable evidence counts as a refusal of its own where nothing was accepted.
+pub(crate) fn file_report(
+    filename: &str,
+    parsed: Option<&DistributionFilename>,
+    sha256: Option<Sha256Digest>,
+    outcome: Result<Verified, Vec<Refusal>>,
+    harvest: Harvest,
+) -> FileReport {
+    let package = parsed.map(|file| file.name().to_string());
+    let (verdict, evidence, refusals) = match outcome {
+        Ok(verified) => (Verdict::Verified, Some(verified.basis().clone()), Vec::new()),
+        Err(mut refusals) => {
+            let unreadable: Vec<Refusal> = harvest
+                .problems
+                .iter()
+                .map(|(found, problem)| unreadable(filename, package.as_deref(), found, problem))
+                .collect();
+            if !unreadable.is_empty() {
+                refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+            }
+            refusals.extend(unreadable);
+            (Verdict::Refused, None, refusals)
+        }
+    };
+    FileReport {
+        name: filename.to_owned(),
+        package,
+        version: parsed.map(|file| file.version().to_string()),
+        sha256,
+        verdict,
+        evidence,
+        refusals,
+        searched: harvest.searched,
+        required_by: Vec::new(),
+        declared_repository: None,
+    }
+}
+
+fn unreadable(filename: &str, package: Option<&str>, found: &Found, problem: &Problem) -> Refusal {
+    Refusal {
+        code: Code::EvidenceUnreadable,
+        rule: Code::EvidenceUnreadable.rule(),
+        package: package.map(str::to_owned),
+        file: filename.to_owned(),
+        summary: "what was found as its provenance cannot be read".to_owned(),
+        expected: Some("a DSSE envelope, a Sigstore bundle, or a PEP 740 object".to_owned()),
+        found: Some(format!("{problem} [{}]", problem.code())),
+        source: Some(found.clone()),
+        hint: None,
+    }
+}
