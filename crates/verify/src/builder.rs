@@ -82,7 +82,7 @@ pub(crate) fn judge(
         .expected(format!("a trusted builder, or a workflow of {repository}"))
         .found(claims.identity().as_str())
         .hint(format!(
-            "if you trust that workflow, write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
+            "whoever controls a builder can attest anything: read that workflow first, and only if you trust its owner with every package write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
             identity.name
         )));
     }
@@ -139,7 +139,7 @@ fn trusted_builder(
     .expected("a builder that is listed or asked for")
     .found(id)
     .hint(format!(
-        "if you trust that workflow, write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
+        "whoever controls a builder can attest anything: read that workflow first, and only if you trust its owner with every package write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
         inner.name
     )))
 }

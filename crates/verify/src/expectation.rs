@@ -19,7 +19,7 @@ pub(crate) fn check(
 ) -> Result<(), Failure> {
     repository(origin, expectation, package)?;
     kind(origin, expectation)?;
-    builder(origin, expectation)?;
+    builder(origin, claims, expectation)?;
     equal(
         Code::RepositoryIdMismatch,
         "the source repository has another id",
@@ -161,7 +161,7 @@ fn kind(origin: &Origin, expectation: &Expectation) -> Result<(), Failure> {
 }
 
 /// D3.
-fn builder(origin: &Origin, expectation: &Expectation) -> Result<(), Failure> {
+fn builder(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
     let Some(expected) = &expectation.builder else {
         return Ok(());
     };
@@ -174,7 +174,7 @@ fn builder(origin: &Origin, expectation: &Expectation) -> Result<(), Failure> {
     Err(Failure::new(Code::BuilderMismatch, "another builder built it")
         .expected(expected.to_string())
         .found(found.map_or_else(
-            || "no trusted builder".to_owned(),
+            || format!("{}, which is no trusted builder", claims.identity().as_str()),
             |(name, reference)| format!("{name}@{reference}"),
         )))
 }
