@@ -95,6 +95,7 @@ async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) ->
     let declared = declared::repository(session, &package).await;
     expectation.declared.clone_from(&declared);
     let (outcome, harvest) = collect_and_verify(session, &package, &staged, &expectation, declared.as_slice()).await;
+    let outcome = consistent(session, &package, &staged, outcome).await;
     Ok(judged(&package, &staged, outcome, harvest, declared))
 }
 

@@ -39,6 +39,8 @@ codes! {
     IndexDigestMismatch = "index-digest-mismatch", "C2";
     /// The downloaded bytes have none of the digests that the user allowed (`--hash`).
     HashNotAllowed = "hash-not-allowed", "C2";
+    /// The metadata that the index serves for the file is not the one inside it.
+    MetadataMismatch = "metadata-mismatch", "C2";
     /// The bundle's media type is not known.
     MediaTypeUnknown = "media-type-unknown", "A5";
     /// The bundle does not have the shape of its media type.
