@@ -15,6 +15,8 @@ mod command_line;
 mod verify;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
+// What the documents show is what the program does.
+mod docs;
 // Bad input of every kind: clear errors, exit code 2, nothing left behind.
 mod bad_input;
 // Hostile indexes, working directories, environments and folders.

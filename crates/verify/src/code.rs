@@ -21,6 +21,12 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text),+ }
             }
 
+            /// What it means, in one sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
+            }
+
             /// The rule of VERIFICATION.md that it enforces.
             #[must_use]
             pub const fn rule(self) -> &'static str {
