@@ -176,6 +176,17 @@ fn an_exemption_for_other_bytes_another_version_or_a_past_day_does_not_count() {
 }
 
 #[test]
+fn provenance_counts_even_where_an_exemption_is_for_other_bytes() {
+    let scene = Scene::of([by_pep740()]);
+    let zeros = "0".repeat(64);
+    scene.write(
+        "slsa-pip.toml",
+        &format!("[exemptions.rocket]\nversions = \"==1.0.0\"\nsha256 = [\"{zeros}\"]\nreason = \"test\"\n"),
+    );
+    Run::of(scene.install(&["rocket"])).exits(0).says("verified rocket-1.0.0");
+}
+
+#[test]
 fn a_pinned_repository_passes_and_any_other_is_refused_with_both_names() {
     let scene = Scene::of([by_pep740()]);
     scene.write("slsa-pip.toml", PIN);

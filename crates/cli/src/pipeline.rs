@@ -85,16 +85,30 @@ async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) ->
     };
     let staged = StagedFile::new(download.path, filename, download.sha256, download.size);
 
-    if let Some(exemption) = session.trust.policy.exemption(&package.name, &package.version) {
-        let outcome = exempt(&staged, exemption, &package.name, &package.version, session.trust.now)
-            .map_err(|refusal| vec![refusal]);
-        let outcome = consistent(session, &package, &staged, outcome).await;
-        return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
-    }
+    let policy = &session.trust.policy;
+    let exempted = policy
+        .exemption(&package.name, &package.version)
+        .map(|exemption| exempt(&staged, exemption, &package.name, &package.version, session.trust.now));
+    let unexempted = match exempted {
+        Some(Ok(verified)) => {
+            let outcome = consistent(session, &package, &staged, Ok(verified)).await;
+            return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
+        }
+        Some(Err(refusal)) => Some(refusal),
+        None => None,
+    };
 
     let declared = declared::repository(session, &package).await;
     expectation.declared.clone_from(&declared);
     let (outcome, harvest) = collect_and_verify(session, &package, &staged, &expectation, declared.as_slice()).await;
+    // An exemption that is for other bytes forbids nothing; but where nothing else lets the file pass, it is the reason.
+    let outcome = outcome.map_err(|mut refusals| {
+        if let Some(refusal) = unexempted {
+            refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+            refusals.insert(0, refusal);
+        }
+        refusals
+    });
     let outcome = consistent(session, &package, &staged, outcome).await;
     Ok(judged(&package, &staged, outcome, harvest, declared))
 }
