@@ -1,12 +1,17 @@
 //! Attacks: whoever controls the index, the working directory, the environment or a folder of provenance tries to get
 //! other files installed, code run, secrets shown, or something left behind.
 
-use slsa_pip_test_world::{Evidence, Identity, Release, Wheel, World};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use slsa_pip_test_world::{Evidence, Identity, Predicate, Release, Signing, Wheel, World};
 
 use crate::support::{Run, Scene};
 
 const REPOSITORY: &str = "acme/rocket";
 const PIN: &str = "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n";
+/// A password that nothing may show.
+const SECRET: &str = "hunter2";
 
 fn rocket() -> Wheel {
     Wheel::builder("rocket", "1.0.0")
@@ -38,4 +43,149 @@ fn metadata_of_the_index_cannot_add_a_dependency_to_a_verified_wheel() {
         assert_eq!(run.codes(), ["metadata-mismatch"]);
         assert_eq!(scene.installed(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_pipe_in_the_folder_of_provenance_does_not_stop_the_run() {
+    let scene = Scene::of([Release::new(rocket())]);
+    let signed = scene.world.sign(
+        &rocket(),
+        &Signing::new(Identity::slsa_generator(REPOSITORY), Predicate::SlsaV02),
+    );
+    let proofs = scene.directory.path().join("proofs");
+    std::fs::create_dir(&proofs).unwrap();
+    let name = rocket().filename;
+    std::fs::write(
+        proofs.join(format!("{name}.intoto.jsonl")),
+        signed.classic_envelope(true),
+    )
+    .unwrap();
+    for pipe in [format!("{name}.rekor.json"), format!("{name}.sigstore.json")] {
+        let made = Command::new("mkfifo").arg(proofs.join(pipe)).status().unwrap();
+        assert!(made.success());
+    }
+    let mut command = scene.install(&["rocket", "--dry-run", "--provenance-dir", "proofs"]);
+    let mut child = command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it waits for a pipe");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn no_text_from_outside_forges_a_line_of_the_report() {
+    let scene = Scene::of([Release::new(rocket())]);
+    let proofs = scene.directory.path().join("proofs");
+    std::fs::create_dir(&proofs).unwrap();
+    let forged = format!("{}.\nverified forged.whl\u{1b}[2J.provenance", rocket().filename);
+    std::fs::write(proofs.join(forged), "{}").unwrap();
+    let run = Run::of(scene.install(&["rocket", "-v", "--provenance-dir", "proofs"])).exits(1);
+    assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
+    assert!(
+        !run.stderr.lines().any(|line| line.starts_with("verified")),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn passwords_in_urls_are_shown_nowhere() {
+    let scene = Scene::of([Release::new(rocket())]);
+    let with_login = |url: &str| url.replacen("://", &format!("://user:{SECRET}@"), 1);
+    let index = with_login(&scene.world.index_url());
+    let elsewhere = format!("http://user:{SECRET}@127.0.0.1:1/simple");
+    scene.write("index.txt", &format!("--index-url {index}\nrocket\n"));
+    scene.write(
+        "direct.txt",
+        &format!("rocket @ http://user:{SECRET}@127.0.0.1:1/rocket-1.0.0-py3-none-any.whl\n"),
+    );
+    scene.write(
+        "bare.txt",
+        &format!("http://user:{SECRET}@127.0.0.1:1/rocket-1.0.0-py3-none-any.whl\n"),
+    );
+    scene.write(
+        "vcs.txt",
+        &format!("-e git+https://user:{SECRET}@127.0.0.1:1/x.git#egg=rocket\n"),
+    );
+    scene.write(
+        "vcs2.txt",
+        &format!("git+https://user:{SECRET}@127.0.0.1:1/x.git#egg=rocket\n"),
+    );
+    scene.write("links.txt", &format!("--find-links {elsewhere}\nrocket\n"));
+    scene.write("nested.txt", &format!("-r {elsewhere}/r.txt\n"));
+    scene.write(
+        "constraint.txt",
+        &format!("rocket @ {elsewhere}/rocket-1.0.0-py3-none-any.whl\n"),
+    );
+    scene.write(
+        "scheme.txt",
+        &format!("--index-url user:{SECRET}@127.0.0.1:1/simple\nrocket\n"),
+    );
+    scene.write(
+        "broken.txt",
+        &format!("--index-url http://user:{SECRET}@[::1/simple\nrocket\n"),
+    );
+    let cases: &[(&[&str], &[(&str, &str)])] = &[
+        (&["rocket"], &[("PIP_INDEX_URL", index.as_str())]),
+        (&["rocket"], &[("PIP_INDEX_URL", elsewhere.as_str())]),
+        (&["rocket", "--extra-index-url", &elsewhere], &[]),
+        (&["rocket", "--find-links", &elsewhere], &[]),
+        (&["rocket"], &[("PIP_PROXY", elsewhere.as_str())]),
+        (&["rocket"], &[("PIP_PROXY", "user:hunter2@:::::")]),
+        (
+            &["rocket"],
+            &[("http_proxy", elsewhere.as_str()), ("HTTP_PROXY", elsewhere.as_str())],
+        ),
+        (
+            &["rocket"],
+            &[
+                ("SLSA_PIP_GITHUB_URL", elsewhere.as_str()),
+                ("SLSA_PIP_GITHUB_API_URL", elsewhere.as_str()),
+            ],
+        ),
+        (&["rocket"], &[("SLSA_PIP_REKOR_URL", elsewhere.as_str())]),
+        (&["rocket", "-r", "index.txt"], &[]),
+        (&["-r", "direct.txt"], &[]),
+        (&["-r", "bare.txt"], &[]),
+        (&["-r", "vcs.txt"], &[]),
+        (&["-r", "vcs2.txt"], &[]),
+        (&["-r", "links.txt"], &[]),
+        (&["-r", "nested.txt"], &[]),
+        (&["-r", "scheme.txt"], &[]),
+        (&["-r", "broken.txt"], &[]),
+        (&["rocket", "-c", "constraint.txt"], &[]),
+        (
+            &["--help"],
+            &[
+                ("SLSA_PIP_GITHUB_URL", elsewhere.as_str()),
+                ("SLSA_PIP_REKOR_URL", elsewhere.as_str()),
+            ],
+        ),
+    ];
+    let mut leaks = Vec::new();
+    for (words, variables) in cases {
+        let mut command = scene.install(&["--format", "json", "-v", "-v"]);
+        command
+            .args(*words)
+            .envs(variables.iter().copied())
+            .env("PIP_RETRIES", "0");
+        let run = Run::of(command);
+        if run.stdout.contains(SECRET) || run.stderr.contains(SECRET) {
+            leaks.push(format!(
+                "{words:?} {variables:?} {:?}\n{}\n{}",
+                run.code, run.stdout, run.stderr
+            ));
+        }
+        assert_eq!(scene.installed(), Vec::<String>::new());
+    }
+    assert!(leaks.is_empty(), "{}", leaks.join("\n======\n"));
 }

@@ -122,10 +122,10 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) provenance_dir: Vec<PathBuf>,
     /// Base URL of GitHub, for release downloads
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_URL, default_value = "https://github.com")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_URL, hide_env_values = true, default_value = "https://github.com")]
     pub(crate) github_url: String,
     /// Base URL of GitHub's API
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_API_URL, default_value = "https://api.github.com")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_API_URL, hide_env_values = true, default_value = "https://api.github.com")]
     pub(crate) github_api_url: String,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
@@ -142,7 +142,7 @@ pub(crate) struct TrustArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Base URL of the transparency log that is asked for classic provenance
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::REKOR_URL, default_value = "https://rekor.sigstore.dev")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::REKOR_URL, hide_env_values = true, default_value = "https://rekor.sigstore.dev")]
     pub(crate) rekor_url: String,
     /// Make no network request for provenance or log entries
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true", default_value = "false")]

@@ -53,9 +53,12 @@ async fn of_staged(index: &IndexClient, file: &IndexFile, staged: &StagedFile) -
     index.metadata(&local).await
 }
 
+/// The values of a field.
+type Values = fn(&CoreMetadata) -> BTreeSet<String>;
+
 /// What the wheel says and what the index says instead, in the first field that differs.
 fn difference(own: &CoreMetadata, served: &CoreMetadata) -> Option<(String, String)> {
-    let fields: [(&str, fn(&CoreMetadata) -> BTreeSet<String>); 4] = [
+    let fields: [(&str, Values); 4] = [
         ("Requires-Dist", |it| {
             it.requires_dist.iter().map(ToString::to_string).collect()
         }),

@@ -71,11 +71,20 @@ impl Failure {
         self
     }
 
+    /// The same without user names and passwords of URLs, whoever has quoted them: pip, a requirements file, a library.
+    pub(crate) fn without_logins(mut self) -> Self {
+        let texts = self.causes.iter_mut().chain(&mut self.hints).chain(&mut self.detail);
+        for text in texts.chain([&mut self.message]) {
+            *text = without_logins(text);
+        }
+        self
+    }
+
     /// Prints the error to standard error.
     pub(crate) fn print(&self, printer: &Printer) {
-        let mut text = format!("{} {}\n", printer.bad("error:"), printer.plain(&self.message));
+        let mut text = format!("{} {}\n", printer.bad("error:"), printer.plain_lines(&self.message));
         for cause in &self.causes {
-            let _ = writeln!(text, "  Caused by: {}", printer.plain(cause));
+            let _ = writeln!(text, "  Caused by: {}", printer.plain_lines(cause));
         }
         if let Some(detail) = &self.detail {
             let _ = writeln!(text, "\n{}", printer.plain(detail.trim_end()));
@@ -84,5 +93,45 @@ impl Failure {
             let _ = writeln!(text, "\n{} {}", printer.note("hint:"), printer.plain(hint));
         }
         printer.important(&text);
+    }
+}
+
+/// A text whose URLs have lost what stands between `://` and `@`.
+pub(crate) fn without_logins(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        clean.push_str(before);
+        clean.push_str("://");
+        let end = after
+            .find(|c: char| c.is_whitespace() || "/?#`'\"<>".contains(c))
+            .unwrap_or(after.len());
+        let login = after.get(..end).and_then(|authority| authority.rfind('@'));
+        rest = after.get(login.map_or(0, |at| at + 1)..).unwrap_or_default();
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_logins;
+
+    #[test]
+    fn urls_lose_their_logins_and_nothing_else() {
+        for (text, clean) in [
+            (
+                "`git+https://u:p@host/x.git#egg=a`: no",
+                "`git+https://host/x.git#egg=a`: no",
+            ),
+            ("`://u:p@host/` and http://t@h", "`://host/` and http://h"),
+            ("http://u:p@w@host", "http://host"),
+            ("https://host/a@b", "https://host/a@b"),
+            ("http://host, mail@host", "http://host, mail@host"),
+            ("é://é@é", "é://é"),
+            ("no URL", "no URL"),
+        ] {
+            assert_eq!(without_logins(text), clean);
+        }
     }
 }

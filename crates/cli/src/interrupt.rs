@@ -16,12 +16,18 @@ pub(crate) async fn guard<T>(work: impl Future<Output = T>) -> Result<T, u8> {
 #[cfg(unix)]
 async fn interrupted() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut hangup), Ok(mut interrupt), Ok(mut quit), Ok(mut terminate)) = (
+        signal(SignalKind::hangup()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::quit()),
+        signal(SignalKind::terminate()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
+        _ = hangup.recv() => 1,
         _ = interrupt.recv() => 2,
+        _ = quit.recv() => 3,
         _ = terminate.recv() => 15,
     }
 }

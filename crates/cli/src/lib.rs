@@ -60,6 +60,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
+            let failure = failure.without_logins();
             if format == args::Format::Json {
                 printer.document(&report::json::error_document(cli.command.name(), &failure));
             }

@@ -120,6 +120,18 @@ impl Printer {
     pub(crate) fn plain(&self, text: &str) -> String {
         sanitize(text)
     }
+
+    /// The same in one line: nor must it forge further lines of a report.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
+    pub(crate) fn plain_line(&self, text: &str) -> String {
+        sanitize(text).replace('\n', "\\n")
+    }
+
+    /// The same with every further line set in, for texts that may have several.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
+    pub(crate) fn plain_lines(&self, text: &str) -> String {
+        sanitize(text).replace('\n', "\n    ")
+    }
 }
 
 /// Replaces control characters, other than line feeds and tabs, and direction overrides by `\u{…}` escapes.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::args::{EvidenceArgs, IndexArgs, RequirementArgs};
 use crate::directory::{ProvenanceDir, read_bounded};
 use crate::environment::GITHUB_TOKENS;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, without_logins};
 use crate::printer::Printer;
 use crate::settings::{Endpoints, Trust};
 
@@ -103,7 +103,7 @@ async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Prob
 
 /// What pip is configured for and this program does otherwise.
 pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
-    let mut notes = probe.warnings.clone();
+    let mut notes: Vec<String> = probe.warnings.iter().map(|text| without_logins(text)).collect();
     let mut note = |set: bool, text: &str| notes.extend(set.then(|| text.to_owned()));
     note(
         !probe.no_binary.is_empty(),

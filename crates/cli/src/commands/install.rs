@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
             if report.installed {
                 printer.progress(&installed_line(&session, args, &verified));
             } else if let Some(output) = &outcome.output {
-                printer.important(output);
+                printer.important(&printer.plain(output));
             }
             outcome.code
         }

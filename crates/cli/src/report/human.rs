@@ -22,7 +22,7 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
         printer.important(&refused(file, policy_file, printer));
     }
     for note in &report.notes {
-        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain(note)));
+        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));
     }
 }
 
@@ -53,7 +53,12 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
         (Some(package), Some(version)) => format!("`{package}=={version}`"),
         _ => format!("`{}`", file.name),
     };
-    let _ = writeln!(text, "{} Refused {}", printer.bad("error:"), printer.plain(&subject));
+    let _ = writeln!(
+        text,
+        "{} Refused {}",
+        printer.bad("error:"),
+        printer.plain_line(&subject)
+    );
     let mut block = Block { text, printer };
     block.line("file", &file.name);
     block.digest(file);
@@ -111,13 +116,13 @@ impl<'a> Block<'a> {
         let _ = writeln!(
             self.text,
             "{verdict} {}",
-            self.printer.strong(&self.printer.plain(name))
+            self.printer.strong(&self.printer.plain_line(name))
         );
     }
 
     fn line(&mut self, label: &str, value: &str) {
         let label = self.printer.label(&format!("{label:<LABEL_WIDTH$}"));
-        let _ = writeln!(self.text, "  {label} {}", self.printer.plain(value));
+        let _ = writeln!(self.text, "  {label} {}", self.printer.plain_line(value));
     }
 
     fn maybe(&mut self, label: &str, value: Option<&str>) {
@@ -170,7 +175,7 @@ impl<'a> Block<'a> {
 
     fn refusal(&mut self, refusal: &Refusal) {
         let code = format!("[{}, rule {}]", refusal.code, refusal.rule);
-        let summary = self.printer.plain(&refusal.summary);
+        let summary = self.printer.plain_line(&refusal.summary);
         let _ = writeln!(self.text, "  Caused by: {summary} {}", self.printer.label(&code));
         if let Some(source) = &refusal.source {
             self.line("  in", &source.to_string());
@@ -182,7 +187,7 @@ impl<'a> Block<'a> {
                 self.text,
                 "  {} {}",
                 self.printer.note("hint:"),
-                self.printer.plain(hint)
+                self.printer.plain_line(hint)
             );
         }
     }
@@ -200,7 +205,7 @@ impl<'a> Block<'a> {
         for alike in searched.chunk_by(|a, b| a.place == b.place && a.answer == b.answer) {
             for place in alike.iter().take(shown) {
                 let line = format!("{}: {} ({})", place.location, place.answer, place.place);
-                let _ = writeln!(self.text, "    {}", self.printer.plain(&line));
+                let _ = writeln!(self.text, "    {}", self.printer.plain_line(&line));
             }
             if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
                 let _ = writeln!(
