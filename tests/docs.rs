@@ -11,7 +11,10 @@ fn document(name: &str) -> String {
 /// The contents of the fenced blocks of one language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
-    text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+    text.split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect()
 }
 
 #[test]
@@ -38,7 +41,11 @@ fn the_table_of_refusal_codes_is_the_programs_own() {
     if std::env::var_os("SLSA_PIP_WRITE_DOCS").is_some() {
         std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes.md"), &table).expect("written");
     }
-    assert_eq!(document("docs/codes.md"), table, "run it once with SLSA_PIP_WRITE_DOCS=1");
+    assert_eq!(
+        document("docs/codes.md"),
+        table,
+        "run it once with SLSA_PIP_WRITE_DOCS=1"
+    );
 }
 
 #[test]
@@ -46,7 +53,10 @@ fn the_readme_names_the_commands_that_ci_runs() {
     let readme = document("README.md");
     let ci = document(".ci/run");
     for command in ["cargo demo", "cargo test --workspace --locked"] {
-        assert!(readme.contains(&format!("$ {command}\n")), "{command} is not in the README");
+        assert!(
+            readme.contains(&format!("$ {command}\n")),
+            "{command} is not in the README"
+        );
         assert!(ci.contains(command), "{command} is not in .ci/run");
     }
 }

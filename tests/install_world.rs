@@ -183,7 +183,9 @@ fn provenance_counts_even_where_an_exemption_is_for_other_bytes() {
         "slsa-pip.toml",
         &format!("[exemptions.rocket]\nversions = \"==1.0.0\"\nsha256 = [\"{zeros}\"]\nreason = \"test\"\n"),
     );
-    Run::of(scene.install(&["rocket"])).exits(0).says("verified rocket-1.0.0");
+    Run::of(scene.install(&["rocket"]))
+        .exits(0)
+        .says("verified rocket-1.0.0");
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod repository;
 pub mod requirement;
 pub mod specifier;
 pub mod tags;
+mod text;
 
 pub use digest::Sha256Digest;
 pub use filename::{DistributionFilename, SdistFilename, WheelFilename};

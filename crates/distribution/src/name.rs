@@ -3,16 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// Longest project name that is read; the index refuses longer ones.
 pub const MAX_NAME_LEN: usize = 256;
 
 /// A project name in the normalised form of PEP 503: lower case, runs of `-`, `_` and `.` folded to one `-`.
 ///
 /// Two names compare equal exactly if the index treats them as the same project.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PackageName(String);
 
 /// Why a text is not a project name (PEP 508, `identifier`).
@@ -72,13 +69,7 @@ impl fmt::Display for PackageName {
     }
 }
 
-impl<'de> Deserialize<'de> for PackageName {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+crate::text::serde_as_text!(PackageName);
 
 #[cfg(test)]
 mod tests {

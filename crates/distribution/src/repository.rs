@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// A source repository: host, owner path and name, without scheme, credentials, `.git`, ref or query.
 ///
 /// Compared ASCII case-insensitively on `github.com`, as GitHub itself does, and exactly elsewhere (the host always
@@ -195,18 +193,7 @@ impl fmt::Display for SourceRepository {
     }
 }
 
-impl Serialize for SourceRepository {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-impl<'de> Deserialize<'de> for SourceRepository {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+crate::text::serde_as_text!(SourceRepository);
 
 #[cfg(test)]
 mod tests {
