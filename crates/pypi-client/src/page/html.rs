@@ -57,7 +57,10 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     }
     // A project without files says so in an index's own way, or at least with a link; a proxy's notice does neither.
     if !known_page && !text.trim().is_empty() {
-        return Err(not_an_index(&place, "it is HTML without any link, such as a log-in page or a notice"));
+        return Err(not_an_index(
+            &place,
+            "it is HTML without any link, such as a log-in page or a notice",
+        ));
     }
     Ok(project)
 }
