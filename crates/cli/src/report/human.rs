@@ -145,7 +145,10 @@ impl<'a> Block<'a> {
                 let standing = describe_standing(attested, declared);
                 self.line("repository", &format!("{repository} ({standing})"));
             }
-            None => self.line("identity", &attested.identity),
+            None => self.line(
+                "identity",
+                &format!("{} ({})", attested.identity, describe_standing(attested, None)),
+            ),
         }
         self.maybe("ref", attested.reference.as_deref());
         self.maybe("commit", attested.commit.as_deref());
@@ -187,7 +190,7 @@ impl<'a> Block<'a> {
                 self.text,
                 "  {} {}",
                 self.printer.note("hint:"),
-                self.printer.plain_line(hint)
+                self.printer.plain_lines(hint)
             );
         }
     }
