@@ -161,10 +161,10 @@ pub(crate) struct InstallArgs {
     #[command(flatten)]
     pub(crate) pip: PipArgs,
     /// Resolve, download and verify, but install nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Options")]
     pub(crate) dry_run: bool,
     /// The form of the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
 }
 
@@ -212,10 +212,11 @@ pub(crate) struct DownloadArgs {
     #[command(flatten)]
     pub(crate) evidence: EvidenceArgs,
     /// The folder to write to; it is made if it does not exist
-    #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".")]
+    #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".",
+        help_heading = "Options")]
     pub(crate) dest: PathBuf,
     /// The form of the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
 }
 
@@ -243,7 +244,7 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
     /// The form of the result
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
 }
 
