@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use slsa_pip_test_world::{Evidence, Identity, Predicate, Release, Signing, Wheel, World};
 
-use crate::support::{Run, Scene};
+use crate::support::{Run, Scene, freeze, venv};
 
 const REPOSITORY: &str = "acme/rocket";
 const PIN: &str = "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n";
+/// Words and variables.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
 /// A password that nothing may show.
 const SECRET: &str = "hunter2";
 
@@ -71,7 +73,7 @@ fn a_pipe_in_the_folder_of_provenance_does_not_stop_the_run() {
         if let Some(status) = child.try_wait().unwrap() {
             break status.code();
         }
-        if began.elapsed() > Duration::from_secs(60) {
+        if began.elapsed() > Duration::from_mins(1) {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("it waits for a pipe");
@@ -134,7 +136,7 @@ fn passwords_in_urls_are_shown_nowhere() {
         "broken.txt",
         &format!("--index-url http://user:{SECRET}@[::1/simple\nrocket\n"),
     );
-    let cases: &[(&[&str], &[(&str, &str)])] = &[
+    let cases: &[Case] = &[
         (&["rocket"], &[("PIP_INDEX_URL", index.as_str())]),
         (&["rocket"], &[("PIP_INDEX_URL", elsewhere.as_str())]),
         (&["rocket", "--extra-index-url", &elsewhere], &[]),
@@ -188,4 +190,84 @@ fn passwords_in_urls_are_shown_nowhere() {
         assert_eq!(scene.installed(), Vec::<String>::new());
     }
     assert!(leaks.is_empty(), "{}", leaks.join("\n======\n"));
+}
+
+#[test]
+fn what_a_target_holds_already_is_never_taken_for_the_verified_files() {
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    let module = scene.target().join("rocket/__init__.py");
+    let planted = || std::fs::read_to_string(&module).unwrap() == "planted";
+    std::fs::create_dir_all(module.parent().unwrap()).unwrap();
+    std::fs::write(&module, "planted").unwrap();
+    let run = Run::of(scene.install(&["rocket", "--format", "json"])).exits(2);
+    assert_eq!(run.json()["verdict"], "error");
+    assert!(run.stderr.contains("exists already") && run.stderr.contains("--upgrade"));
+    assert!(planted() && scene.installed().is_empty());
+
+    Run::of(scene.install(&["rocket", "--upgrade"])).exits(0);
+    assert!(!planted());
+    // The same files once more are no conflict.
+    Run::of(scene.install(&["rocket"])).exits(0);
+
+    // pip never replaces links.
+    let elsewhere = scene.directory.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("__init__.py"), "planted").unwrap();
+    std::fs::remove_dir_all(module.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, module.parent().unwrap()).unwrap();
+    Run::of(scene.install(&["rocket", "--upgrade"]))
+        .exits(2)
+        .says("remove the link first");
+}
+
+#[test]
+fn other_files_of_the_same_version_are_never_taken_for_the_verified_ones() {
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    let python = venv(scene.directory.path());
+    let other = rocket().tampered();
+    let path = scene.directory.path().join(&other.filename);
+    std::fs::write(&path, &other.bytes).unwrap();
+    let status = Command::new(&python)
+        .args(["-I", "-m", "pip", "--isolated", "install", "--no-index", "--no-deps"])
+        .arg(&path)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let install = |more: &[&str]| {
+        let mut command = scene.command(&["install", "rocket", "--format", "json"]);
+        Run::of(command.args(more).env("SLSA_PIP_PYTHON", &python))
+    };
+    let run = install(&[]).exits(2);
+    assert_eq!(run.json()["verdict"], "error");
+    assert!(run.stderr.contains("not from the verified file"), "{}", run.stderr);
+    // Not even when it would go elsewhere: pip then does nothing at all.
+    let prefix = scene.directory.path().join("prefix");
+    install(&["--prefix", prefix.to_str().unwrap()]).exits(2);
+    assert!(freeze(&python).starts_with("rocket @ "));
+
+    let run = install(&["--force-reinstall"]).exits(0);
+    assert_eq!(run.json()["installed"], true);
+    assert_eq!(freeze(&python), "rocket==1.0.0\n");
+    install(&[])
+        .exits(0)
+        .says("Already installed, with the contents that were verified.");
+}
+
+#[test]
+fn an_interpreter_planted_in_the_working_directory_is_not_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    for name in ["python3", "python", "pip"] {
+        let planted = scene.directory.path().join(name);
+        std::fs::write(&planted, "#!/bin/sh\ntouch planted-was-run\nexit 1\n").unwrap();
+        std::fs::set_permissions(&planted, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for words in [
+        &["install", "--dry-run", "rocket"][..],
+        &["install", "--dry-run", "rocket", "--python", "python3"],
+    ] {
+        Run::of(scene.command(words).env_remove("SLSA_PIP_PYTHON")).exits(0);
+        assert!(!scene.directory.path().join("planted-was-run").exists(), "{words:?}");
+    }
 }

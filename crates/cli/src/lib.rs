@@ -16,6 +16,7 @@ mod environment;
 mod failure;
 mod harvest;
 mod hashing;
+mod in_place;
 mod interrupt;
 mod pipeline;
 mod printer;

@@ -1,5 +1,7 @@
 //! The probe's answer, as the script in `probe.py` writes it.
 
+use std::path::PathBuf;
+
 use pep508_rs::MarkerEnvironment;
 use serde::Deserialize;
 
@@ -25,6 +27,8 @@ pub struct InstalledDistribution {
     pub name: String,
     /// `Version`; it may be no valid one.
     pub version: String,
+    /// The directory that its files are relative to, if it has one.
+    pub location: Option<PathBuf>,
     /// `Requires-Dist`, in order.
     pub requires_dist: Vec<String>,
 }

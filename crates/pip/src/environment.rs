@@ -81,8 +81,8 @@ impl Environment {
     /// business.
     pub fn find_python(&self, named: Option<&Path>) -> Result<PathBuf, PipError> {
         if let Some(named) = named {
-            // A bare name is looked up as a shell would.
-            let bare = named.components().count() == 1 && !self.absolute(named).is_file();
+            // A bare name is looked up as a shell would: never in the working directory, whatever lies there.
+            let bare = named.file_name() == Some(named.as_os_str());
             let found = if bare {
                 self.on_path(named.as_os_str())
             } else {
@@ -182,7 +182,12 @@ mod tests {
         let (bin, venv) = (root.join("bin"), root.join("venv"));
         let all = environment(root, &[("PATH", &bin), ("VIRTUAL_ENV", &venv)]);
         assert_eq!(all.find_python(Some(Path::new("named/py"))).unwrap(), named);
+        program(&root.join("python"), 0o755);
         assert_eq!(all.find_python(Some(Path::new("python"))).unwrap(), on_path);
+        assert_eq!(
+            all.find_python(Some(Path::new("./python"))).unwrap(),
+            root.join("python")
+        );
         assert_eq!(all.find_python(None).unwrap(), active);
         let path_only = environment(root, &[("PATH", &bin), ("VIRTUAL_ENV", Path::new(""))]);
         assert_eq!(path_only.find_python(None).unwrap(), on_path);

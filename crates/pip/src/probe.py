@@ -174,6 +174,7 @@ def installed():
             {
                 "name": dist.raw_name,
                 "version": str(dist.version),
+                "location": text(dist.location) if dist.location else None,
                 "requires_dist": [str(line) for line in dist.metadata.get_all("Requires-Dist") or ()],
             }
         )

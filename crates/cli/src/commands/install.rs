@@ -7,6 +7,7 @@ use slsa_pip_verify::Verified;
 use crate::args::{Format, InstallArgs};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
+use crate::in_place;
 use crate::interrupt;
 use crate::pipeline::{self, Outcome};
 use crate::printer::Printer;
@@ -34,11 +35,12 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
             EXIT_VERIFIED
         }
         Some(verified) => {
+            let kept = kept(&session, args, &verified)?;
             let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(args, printer)).await;
             let outcome = outcome.map_err(|error| pip_failure(&error))?;
             report.installed = outcome.code == 0;
             if report.installed {
-                printer.progress(&installed_line(&session, args, &verified));
+                printer.progress(&installed_line(&verified, &kept));
             } else if let Some(output) = &outcome.output {
                 printer.important(&printer.plain(output));
             }
@@ -90,25 +92,39 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
     (report, verified)
 }
 
+/// The files that pip will leave as they are, since the same lie there already; anything else in their place is an error.
+fn kept<'a>(session: &Session, args: &InstallArgs, verified: &'a [Verified]) -> Result<Vec<&'a Verified>> {
+    let (given, configured) = (&args.pip, &session.probe.install);
+    let named = given.target.is_some() || given.prefix.is_some() || given.root.is_some() || given.user;
+    let target = if named { &given.target } else { &configured.target };
+    if let Some(target) = target {
+        let upgrade = given.upgrade || configured.upgrade;
+        return in_place::check_target(verified, target, upgrade).map(|()| Vec::new());
+    }
+    let replaced =
+        given.force_reinstall || configured.force_reinstall || given.ignore_installed || configured.ignore_installed;
+    if replaced {
+        return Ok(Vec::new());
+    }
+    in_place::kept(verified, &session.probe.installed)
+}
+
 /// What pip has done, in pip's own words: what was there already, pip has left as it is.
-fn installed_line(session: &Session, args: &InstallArgs, verified: &[Verified]) -> String {
-    let kept_possible = !(args.pip.force_reinstall || args.pip.ignore_installed || is_elsewhere(session, args));
-    let is_kept = |file: &DistributionFilename| {
-        kept_possible
-            && session.probe.installed.iter().any(|installed| {
-                installed.name.parse() == Ok(file.name().clone())
-                    && installed.version.parse().as_ref() == Ok(file.version())
-            })
-    };
-    let files = verified
+fn installed_line(verified: &[Verified], kept: &[&Verified]) -> String {
+    let mut fresh: Vec<DistributionFilename> = verified
         .iter()
-        .filter_map(|proof| proof.file().filename().parse::<DistributionFilename>().ok());
-    let (kept, mut fresh): (Vec<_>, Vec<_>) = files.partition(is_kept);
+        .filter(|proof| {
+            !kept
+                .iter()
+                .any(|kept| kept.file().filename() == proof.file().filename())
+        })
+        .filter_map(|proof| proof.file().filename().parse().ok())
+        .collect();
     fresh.sort_by(|a, b| a.name().cmp(b.name()));
     let name = |file: &DistributionFilename| format!("{}-{}", file.name(), file.version());
     let fresh: Vec<String> = fresh.iter().map(name).collect();
     match (fresh.is_empty(), kept.len()) {
-        (true, _) => "Already installed, in the versions that were verified.".to_owned(),
+        (true, _) => "Already installed, with the contents that were verified.".to_owned(),
         (false, 0) => format!("Successfully installed {}", fresh.join(" ")),
         (false, count) => format!("Successfully installed {} ({count} already there)", fresh.join(" ")),
     }
