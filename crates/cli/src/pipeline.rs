@@ -86,17 +86,16 @@ async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) ->
     let staged = StagedFile::new(download.path, filename, download.sha256, download.size);
 
     let policy = &session.trust.policy;
-    let exempted = policy
-        .exemption(&package.name, &package.version)
-        .map(|exemption| exempt(&staged, exemption, &package.name, &package.version, session.trust.now));
-    let unexempted = match exempted {
-        Some(Ok(verified)) => {
-            let outcome = consistent(session, &package, &staged, Ok(verified)).await;
-            return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
+    let mut unexempted = None;
+    if let Some(exemption) = policy.exemption(&package.name, &package.version) {
+        match exempt(&staged, exemption, &package.name, &package.version, session.trust.now) {
+            Ok(verified) => {
+                let outcome = consistent(session, &package, &staged, Ok(verified)).await;
+                return Ok(judged(&package, &staged, outcome, Harvest::default(), None));
+            }
+            Err(refusal) => unexempted = Some(refusal),
         }
-        Some(Err(refusal)) => Some(refusal),
-        None => None,
-    };
+    }
 
     let declared = declared::repository(session, &package).await;
     expectation.declared.clone_from(&declared);

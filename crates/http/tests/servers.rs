@@ -497,7 +497,7 @@ async fn offline_means_no_connection() {
 
 #[tokio::test]
 async fn a_host_that_cannot_be_reached_is_given_up_once() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/a", listener.local_addr().unwrap())).unwrap();
     drop(listener);
     let client = client();
