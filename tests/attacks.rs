@@ -1,12 +1,13 @@
 //! Attacks: whoever controls the index, the working directory, the environment or a folder of provenance tries to get
 //! other files installed, code run, secrets shown, or something left behind.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use slsa_pip_test_world::{Evidence, Identity, Predicate, Release, Signing, Wheel, World};
+use slsa_pip_test_world::{Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, World};
 
-use crate::support::{Run, Scene, freeze, venv};
+use crate::support::{Run, Scene, folder, freeze, venv};
 
 const REPOSITORY: &str = "acme/rocket";
 const PIN: &str = "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n";
@@ -270,4 +271,38 @@ fn an_interpreter_planted_in_the_working_directory_is_not_run() {
         Run::of(scene.command(words).env_remove("SLSA_PIP_PYTHON")).exits(0);
         assert!(!scene.directory.path().join("planted-was-run").exists(), "{words:?}");
     }
+}
+
+/// Starts an install with a temporary folder of its own, and sends it a signal a moment after that is in use.
+fn signalled(scene: &Scene, temporary: &Path, signal: &str) -> Option<i32> {
+    let mut command = scene.install(&["rocket"]);
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = quiet.env("TMPDIR", temporary).spawn().unwrap();
+    let started = Instant::now();
+    while std::fs::read_dir(temporary).unwrap().count() == 0 {
+        assert!(started.elapsed() < Duration::from_mins(1), "it never came so far");
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn signals_at_any_time_leave_nothing_behind() {
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    for (signal, code) in [("-HUP", 129), ("-INT", 130), ("-QUIT", 131), ("-TERM", 143)] {
+        for place in ["/simple/", "/files/", "/integrity/"] {
+            let temporary = folder();
+            scene.world.fault(place, Fault::Slow(Duration::from_secs(5)));
+            let ended = signalled(&scene, temporary.path(), signal);
+            assert_eq!(ended, Some(code), "{signal} {place}");
+            let left = std::fs::read_dir(temporary.path()).unwrap().count();
+            assert_eq!(left, 0, "{signal} {place}");
+            scene.world.clear_faults();
+        }
+    }
+    assert_eq!(scene.installed(), Vec::<String>::new());
 }
