@@ -26,6 +26,8 @@ pub struct PipOutcome {
     /// The exit code of pip: 0 if everything is installed. 128 and the number of the signal that ended it; 130 after an
     /// interrupt.
     pub code: u8,
+    /// Whether pip itself has reported success; after an interrupt that may be so although the code is 130.
+    pub installed: bool,
     /// What pip printed, with [`PipOutput::Quiet`]: standard output, then standard error.
     pub output: Option<String>,
 }
@@ -44,7 +46,11 @@ pub struct PipOutcome {
 /// interpreter cannot be started. pip has then not run. That pip fails is no error: see [`PipOutcome::code`].
 pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Result<PipOutcome, PipError> {
     if files.is_empty() {
-        return Ok(PipOutcome { code: 0, output: None });
+        return Ok(PipOutcome {
+            code: 0,
+            installed: true,
+            output: None,
+        });
     }
     let wanted = wanted(files)?;
     let staging = tokio::task::spawn_blocking(move || Staging::fill(&wanted))
@@ -63,6 +69,10 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
     command.env("PIP_CONFIG_FILE", NULL_DEVICE);
     // Old Pythons read `setup.cfg` of the working directory for the places to install to.
     command.current_dir(staging.path());
+    // What pip leaves behind when a signal ends it goes with the directory.
+    for name in ["TMPDIR", "TEMP", "TMP"] {
+        command.env(name, staging.temporary());
+    }
     command.stdin(Stdio::null()).kill_on_drop(true);
     match options.output {
         PipOutput::Inherit => {}
@@ -83,6 +93,7 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
     drop(staging);
     Ok(PipOutcome {
         code: if interrupted { INTERRUPTED } else { code(status) },
+        installed: status.success(),
         output: (options.output == PipOutput::Quiet).then_some(output),
     })
 }

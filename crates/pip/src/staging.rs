@@ -69,6 +69,7 @@ impl Staging {
             source,
         };
         fs::create_dir(staging.wheels()).map_err(written)?;
+        fs::create_dir(staging.temporary()).map_err(written)?;
         let mut list = String::new();
         for file in wanted {
             staging.copy(file)?;
@@ -88,6 +89,11 @@ impl Staging {
     /// Where the wheels are.
     pub(crate) fn wheels(&self) -> PathBuf {
         self.directory.path().join("wheels")
+    }
+
+    /// Where pip unpacks them.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.directory.path().join("tmp")
     }
 
     /// The list of names, versions and hashes.

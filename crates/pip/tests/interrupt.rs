@@ -50,6 +50,7 @@ async fn pip_may_finish_after_an_interrupt_and_the_files_go() {
     let outcome = install(&probe, &files, &options).await.unwrap();
     let expected = PipOutcome {
         code: 130,
+        installed: false,
         output: Some(String::new()),
     };
     assert_eq!(outcome, expected);

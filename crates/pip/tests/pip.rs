@@ -322,7 +322,14 @@ async fn no_files_no_pip() {
     let probe = ask(&world, &[], &[]).await.unwrap();
     std::fs::remove_file(&world.python).unwrap();
     let outcome = install(&probe, &[], &HandOff::default()).await.unwrap();
-    assert_eq!(outcome, PipOutcome { code: 0, output: None });
+    assert_eq!(
+        outcome,
+        PipOutcome {
+            code: 0,
+            installed: true,
+            output: None
+        }
+    );
 }
 
 /// Everything that can be set or planted without touching the interpreter itself, all at once.

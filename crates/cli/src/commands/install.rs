@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
             let kept = kept(&session, args, &verified)?;
             let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(args, printer)).await;
             let outcome = outcome.map_err(|error| pip_failure(&error))?;
-            report.installed = outcome.code == 0;
+            report.installed = outcome.installed;
             if report.installed {
                 printer.progress(&installed_line(&verified, &kept));
             } else if let Some(output) = &outcome.output {
