@@ -13,6 +13,9 @@ use crate::code::Code;
 use crate::publisher;
 use crate::refusal::Failure;
 
+/// GitLab's host; its issuer vouches for no other.
+const GITLAB: &str = "gitlab.com";
+
 /// Where a file comes from, as far as claims prove it.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin {
@@ -93,6 +96,14 @@ fn github(
 
 fn gitlab(claims: &Claims) -> Result<Origin, Failure> {
     let repository = claims.repository()?.ok_or_else(|| missing(12))?;
+    if repository.host() != GITLAB {
+        return Err(Failure::new(
+            Code::ClaimsInconsistent,
+            "GitLab vouches for a source repository elsewhere",
+        )
+        .expected(format!("{GITLAB}/GROUP/PROJECT"))
+        .found(repository.to_string()));
+    }
     claims.require(13)?;
     claims.require(14)?;
     publisher::gitlab_pipeline(claims, &repository)?;
@@ -111,9 +122,11 @@ fn google(claims: &Claims) -> Result<Origin, Failure> {
     }
 }
 
+/// What `CircleCI` names in claim 1.12 is where the code was fetched from, which the project's owner chooses: no source repository
+/// is proven by it.
 fn circleci(claims: &Claims) -> Result<Origin, Failure> {
     claims.require(9)?;
-    Ok(published(claims.repository()?))
+    Ok(published(None))
 }
 
 const fn published(repository: Option<SourceRepository>) -> Origin {

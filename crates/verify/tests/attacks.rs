@@ -8,6 +8,7 @@
     reason = "what tests share stands outside of a test function"
 )]
 mod common;
+mod origins;
 
 use common::*;
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator
 /// A reusable workflow that runs below the delegators.
 const TRW: &str = "https://github.com/acme/ci/.github/workflows/build.yml";
 const KINDS: [LogKind; 3] = [LogKind::Dsse, LogKind::IntotoV001, LogKind::IntotoV002];
+
+type Edit<'a> = &'a dyn Fn(&mut Value);
 
 fn wheel() -> StagedFile {
     file(WHEEL, &sigstore_verify::crypto::sha256(BYTES).to_hex())
@@ -103,7 +106,7 @@ fn no_field_of_the_logs_answer_can_be_changed() {
                 *text = edit(text.as_str().unwrap()).into();
             }
         };
-        let cases: [(&str, &dyn Fn(&mut Value), Code); 16] = [
+        let cases: [(&str, Edit<'_>, Code); 16] = [
             ("time", &number("/integratedTime", 1), Code::SetInvalid),
             (
                 "time before the certificate",
@@ -463,7 +466,7 @@ fn only_the_delegators_may_name_another_builder_and_only_a_trusted_one() {
 fn no_look_alike_is_the_pinned_repository() {
     let sigstore = TestSigstore::new(1);
     let roots = roots_of(&sigstore);
-    let signer = Identity::github("acme/foo").signer_url();
+    let workflow = Identity::github("acme/foo").signer_url();
     for (repository, expected) in [
         ("acme/fo0", Code::RepositoryMismatch),
         ("acme-/foo", Code::RepositoryMismatch),
@@ -477,8 +480,8 @@ fn no_look_alike_is_the_pinned_repository() {
     ] {
         // Everything but the identity itself names the look-alike: what is compared is the source repository.
         let identity = Identity::github(repository)
-            .san(San::Uri(signer.clone()))
-            .claim(9, &signer);
+            .san(San::Uri(workflow.clone()))
+            .claim(9, &workflow);
         let signed = sigstore.sign_statement(&identity, &publish(&subjects()), SigningOptions::default());
         let evidence = parse_json(&signed.pep740_attestation());
         let found = refused(&evidence, &pinned("acme/foo"), &roots);
