@@ -13,8 +13,13 @@ use crate::refusal::Failure;
 
 /// Level of a trusted reusable builder.
 const LEVEL_TRUSTED: u8 = 3;
-/// Level of a repository's own workflow.
+/// Level of a repository's own workflow on a hosted runner.
 const LEVEL_OWN: u8 = 2;
+/// Level of a repository's own workflow anywhere else: level 2 asks for a hosted build platform.
+const LEVEL_SELF_HOSTED: u8 = 1;
+
+/// Claim 1.11 of GitHub's own runners.
+const HOSTED: &str = "github-hosted";
 
 const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
 
@@ -58,6 +63,7 @@ pub(crate) fn judge(
         if !trusted.trusts(&identity.name, &identity.reference) {
             return Err(unreleased(&identity.name, &identity.reference));
         }
+        check_runner(claims)?;
         let builder = trusted_builder(&fields, identity, expectation)?;
         if identity.name.starts_with(GENERATOR) {
             check_type(&fields, generator_types(&identity.name))?;
@@ -93,9 +99,30 @@ pub(crate) fn judge(
         kind: EvidenceKind::Build,
         repository: Some(repository),
         builder: None,
-        level: LEVEL_OWN,
+        level: own_level(claims),
         trusted_fields: None,
     })
+}
+
+/// A trusted builder is worth its level on GitHub's own runners only: on another, whoever runs the machine can sign what they
+/// like. Certificates from before claim 1.11 do not say.
+fn check_runner(claims: &Claims) -> Result<(), Failure> {
+    match claims.get(11) {
+        None | Some(HOSTED) => Ok(()),
+        Some(other) => Err(Failure::new(
+            Code::RunnerMismatch,
+            "the trusted builder did not run on a hosted runner",
+        )
+        .expected(HOSTED)
+        .found(other)),
+    }
+}
+
+fn own_level(claims: &Claims) -> u8 {
+    match claims.get(11) {
+        Some(HOSTED) => LEVEL_OWN,
+        _ => LEVEL_SELF_HOSTED,
+    }
 }
 
 /// D5: the predicate's builder id is the certificate's identity. The delegators run a builder of somebody else's, whose id they

@@ -23,7 +23,7 @@ pub(crate) struct Origin {
     pub(crate) repository: Option<SourceRepository>,
     /// Name and ref of a trusted builder.
     pub(crate) builder: Option<(String, String)>,
-    /// 3 for a trusted builder, 2 for the repository's own workflow, 0 for publish.
+    /// 3 for a trusted builder, 2 for the repository's own workflow (1 on a runner of its own), 0 for publish.
     pub(crate) level: u8,
     /// The predicate, where a trusted builder wrote it: nobody else's word is taken for what no claim says.
     pub(crate) trusted_fields: Option<BuildFields>,

@@ -94,3 +94,48 @@ fn gitlab_vouches_for_its_own_repositories() {
         Some(Code::PublisherMismatch)
     );
 }
+
+#[test]
+fn a_self_hosted_runner_is_worth_less() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let at_least = |level| Expectation {
+        minimum_level: Some(level),
+        ..pinned("acme/foo")
+    };
+    let on = |mut identity: Identity, runner: &str| {
+        runner.clone_into(&mut identity.runner_environment);
+        identity
+    };
+    let level = |evidence: &[Evidence], expectation: &Expectation| {
+        judge(&wheel(), evidence, expectation, &roots).map_or_else(
+            |refusals| Err((refusals[0].code, refusals[0].found.clone().unwrap())),
+            |verified| Ok(attested(&verified).build_level),
+        )
+    };
+    let generator = |identity: &Identity| own(&sigstore, identity, &slsa_v02(identity, &subjects()));
+    let workflow = |identity: &Identity| own(&sigstore, identity, &slsa_v1(identity, &subjects()));
+    let trusted = Identity::slsa_generator("acme/foo");
+    assert_eq!(level(&generator(&trusted), &at_least(3)), Ok(3));
+    // A certificate from before the claim.
+    assert_eq!(
+        level(&generator(&trusted.clone().without_claim(11)), &at_least(3)),
+        Ok(3)
+    );
+    for runner in ["self-hosted", "GitHub-hosted", ""] {
+        let found = level(&generator(&on(trusted.clone(), runner)), &at_least(1));
+        assert_eq!(found, Err((Code::RunnerMismatch, runner.to_owned())));
+    }
+    let own_workflow = Identity::github("acme/foo");
+    assert_eq!(level(&workflow(&own_workflow), &at_least(2)), Ok(2));
+    let self_hosted = workflow(&on(own_workflow, "self-hosted"));
+    assert_eq!(level(&self_hosted, &at_least(1)), Ok(1));
+    assert_eq!(
+        level(&self_hosted, &at_least(2)),
+        Err((Code::LevelTooLow, "1".to_owned()))
+    );
+    assert_eq!(
+        refused(&self_hosted, &Expectation::default(), &roots),
+        Some(Code::BuilderNotPinned)
+    );
+}
