@@ -52,20 +52,42 @@ fn tag<'r>(expected: &str, reference: Option<&'r str>) -> Result<&'r str, Failur
         })
 }
 
+/// What stands between a name and a version in a tag.
+const SEPARATORS: &str = "-_@/";
+
 /// The version in a tag: the whole tag, or what follows a separator, whichever first is a PEP 440 version. So `v1.2`, `1.26.14`,
-/// `2.0.0rc1`, `release-3.1`, `name@v2` all work.
+/// `2.0.0rc1`, `release-3.1`, `name@v2` all work. What stands before it is a name: if a part of that looks like a version, then the
+/// tag is of that one, and in `v2.0.0-snapshot-1` there is no `1`.
 fn version_of(tag: &str) -> Option<Version> {
     if tag.len() > MAX_TAG_LEN {
         return None;
     }
     let tag = tag.strip_prefix(TAGS).unwrap_or(tag);
-    let after_separator = tag
-        .char_indices()
-        .filter(|(_, c)| "-_@/".contains(*c))
-        .filter_map(|(at, c)| tag.get(at + c.len_utf8()..));
-    std::iter::once(tag)
-        .chain(after_separator)
-        .find_map(|text| text.parse().ok())
+    if let Ok(version) = tag.parse() {
+        return Some(version);
+    }
+    let mut rest = tag;
+    while let Some((name, after)) = rest.split_once(|c| SEPARATORS.contains(c)) {
+        if looks_like_version(name) {
+            return None;
+        }
+        if let Ok(version) = after.parse() {
+            return Some(version);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Whether it begins with a digit or `v` and a digit, or holds a dot between digits (`release2.0`).
+fn looks_like_version(text: &str) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let begins = text.strip_prefix(['v', 'V']).unwrap_or(text).as_bytes();
+    let dotted = text
+        .as_bytes()
+        .windows(3)
+        .any(|window| is_digit(window.first()) && window.get(1) == Some(&b'.') && is_digit(window.get(2)));
+    is_digit(begins.first()) || dotted
 }
 
 fn version_matches(expected: &Version, found: &Version) -> bool {
@@ -137,6 +159,13 @@ mod tests {
             ("3.1.0", "release-3.1"),
             ("2", "name@v2.5"),
             ("1.0.post1", "v1.0.post1"),
+            ("v1.2.3", "foo-1.2.3"),
+            ("v1.2.3", "zope.foo2-1.2.3"),
+            ("v1.2.3", "foo-v1.2.3"),
+            ("v1.2.3", "foo@1.2.3"),
+            ("1.2", "py3-foo_bar/v1.2.3"),
+            ("v2.0.0rc1", "foo-v2.0.0-rc1"),
+            ("foo-1.2", "foo-1.2.3"),
         ] {
             assert!(versioned(expected, tag), "{expected} {tag}");
         }
@@ -152,6 +181,19 @@ mod tests {
             ("1.0", "1.0.post1"),
             ("1.0", "1!1.0"),
             ("1.0", "1.0+local"),
+            ("v1", "v2.0.0-snapshot-1"),
+            ("1.26.14", "2.0.0-nightly-1.26.14"),
+            ("v64", "v1.2.3-x86_64"),
+            ("v1", "v2.0.0-rc1-fix/1"),
+            ("v1", "V2.0.0-snapshot-1"),
+            ("v1", "release-2.0.0-snapshot-1"),
+            ("v64", "foo@v1.2.3-x86_64"),
+            ("1.2", "2/1.2"),
+            ("v1", "release2.0.0-1"),
+            ("v1", "rel.2.0-fix-1"),
+            ("v2.0.0-snapshot-1", "v1"),
+            ("1", ""),
+            ("", "1"),
         ] {
             assert!(!versioned(expected, tag), "{expected} {tag}");
         }

@@ -139,3 +139,25 @@ fn a_self_hosted_runner_is_worth_less() {
         Some(Code::BuilderNotPinned)
     );
 }
+
+#[test]
+fn what_follows_a_version_in_a_tag_is_no_version() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    for (tag, wanted, expected) in [
+        ("v2.0.0-snapshot-1", "v1", Some(Code::VersionedTagMismatch)),
+        ("2.0.0-nightly-1.26.14", "1.26.14", Some(Code::VersionedTagMismatch)),
+        ("v1.2.3-x86_64", "v64", Some(Code::VersionedTagMismatch)),
+        ("v2.0.0-rc1-fix/1", "v1", Some(Code::VersionedTagMismatch)),
+        ("release-3.1", "v3.1", None),
+        ("foo-v1.2.3", "1.2.3", None),
+    ] {
+        let identity = Identity::slsa_generator("acme/foo").tag(tag);
+        let evidence = own(&sigstore, &identity, &slsa_v02(&identity, &subjects()));
+        let expectation = Expectation {
+            versioned_tag: Some(wanted.to_owned()),
+            ..pinned("acme/foo")
+        };
+        assert_eq!(refused(&evidence, &expectation, &roots), expected, "{tag}");
+    }
+}
