@@ -17,7 +17,7 @@ pub(crate) fn check(
     expectation: &Expectation,
     package: Option<&str>,
 ) -> Result<(), Failure> {
-    repository(origin, expectation, package)?;
+    repository(origin, claims, expectation, package)?;
     kind(origin, expectation)?;
     builder(origin, claims, expectation)?;
     equal(
@@ -77,14 +77,21 @@ fn equal(code: Code, summary: &str, expected: Option<&str>, found: Option<&str>)
 }
 
 /// E1, E7, D4.
-fn repository(origin: &Origin, expectation: &Expectation, package: Option<&str>) -> Result<(), Failure> {
+fn repository(
+    origin: &Origin,
+    claims: &Claims,
+    expectation: &Expectation,
+    package: Option<&str>,
+) -> Result<(), Failure> {
     let found = origin.repository.as_ref();
     let shown = found.map_or_else(|| "no repository".to_owned(), ToString::to_string);
-    let pin = |repository: &str| match package {
-        Some(package) => format!(
-            "if that is the project's source, pin it in slsa-pip.toml:\n[packages.{package}]\nrepository = \"{repository}\""
-        ),
-        None => format!("if that is the project's source, say so: --source-uri {repository}"),
+    let pin = || {
+        found.map(|repository| match package {
+            Some(package) => format!(
+                "if that is the project's source, pin it in slsa-pip.toml:\n[packages.{package}]\nrepository = \"{repository}\""
+            ),
+            None => format!("if that is the project's source, say so: --source-uri {repository}"),
+        })
     };
     if expectation.is_pinned() {
         if found.is_some_and(|found| expectation.repositories.contains(found)) {
@@ -107,18 +114,20 @@ fn repository(origin: &Origin, expectation: &Expectation, package: Option<&str>)
         )
         .expected("a pinned repository")
         .found(format!("{shown}, merely claimed"))
-        .hint(pin(&shown)));
+        .maybe_hint(pin()));
     }
-    if let (Some(declared), Some(found)) = (&expectation.declared, found)
-        && declared != found
+    if let Some(declared) = &expectation.declared
+        && found != Some(declared)
     {
+        // Anybody can have an account elsewhere: an identity without a repository is not the declared one's.
+        let identity = || format!("{}, which proves no repository", claims.identity().as_str());
         return Err(Failure::new(
             Code::RepositoryDiffersFromDeclared,
             "the package's metadata names another source repository than the certificate",
         )
         .expected(declared.to_string())
-        .found(found.to_string())
-        .hint(pin(&shown)));
+        .found(found.map_or_else(identity, ToString::to_string))
+        .maybe_hint(pin()));
     }
     if origin.kind == EvidenceKind::Build && origin.builder.is_none() {
         return Err(Failure::new(
@@ -127,7 +136,7 @@ fn repository(origin: &Origin, expectation: &Expectation, package: Option<&str>)
         )
         .expected("a trusted builder, or a pinned repository")
         .found(format!("a workflow of {shown}, not pinned"))
-        .hint(pin(&shown)));
+        .maybe_hint(pin()));
     }
     Ok(())
 }

@@ -161,3 +161,45 @@ fn what_follows_a_version_in_a_tag_is_no_version() {
         assert_eq!(refused(&evidence, &expectation, &roots), expected, "{tag}");
     }
 }
+
+#[test]
+fn an_account_is_not_the_declared_repository() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let google = provider(
+        "https://accounts.google.com",
+        San::Email("anyone@mail.example".to_owned()),
+        &[],
+    );
+    let evidence = parse_json(&published(&sigstore, &google));
+    let declared = Expectation {
+        declared: "acme/foo".parse().ok(),
+        ..Expectation::default()
+    };
+    let refusals = judge(&wheel(), &evidence, &declared, &roots).unwrap_err();
+    assert_eq!(refusals[0].code, Code::RepositoryDiffersFromDeclared);
+    assert_eq!(refusals[0].expected.as_deref(), Some("github.com/acme/foo"));
+    assert_eq!(
+        refusals[0].found.as_deref(),
+        Some("anyone@mail.example, which proves no repository")
+    );
+    // No pin would help, so none is proposed.
+    assert_eq!(refusals[0].hint, None);
+    let require_pin = Expectation {
+        require_pin: true,
+        ..Expectation::default()
+    };
+    let refusals = judge(&wheel(), &evidence, &require_pin, &roots).unwrap_err();
+    assert_eq!(
+        (refusals[0].code, &refusals[0].hint),
+        (Code::RepositoryNotPinned, &None)
+    );
+    assert_eq!(refused(&evidence, &Expectation::default(), &roots), None);
+    for (repository, expected) in [
+        ("acme/foo", None),
+        ("evil/foo", Some(Code::RepositoryDiffersFromDeclared)),
+    ] {
+        let evidence = parse_json(&published(&sigstore, &Identity::github(repository)));
+        assert_eq!(refused(&evidence, &declared, &roots), expected);
+    }
+}
