@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use slsa_pip_test_world::{Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, World};
+use slsa_pip_test_world::statement::Subject;
+use slsa_pip_test_world::{AssetForm, Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, World};
 
 use crate::support::{Run, Scene, folder, freeze, venv};
 
@@ -304,5 +305,119 @@ fn signals_at_any_time_leave_nothing_behind() {
             scene.world.clear_faults();
         }
     }
+    assert_eq!(scene.installed(), Vec::<String>::new());
+}
+
+#[test]
+fn an_old_wheel_under_a_new_name_is_refused_although_its_provenance_is_good() {
+    let old = Wheel::builder("rocket", "0.9")
+        .project_url("Source", "https://github.com/acme/rocket")
+        .build();
+    let mut renamed = old.clone();
+    renamed.filename = rocket().filename;
+    renamed.version = "1.0.0".to_owned();
+    renamed.metadata = renamed.metadata.replace("0.9", "1.0.0");
+    let built = Signing::new(Identity::slsa_generator(REPOSITORY), Predicate::SlsaV02);
+    let scene = Scene::of([Release::new(renamed).with(Evidence::GithubRelease {
+        repository: REPOSITORY.to_owned(),
+        tag: "v1.0.0".to_owned(),
+        asset: "multiple.intoto.jsonl".to_owned(),
+        form: AssetForm::BundleV03,
+        signing: built.subjects(vec![Subject::of(&old.filename, &old.bytes)]),
+    })]);
+    let run = Run::of(scene.install(&["rocket", "--format", "json"])).exits(1);
+    assert_eq!(run.codes(), ["metadata-mismatch"]);
+    assert_eq!(scene.installed(), Vec::<String>::new());
+}
+
+#[test]
+fn requirements_that_name_files_or_weak_hashes_or_nothing_install_nothing() {
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    let wheel = rocket();
+    std::fs::write(scene.directory.path().join(&wheel.filename), &wheel.bytes).unwrap();
+    let url = format!(
+        "{}/files/{}",
+        scene.world.index_url().replace("/simple/", ""),
+        wheel.filename
+    );
+    for (file, says) in [
+        (format!("./{}\n", wheel.filename), "Invalid requirement"),
+        (format!("rocket @ {url}\n"), "rocket"),
+        (format!("{url}\n"), "Invalid requirement"),
+        ("-e .\n".to_owned(), "ditable"),
+        (
+            "rocket==1.0.0 --hash=md5:0cc175b9c0f1b6a831c399e269772661\n".to_owned(),
+            "hash",
+        ),
+        ("--require-hashes\nrocket==1.0.0\n".to_owned(), "ashes are required"),
+        ("rocket; python_version < '3'\n".to_owned(), "nothing to install"),
+        ("# nothing\n".to_owned(), "nothing to install"),
+        ("-r missing.txt\n".to_owned(), "missing.txt"),
+    ] {
+        scene.write("requirements.txt", &file);
+        let run = Run::of(scene.install(&["-r", "requirements.txt"])).exits(2);
+        assert!(run.stderr.contains(says), "{file}{}", run.stderr);
+        assert_eq!(scene.installed(), Vec::<String>::new());
+    }
+    scene.write("constraints.txt", &format!("rocket @ {url}\n"));
+    Run::of(scene.install(&["rocket", "-c", "constraints.txt"])).exits(2);
+    let run = Run::of(scene.install(&["rocket"]).env("PIP_DRY_RUN", "1")).exits(2);
+    assert!(run.stderr.contains("--dry-run"), "{}", run.stderr);
+    assert_eq!(scene.installed(), Vec::<String>::new());
+}
+
+#[test]
+fn downloads_replace_links_and_never_write_through_them() {
+    let scene = Scene::of([published(rocket(), REPOSITORY)]);
+    let (dest, precious) = (
+        scene.directory.path().join("dest"),
+        scene.directory.path().join("precious"),
+    );
+    std::fs::create_dir(&dest).unwrap();
+    std::fs::write(&precious, "precious").unwrap();
+    let name = rocket().filename;
+    for link in [name.clone(), format!("{name}.attestation")] {
+        std::os::unix::fs::symlink(&precious, dest.join(link)).unwrap();
+    }
+    Run::of(scene.command(&["download", "rocket", "--dest", "dest"])).exits(0);
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+    assert_eq!(std::fs::read(dest.join(&name)).unwrap(), rocket().bytes);
+    assert!(!dest.join(&name).is_symlink());
+    assert_eq!(std::fs::read_dir(&dest).unwrap().count(), 2);
+}
+
+#[test]
+fn a_token_goes_to_the_api_alone_and_is_shown_nowhere() {
+    let scene = Scene::of([Release::new(rocket())]);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = format!("http://{}/", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        listener.set_nonblocking(true).unwrap();
+        let (mut heard, began) = (String::new(), Instant::now());
+        while began.elapsed() < Duration::from_secs(8) {
+            let Ok((mut stream, _)) = listener.accept() else {
+                std::thread::sleep(Duration::from_millis(10));
+                continue;
+            };
+            stream.set_nonblocking(false).unwrap();
+            let mut request = vec![0; 4096];
+            let count = stream.read(&mut request).unwrap();
+            heard.push_str(&String::from_utf8_lossy(&request[..count]));
+            stream
+                .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .unwrap();
+        }
+        heard
+    });
+    scene.world.fault("/github-api/", Fault::Redirect(elsewhere));
+    let run = Run::of(scene.install(&["rocket", "-v"]).env("GITHUB_TOKEN", SECRET)).exits(1);
+    assert!(!run.stderr.contains(SECRET));
+    let heard = heard.join().unwrap();
+    assert!(heard.contains("GET /"), "the redirect was not followed");
+    assert!(
+        !heard.contains(SECRET) && !heard.to_lowercase().contains("authorization"),
+        "{heard}"
+    );
     assert_eq!(scene.installed(), Vec::<String>::new());
 }

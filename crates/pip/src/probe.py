@@ -85,6 +85,7 @@ def unsupported(options, finder):
         ("only_dependencies", "--only-dependencies"),
         ("uploaded_prior_to", "--uploaded-prior-to"),
         ("no_proxy_env", "--no-proxy-env"),
+        ("dry_run", "--dry-run"),
     ):
         value = getattr(options, name, None)
         if value:
