@@ -59,6 +59,14 @@ pub(crate) fn judge(
     let fields = BuildFields::from_statement(statement)
         .ok_or_else(|| Failure::new(Code::PredicateTypeUnknown, "the predicate is no build provenance"))?;
     let trusted = &expectation.trusted_builders;
+    if is_respelled_generator(&identity.name) {
+        return Err(Failure::new(
+            Code::BuilderUntrusted,
+            "the generator's workflows are trusted under their own spelling only",
+        )
+        .expected(format!("{GENERATOR}…"))
+        .found(claims.identity().as_str()));
+    }
     if trusted.knows(&identity.name) {
         if !trusted.trusts(&identity.name, &identity.reference) {
             return Err(unreleased(&identity.name, &identity.reference));
@@ -72,12 +80,14 @@ pub(crate) fn judge(
             check_type(&fields, &WORKFLOW_TYPES)?;
             predicate::check_forgeable(&fields, claims, &repository)?;
         }
+        // Who can change the source can change such a builder too: trusting it does not make it another party.
+        let is_own = [&identity.repository, &builder.repository].contains(&&repository);
         return Ok(Origin {
             kind: EvidenceKind::Build,
             repository: Some(repository),
-            builder: Some(builder),
-            level: LEVEL_TRUSTED,
-            trusted_fields: Some(fields),
+            builder: Some((builder.name, builder.reference)),
+            level: if is_own { own_level(claims) } else { LEVEL_TRUSTED },
+            trusted_fields: (!is_own).then_some(fields),
         });
     }
     if identity.repository != repository {
@@ -102,6 +112,18 @@ pub(crate) fn judge(
         level: own_level(claims),
         trusted_fields: None,
     })
+}
+
+/// Whether a name is below the generator's path, however owner and repository are spelled.
+fn is_below_generator(name: &str) -> bool {
+    name.get(..GENERATOR.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(GENERATOR))
+}
+
+/// GitHub does not tell `Owner` from `owner`, so the list of builders does not either. But which build types and which word of a
+/// predicate count hangs on the generator's name, and Fulcio writes it as GitHub has it.
+fn is_respelled_generator(name: &str) -> bool {
+    is_below_generator(name) && !name.starts_with(GENERATOR)
 }
 
 /// A trusted builder is worth its level on GitHub's own runners only: on another, whoever runs the machine can sign what they
@@ -131,14 +153,14 @@ fn trusted_builder(
     fields: &BuildFields,
     identity: &WorkflowIdentity,
     expectation: &Expectation,
-) -> Result<(String, String), Failure> {
+) -> Result<WorkflowIdentity, Failure> {
     let id = fields
         .builder_id
         .as_deref()
         .ok_or_else(|| predicate::absent("builder id"))?;
     let own = format!("{}@{}", identity.name, identity.reference);
     if id == own {
-        return Ok((identity.name.clone(), identity.reference.clone()));
+        return Ok(identity.clone());
     }
     let is_delegator = identity
         .name
@@ -148,6 +170,10 @@ fn trusted_builder(
         return Err(predicate::differs("builder id", &own, id));
     }
     let inner = WorkflowIdentity::parse(id).ok_or_else(|| predicate::differs("builder id", &own, id))?;
+    // The generator's own workflows sign for themselves; a delegator that names one has been told so.
+    if is_below_generator(&inner.name) {
+        return Err(predicate::differs("builder id", &own, id));
+    }
     let asked_for = expectation
         .builder
         .as_ref()
@@ -157,7 +183,7 @@ fn trusted_builder(
         return Err(unreleased(&inner.name, &inner.reference));
     }
     if asked_for || listed {
-        return Ok((inner.name, inner.reference));
+        return Ok(inner);
     }
     Err(Failure::new(
         Code::BuilderUntrusted,
