@@ -41,13 +41,29 @@ pub(crate) fn check_forgeable(
             return Err(absent(name));
         }
     }
+    claims.reference().ok_or_else(|| missing(14))?;
+    if fields.workflow_ref.is_some() || fields.trigger_uri.is_some() {
+        claims.require(18)?;
+    }
     check_locations(fields, claims, repository)?;
-    for (name, field, (number, claim)) in scalars(fields, claims) {
+    let whole = [
+        (
+            "workflow commit",
+            fields.trigger_digest.as_deref(),
+            (19, claims.get(19)),
+        ),
+        ("invocation", fields.invocation_id.as_deref(), (21, claims.get(21))),
+    ];
+    for (name, field, (number, claim)) in scalars(fields, claims).into_iter().chain(whole) {
         let Some(field) = field else { continue };
         let claim = claim.ok_or_else(|| missing(number))?;
         if field != claim {
             return Err(differs(name, claim, field));
         }
+    }
+    // A workflow that cannot be named as its claim does was not compared above.
+    if fields.workflow_ref.is_none() {
+        return Err(absent("workflow"));
     }
     Ok(())
 }

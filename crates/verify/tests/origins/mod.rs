@@ -323,3 +323,70 @@ fn a_workflow_of_the_source_repository_is_no_third_party_however_trusted() {
     let verified = judge(&wheel(), &evidence, &listed(workflow), &roots).unwrap();
     assert_eq!(attested(&verified).build_level, 2);
 }
+
+#[test]
+fn what_a_workflow_says_of_itself_has_its_claim() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let identity = Identity::github("acme/foo");
+    let good = slsa_v1(&identity, &subjects());
+    let judged = |identity: &Identity, pointer: &str, key: &str, value: Option<&str>| {
+        let mut statement = good.clone();
+        let object = statement.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+        match value {
+            Some(value) => object.insert(key.to_owned(), value.into()),
+            None => object.remove(key),
+        };
+        refused(&own(&sigstore, identity, &statement), &pinned("acme/foo"), &roots)
+    };
+    let run = identity.run_url();
+    let metadata = "/predicate/runDetails/metadata";
+    assert_eq!(judged(&identity, metadata, "invocationId", Some(&run)), None);
+    assert_eq!(judged(&identity, metadata, "invocationId", None), None);
+    for forged in [
+        "https://evil.example/run",
+        "https://github.com/evil/evil/actions/runs/11243052988/attempts/1",
+        "https://github.com/ACME/foo/actions/runs/11243052988/attempts/1",
+        "https://github.com/acme/foo/actions/runs/11243052988/attempts/1/",
+        "11243052988-1",
+    ] {
+        let found = judged(&identity, metadata, "invocationId", Some(forged));
+        assert_eq!(found, Some(Code::PredicateMismatch), "{forged}");
+    }
+    let workflow = "/predicate/buildDefinition/externalParameters/workflow";
+    let unclaimed = identity.clone().without_claim(18);
+    for path in [".github/workflows/release.yml", ".github/workflows/forged.yml"] {
+        let found = judged(&unclaimed, workflow, "path", Some(path));
+        assert_eq!(found, Some(Code::ClaimMissing), "{path}");
+    }
+    let other = Some(".github/workflows/forged.yml");
+    assert_eq!(
+        judged(&identity, workflow, "path", other),
+        Some(Code::PredicateMismatch)
+    );
+    // A spelling of the repository, or no path at all, that would leave the workflow uncompared.
+    for (key, value) in [("path", None), ("repository", Some("acme/foo"))] {
+        let found = judged(&identity, workflow, key, value);
+        assert_eq!(found, Some(Code::PredicateFieldMissing), "{key}");
+    }
+    let internal = "/predicate/buildDefinition/internalParameters";
+    let sha = identity.sha.clone();
+    let commit = |identity: &Identity, sha: &str| judged(identity, internal, "GITHUB_WORKFLOW_SHA", Some(sha));
+    assert_eq!(commit(&identity, &sha), None);
+    assert_eq!(commit(&identity, &"0".repeat(40)), Some(Code::PredicateMismatch));
+    assert_eq!(
+        commit(&identity.clone().without_claim(19), &sha),
+        Some(Code::ClaimMissing)
+    );
+    // Every other field whose claim is absent; the builder's identity and commit are not among them.
+    for number in [11, 13, 14, 15, 17, 18, 20, 21] {
+        let older = match number {
+            13 => 3,
+            14 => 6,
+            _ => 2,
+        };
+        let identity = identity.clone().without_claim(number).without_claim(older);
+        let found = refused(&own(&sigstore, &identity, &good), &pinned("acme/foo"), &roots);
+        assert_eq!(found, Some(Code::ClaimMissing), "1.{number}");
+    }
+}
