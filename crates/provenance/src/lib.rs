@@ -24,5 +24,5 @@ pub use evidence::{Evidence, Found, RekorAnswer, SourceKind};
 pub use json::JsonError;
 pub use parse::{Located, ParsedFile, parse_provenance};
 pub use problem::Problem;
-pub use slsa::BuildFields;
+pub use slsa::{BuildFields, split_ref};
 pub use statement::{PredicateType, Statement, StatementError, Subject};

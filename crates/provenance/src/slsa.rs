@@ -129,7 +129,7 @@ fn v1(predicate: &Value) -> BuildFields {
     if let Some(workflow) = external.get("workflow") {
         add_attest_fields(&mut fields, internal, workflow);
     }
-    if let Some((location, reference)) = fields.workflow_ref.as_deref().and_then(|text| text.rsplit_once('@')) {
+    if let Some((location, reference)) = fields.workflow_ref.as_deref().and_then(split_ref) {
         let mut parts = location.splitn(3, '/');
         if let (Some(owner), Some(name), Some(path)) = (parts.next(), parts.next(), parts.next()) {
             fields.trigger_uri = Some(format!("git+https://github.com/{owner}/{name}@{reference}"));
@@ -147,6 +147,23 @@ fn v1(predicate: &Value) -> BuildFields {
         fields.run_attempt = fields.run_attempt.or(Some(attempt));
     }
     fields
+}
+
+/// Splits `LOCATION@REF`.
+///
+/// A ref's name may hold an `@` (`refs/tags/name@v1`), so the split is where `@refs/` begins, if it occurs once; otherwise (a
+/// commit, or a ref that holds `@refs/` itself) at the last `@`. `None` without an `@`. *Not checked*: that both halves are
+/// meaningful, or not empty.
+#[must_use]
+pub fn split_ref(text: &str) -> Option<(&str, &str)> {
+    let mut places = text.match_indices("@refs/").map(|(at, _)| at);
+    match (places.next(), places.next()) {
+        (Some(at), None) => {
+            let (location, reference) = text.split_at_checked(at)?;
+            Some((location, reference.strip_prefix('@')?))
+        }
+        _ => text.rsplit_once('@'),
+    }
 }
 
 /// What GitHub's environment variables say; `spell` gives a variable's name without its prefix `GITHUB_` as the predicate
@@ -214,6 +231,26 @@ mod tests {
             predicate_type,
             predicate,
         })
+    }
+
+    #[test]
+    fn a_ref_may_hold_an_at_sign() {
+        for (text, expected) in [
+            ("o/r/w.yml@refs/tags/v1", Some(("o/r/w.yml", "refs/tags/v1"))),
+            ("o/r/w.yml@refs/tags/foo@v1", Some(("o/r/w.yml", "refs/tags/foo@v1"))),
+            ("o/r/a@b.yml@refs/heads/x", Some(("o/r/a@b.yml", "refs/heads/x"))),
+            ("o/r/w.yml@0123", Some(("o/r/w.yml", "0123"))),
+            ("x@refs/tags/y@refs/tags/v1", Some(("x@refs/tags/y", "refs/tags/v1"))),
+            (
+                "x@refs/tags/y@refs/tags/z@v1",
+                Some(("x@refs/tags/y@refs/tags/z", "v1")),
+            ),
+            ("x@", Some(("x", ""))),
+            ("o/r/w.yml", None),
+            ("", None),
+        ] {
+            assert_eq!(split_ref(text), expected, "{text}");
+        }
     }
 
     #[test]

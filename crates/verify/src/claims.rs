@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use slsa_pip_distribution::SourceRepository;
+use slsa_pip_provenance::split_ref;
 
 use crate::code::Code;
 use crate::refusal::Failure;
@@ -193,7 +194,7 @@ fn inconsistent(old: u32, old_value: &str, new: u32, new_value: &str, equal: boo
 pub(crate) struct WorkflowIdentity {
     /// `https://github.com/OWNER/REPO/PATH`
     pub(crate) name: String,
-    /// What stands after the last `@`.
+    /// The ref.
     pub(crate) reference: String,
     /// `OWNER/REPO`
     pub(crate) repository: SourceRepository,
@@ -202,9 +203,10 @@ pub(crate) struct WorkflowIdentity {
 }
 
 impl WorkflowIdentity {
-    /// Splits `https://github.com/OWNER/REPO/PATH@REF` at its last `@`; neither half may be empty (D2).
+    /// Splits `https://github.com/OWNER/REPO/PATH@REF` where the ref begins; neither half may be empty (D2). What is trusted does
+    /// not hang on the place: no trusted builder's name or release holds an `@`, and owner and repository come before any.
     pub(crate) fn parse(uri: &str) -> Option<Self> {
-        let (name, reference) = uri.rsplit_once('@')?;
+        let (name, reference) = split_ref(uri)?;
         let location = name.strip_prefix(GITHUB_URL)?;
         let mut parts = location.splitn(3, '/');
         let (owner, repository, path) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,6 +1,7 @@
 //! What was expected: rules D4 and E1 to E7. An absent claim never meets an expectation.
 
 use slsa_pip_policy::{BuilderId, Expectation};
+use slsa_pip_provenance::split_ref;
 
 use crate::basis::EvidenceKind;
 use crate::claims::Claims;
@@ -220,9 +221,7 @@ fn workflow(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Resu
         return Ok(());
     };
     let path = match (claims.get(18), &origin.repository) {
-        (Some(uri), Some(repository)) => uri
-            .rsplit_once('@')
-            .and_then(|(location, _)| path_within(location, repository)),
+        (Some(uri), Some(repository)) => split_ref(uri).and_then(|(location, _)| path_within(location, repository)),
         _ => None,
     };
     let file = path.as_deref().and_then(|path| path.strip_prefix(".github/workflows/"));

@@ -1,7 +1,7 @@
 //! The predicate against the certificate's claims: rules D5 and D6.
 
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_provenance::BuildFields;
+use slsa_pip_provenance::{BuildFields, split_ref};
 
 use crate::claims::{Claims, missing};
 use crate::code::Code;
@@ -122,10 +122,7 @@ fn check_locations(fields: &BuildFields, claims: &Claims, repository: &SourceRep
             return Err(differs("repository", &repository.https_url(), named));
         }
     }
-    let workflow_ref = claims
-        .get(18)
-        .and_then(|uri| uri.rsplit_once('@'))
-        .map(|(_, reference)| reference);
+    let workflow_ref = claims.get(18).and_then(split_ref).map(|(_, reference)| reference);
     if let Some(uri) = &fields.trigger_uri {
         check_uri("trigger", uri, workflow_ref.or_else(|| claims.reference()), repository)?;
     }
@@ -143,7 +140,7 @@ fn check_uri(name: &str, uri: &str, reference: Option<&str>, repository: &Source
         let reference = reference.map(|reference| format!("@{reference}")).unwrap_or_default();
         format!("git+{}{reference}", repository.https_url())
     };
-    let (location, found) = match uri.rsplit_once('@') {
+    let (location, found) = match split_ref(uri) {
         Some((location, found)) => (location, Some(found)),
         None => (uri, None),
     };

@@ -2,7 +2,7 @@
 //! not contradict them (E7).
 
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_provenance::Publisher;
+use slsa_pip_provenance::{Publisher, split_ref};
 
 use crate::claims::{CIRCLECI_ISSUER, Claims, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER, Identity};
 use crate::code::Code;
@@ -71,7 +71,7 @@ pub(crate) fn github_workflow(claims: &Claims, repository: &SourceRepository) ->
         .expected(format!("{}/.github/workflows/FILE@REF", repository.https_url()))
         .found(uri)
     };
-    let (location, reference) = uri.rsplit_once('@').ok_or_else(inconsistent)?;
+    let (location, reference) = split_ref(uri).ok_or_else(inconsistent)?;
     let path = path_within(location, repository).ok_or_else(inconsistent)?;
     let known = [claims.commit(), claims.reference()].contains(&Some(reference));
     if !known || !path.starts_with(".github/workflows/") {
@@ -84,8 +84,7 @@ pub(crate) fn github_workflow(claims: &Claims, repository: &SourceRepository) ->
 pub(crate) fn gitlab_pipeline(claims: &Claims, repository: &SourceRepository) -> Result<String, Failure> {
     let uri = claims.require(18)?;
     let prefix = format!("{}//", repository.https_url());
-    let path = uri
-        .rsplit_once('@')
+    let path = split_ref(uri)
         .filter(|(_, reference)| [claims.commit(), claims.reference()].contains(&Some(reference)))
         .and_then(|(location, _)| location.strip_prefix(&prefix));
     path.filter(|path| !path.is_empty()).map(str::to_owned).ok_or_else(|| {

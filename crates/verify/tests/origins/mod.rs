@@ -390,3 +390,74 @@ fn what_a_workflow_says_of_itself_has_its_claim() {
         assert_eq!(found, Some(Code::ClaimMissing), "1.{number}");
     }
 }
+
+#[test]
+fn a_tag_may_hold_an_at_sign() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let expectation = Expectation {
+        reference: Some("refs/tags/foo@v1.0.0".to_owned()),
+        source_tag: Some("foo@v1.0.0".to_owned()),
+        versioned_tag: Some("1.0.0".to_owned()),
+        workflow: Some("release.yml".to_owned()),
+        ..pinned("acme/foo")
+    };
+    let judged = |tag: &str| {
+        let generator = Identity::slsa_generator("acme/foo").tag(tag);
+        let workflow = Identity::github("acme/foo").tag(tag);
+        [
+            (&generator, slsa_v02(&generator, &subjects())),
+            (&workflow, slsa_v1(&workflow, &subjects())),
+            (&workflow, publish(&subjects())),
+        ]
+        .map(|(identity, statement)| refused(&own(&sigstore, identity, &statement), &expectation, &roots))
+    };
+    assert_eq!(judged("foo@v1.0.0"), [None; 3]);
+    assert_eq!(judged("bar@v1.0.0"), [Some(Code::RefMismatch); 3]);
+    assert_eq!(judged("foo@v1.0.1"), [Some(Code::RefMismatch); 3]);
+    // GitLab's pipelines, and the publisher beside an attestation.
+    let pipeline = "https://gitlab.com/acme/foo//.gitlab-ci.yml@refs/tags/foo@v1.0.0";
+    let gitlab = provider("https://gitlab.com", San::Uri(pipeline.to_owned()), &[3, 6, 13, 14]);
+    let gitlab = gitlab
+        .tag("foo@v1.0.0")
+        .claim(12, "https://gitlab.com/acme/foo")
+        .claim(18, pipeline);
+    let evidence = parse_json(&published(&sigstore, &gitlab));
+    assert_eq!(refused(&evidence, &pinned("gitlab.com/acme/foo"), &roots), None);
+    let signed = Identity::github("acme/foo").tag("foo@v1.0.0");
+    let attestation = published(&sigstore, &signed);
+    for (workflow, expected) in [
+        ("release.yml", None),
+        ("release.yml@refs/tags/foo", Some(Code::PublisherMismatch)),
+    ] {
+        let publisher = json!({"kind": "GitHub", "repository": "acme/foo", "workflow": workflow, "environment": null});
+        let found = refused(&beside(&publisher, &attestation), &pinned("acme/foo"), &roots);
+        assert_eq!(found, expected, "{workflow}");
+    }
+    // The predicate's source is still compared as a whole.
+    for source in [
+        "git+https://github.com/acme/foo@v1.0.0",
+        "git+https://github.com/acme/foo@refs/tags/foo",
+        "git+https://github.com/acme/foo@refs/tags/foo@v1.0.1",
+        "git+https://github.com/acme/foo@x@refs/tags/foo@v1.0.0",
+    ] {
+        let mut statement = slsa_v1(&signed, &subjects());
+        statement["predicate"]["buildDefinition"]["resolvedDependencies"][0]["uri"] = source.into();
+        let found = refused(&own(&sigstore, &signed, &statement), &pinned("acme/foo"), &roots);
+        assert_eq!(found, Some(Code::PredicateMismatch), "{source}");
+    }
+    // No tag makes an identity a release of a trusted builder.
+    for (reference, expected) in [
+        ("refs/tags/x@v2.0.0", Code::BuilderRefUnreleased),
+        ("refs/tags/v2.0.0@v2.0.0", Code::BuilderRefUnreleased),
+        ("refs/heads/refs/tags/v2.0.0", Code::BuilderRefUnreleased),
+        ("refs/tags/x@refs/tags/v2.0.0", Code::BuilderUntrusted),
+        ("x@refs/tags/v2.0.0", Code::BuilderUntrusted),
+    ] {
+        let name = format!("{GENERATOR}generator_generic_slsa3.yml");
+        let identity = Identity::github("acme/foo").builder(&name, reference);
+        let evidence = own(&sigstore, &identity, &slsa_v02(&identity, &subjects()));
+        let found = refused(&evidence, &pinned("acme/foo"), &roots);
+        assert_eq!(found, Some(expected), "{reference}");
+    }
+}
