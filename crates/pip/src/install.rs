@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use slsa_pip_verify::Verified;
 use tokio::io::AsyncReadExt as _;
@@ -13,8 +12,6 @@ use crate::hand_off::{self, HandOff, PipOutput};
 use crate::probe::Probe;
 use crate::staging::{Staging, wanted};
 
-/// How long pip may clean up after an interrupt, which a terminal sends to it as well.
-const GRACE: Duration = Duration::from_secs(20);
 /// Most bytes of each stream that are kept with [`PipOutput::Quiet`]; what comes after is read and dropped.
 const KEPT_OUTPUT: u64 = 256 * 1024;
 /// The exit code after an interrupt, as shells report it.
@@ -98,7 +95,8 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
     })
 }
 
-/// Waits for pip; after an interrupt only for a while.
+/// Waits for pip. A terminal sends interrupts to pip as well, which then undoes what it began; one that reaches this process
+/// alone leaves pip time to finish, as long as that takes. Only a second one ends it half-way.
 async fn wait(child: &mut Child) -> std::io::Result<(bool, ExitStatus, String)> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
     {
@@ -116,8 +114,9 @@ async fn wait(child: &mut Child) -> std::io::Result<(bool, ExitStatus, String)> 
             let (status, output) = finished.await;
             return Ok((false, status?, output));
         }
-        if let Ok((status, output)) = tokio::time::timeout(GRACE, &mut finished).await {
-            return Ok((true, status?, output));
+        tokio::select! {
+            (status, output) = &mut finished => return Ok((true, status?, output)),
+            _ = tokio::signal::ctrl_c() => {}
         }
     }
     child.start_kill()?;
