@@ -421,3 +421,20 @@ fn a_token_goes_to_the_api_alone_and_is_shown_nowhere() {
     );
     assert_eq!(scene.installed(), Vec::<String>::new());
 }
+
+#[test]
+fn a_forged_attestation_beside_the_good_one_is_not_what_download_keeps() {
+    let scene = Scene::of([published(rocket(), "evil/rocket").with(Evidence::pep740(Identity::github(REPOSITORY)))]);
+    scene.write("slsa-pip.toml", PIN);
+    Run::of(scene.command(&["download", "rocket", "--dest", "dest"])).exits(0);
+    let kept = [
+        "--offline",
+        "--no-index",
+        "--find-links",
+        "dest",
+        "--provenance-dir",
+        "dest",
+    ];
+    Run::of(scene.install(&["rocket"]).args(kept).env_remove("PIP_INDEX_URL")).exits(0);
+    assert_eq!(scene.installed(), ["rocket-1.0.0"]);
+}
