@@ -97,6 +97,13 @@ impl FromStr for WheelFilename {
         if build.is_some_and(|build| !build.starts_with(|c: char| c.is_ascii_digit())) {
             return Err(invalid(given, "a build tag begins with a digit"));
         }
+        // Counted before any is made, and as written: a set of repeated parts would stay small, however long it takes to fill.
+        let product = [python, abi, platform]
+            .iter()
+            .try_fold(1_usize, |product, part| product.checked_mul(part.split('.').count()));
+        if product.is_none_or(|product| product > MAX_TAGS) {
+            return Err(invalid(given, "it stands for too many tags"));
+        }
         let mut tags = BTreeSet::new();
         for python in python.split('.') {
             for abi in abi.split('.') {
@@ -104,9 +111,6 @@ impl FromStr for WheelFilename {
                     let tag = Tag::parse(&format!("{python}-{abi}-{platform}"))
                         .ok_or_else(|| invalid(given, "a tag is empty"))?;
                     tags.insert(tag);
-                    if tags.len() > MAX_TAGS {
-                        return Err(invalid(given, "it stands for too many tags"));
-                    }
                 }
             }
         }
@@ -268,6 +272,20 @@ mod tests {
                 !parse("foo_bar-1.0-py3-none-any.whl").same_distribution(&parse(other)),
                 "{other}"
             );
+        }
+    }
+
+    #[test]
+    fn tags_are_counted_as_they_are_written() {
+        let wheel = |parts: usize| {
+            let letters = vec!["a"; parts].join(".");
+            format!("foo-1-{letters}-{letters}-{letters}.whl").parse::<WheelFilename>()
+        };
+        let accepted = wheel(8).unwrap();
+        assert_eq!(accepted.tags.len(), 1);
+        for parts in [9, 40] {
+            let refused = wheel(parts).unwrap_err();
+            assert_eq!(refused.why, "it stands for too many tags", "{parts}");
         }
     }
 
