@@ -14,6 +14,8 @@ use crate::refusal::Failure;
 
 /// Largest certificate, in bytes; Fulcio's have about 2 kB.
 const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
+/// Most extensions: Fulcio's certificates have about thirty. Each is compared with all others.
+const MAX_EXTENSIONS: usize = 64;
 /// The arc of Fulcio's extensions.
 const FULCIO_ARC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
@@ -36,6 +38,14 @@ impl Certificate {
                 .found(format!("{} bytes", der.len())));
         }
         let parsed = x509_cert::Certificate::from_der(der).map_err(malformed)?;
+        let extensions = parsed.tbs_certificate.extensions.as_ref().map_or(0, Vec::len);
+        if extensions > MAX_EXTENSIONS {
+            return Err(
+                Failure::new(Code::OverBudget, "the signing certificate has too many extensions")
+                    .expected(format!("at most {MAX_EXTENSIONS}"))
+                    .found(extensions.to_string()),
+            );
+        }
         Ok(Self { parsed })
     }
 

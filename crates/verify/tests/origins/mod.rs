@@ -1,5 +1,7 @@
 //! Identities that prove less than they seem to: other providers, runners, spellings.
 
+mod budgets;
+
 use super::*;
 
 /// An identity of another provider: nothing of GitHub's remains in it but what `keep` lists.
