@@ -232,3 +232,24 @@ fn key_signed_and_empty_answers_are_no_pass() {
         assert_eq!(run.codes(), ["evidence-unreadable"], "{empty:?}");
     }
 }
+
+#[test]
+#[ignore = "needs SLSA_PIP_DATA"]
+fn versioned_tags_and_inputs_are_compared_as_slsa_verifier_names_them() {
+    let directory = folder();
+    let verify = |words: &[&str]| Run::of(abi3info(directory.path()).args(["--format", "json"]).args(words));
+    for version in ["2024", "2024.10", "v2024.10.8", "2024.10.08"] {
+        verify(&["--source-versioned-tag", version]).exits(0);
+    }
+    for version in ["2023", "2024.1", "2024.10.8.1"] {
+        let codes = verify(&["--source-versioned-tag", version]).exits(1).codes();
+        assert_eq!(codes, ["versioned-tag-mismatch"], "{version}");
+    }
+    let codes = verify(&["--build-workflow-input", "release=true"]).exits(1).codes();
+    assert_eq!(codes, ["workflow-input-mismatch"]);
+    for bad in ["release", "=true"] {
+        Run::of(abi3info(directory.path()).args(["--build-workflow-input", bad]))
+            .exits(2)
+            .says("KEY=VALUE");
+    }
+}

@@ -235,12 +235,18 @@ pub(crate) struct VerifyArgs {
     /// The tag that it must have been built from, exactly
     #[arg(long, value_name = "TAG")]
     pub(crate) source_tag: Option<String>,
+    /// The version whose tag it must have been built from: as many parts are compared as given, so `2.1` takes `v2.1.3`
+    #[arg(long, value_name = "VERSION", conflicts_with = "source_tag")]
+    pub(crate) source_versioned_tag: Option<String>,
     /// The branch that it must have been built from
-    #[arg(long, value_name = "BRANCH", conflicts_with = "source_tag")]
+    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["source_tag", "source_versioned_tag"])]
     pub(crate) source_branch: Option<String>,
     /// The builder that must have built it: `NAME` or `NAME@TAG`
     #[arg(long, value_name = "BUILDER")]
     pub(crate) builder_id: Option<String>,
+    /// An input that the workflow must have been dispatched with (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) build_workflow_input: Vec<String>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
     /// The form of the result

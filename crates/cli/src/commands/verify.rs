@@ -1,5 +1,6 @@
 //! `slsa-pip verify`: local files against provenance files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use slsa_pip_distribution::{DistributionFilename, SourceRepository};
@@ -47,6 +48,8 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
 struct Flags {
     repository: Option<SourceRepository>,
     tag: Option<String>,
+    versioned_tag: Option<String>,
+    inputs: BTreeMap<String, String>,
     branch: Option<String>,
     builder: Option<BuilderId>,
 }
@@ -76,6 +79,8 @@ impl Flags {
         Ok(Self {
             repository,
             tag: args.source_tag.clone(),
+            versioned_tag: args.source_versioned_tag.clone(),
+            inputs: workflow_inputs(&args.build_workflow_input)?,
             branch: args.source_branch.clone(),
             builder,
         })
@@ -93,7 +98,9 @@ impl Flags {
             expectation.pinned_by = Some("--source-uri".to_owned());
         }
         expectation.source_tag.clone_from(&self.tag);
+        expectation.versioned_tag.clone_from(&self.versioned_tag);
         expectation.source_branch.clone_from(&self.branch);
+        expectation.workflow_inputs.clone_from(&self.inputs);
         if let Some(builder) = &self.builder {
             // Who names a builder trusts it, for these files.
             expectation.trusted_builders.add(builder.clone());
@@ -101,6 +108,22 @@ impl Flags {
         }
         expectation
     }
+}
+
+/// `KEY=VALUE` words; a key that is named twice would leave open which value counts.
+fn workflow_inputs(words: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut inputs = BTreeMap::new();
+    for word in words {
+        let pair = word.split_once('=').filter(|(key, _)| !key.is_empty());
+        let fresh = pair.is_some_and(|(key, value)| inputs.insert(key.to_owned(), value.to_owned()).is_none());
+        if !fresh {
+            return Err(Failure::new(format!(
+                "`--build-workflow-input` takes KEY=VALUE, each key once: `{word}`"
+            ))
+            .hint("`--build-workflow-input release=true`"));
+        }
+    }
+    Ok(inputs)
 }
 
 /// Reads the named provenance files; what cannot be read in them is kept beside what can.
