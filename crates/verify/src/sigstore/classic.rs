@@ -11,14 +11,12 @@ use sigstore_verify::types::{
 use sigstore_verify::types::{KeyId, PayloadBytes};
 use slsa_pip_provenance::{ClassicEnvelope, ClassicSignature, RekorAnswer};
 
+use super::answers::{self, Wanted};
 use super::bundle::{self, Check};
 use super::{Signed, intoto_v001, precheck};
 use crate::code::Code;
 use crate::core::rank;
 use crate::refusal::Failure;
-
-/// Answers of the log that are looked at; an envelope is logged once, by some generators twice.
-const MAX_ANSWERS: usize = 16;
 
 /// The kinds of log entries that can hold a classic envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +36,14 @@ pub(super) fn verify(
     let [signature] = envelope.signatures.as_slice() else {
         return Err(Failure::new(Code::SignatureCount, "there is not exactly one signature"));
     };
-    if answers.len() > MAX_ANSWERS {
-        return Err(
-            Failure::new(Code::OverBudget, "the transparency log gave too many entries")
-                .expected(format!("at most {MAX_ANSWERS}"))
-                .found(answers.len().to_string()),
-        );
-    }
     let certificate = signature.cert_pem.as_deref().map(leaf_from_pem).transpose()?;
+    let wanted = Wanted {
+        envelope,
+        signature,
+        certificate: certificate.as_ref(),
+    };
     let mut failures = Vec::new();
-    for answer in answers {
+    for answer in answers::choose(&wanted, answers, check)? {
         match verify_with(envelope, signature, certificate.as_ref(), answer, check) {
             Ok(signed) => return Ok(signed),
             Err(failure) => failures.push(failure),

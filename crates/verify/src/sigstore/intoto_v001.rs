@@ -170,7 +170,7 @@ struct SubmittedSignature<'a> {
 }
 
 /// B6: payload digest, envelope digest (which holds the signature) and certificate equal those of the entry.
-fn verify_binding(
+pub(super) fn verify_binding(
     envelope: &ClassicEnvelope,
     signature: &ClassicSignature,
     der: &DerCertificate,
@@ -217,7 +217,11 @@ fn verify_binding(
 }
 
 /// B2: the chain at the proven time, to an authority that could vouch then; gives the issuer's key, DER.
-fn verify_chain(der: &DerCertificate, time: jiff::Timestamp, root: &PreparedRoot) -> Result<Vec<u8>, Failure> {
+pub(super) fn verify_chain(
+    der: &DerCertificate,
+    time: jiff::Timestamp,
+    root: &PreparedRoot,
+) -> Result<Vec<u8>, Failure> {
     let untrusted = |why: String| {
         Failure::new(
             Code::CertificateUntrusted,

@@ -3,6 +3,7 @@
 //! Every format ends as a [`Signed`]: a statement whose signature, certificate chain, SCT, log entry and time are proven. Who
 //! signed, and whether that is good enough, is decided elsewhere.
 
+mod answers;
 mod binding;
 mod bundle;
 mod classic;

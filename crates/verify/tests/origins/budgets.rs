@@ -41,3 +41,76 @@ fn a_certificate_has_few_extensions() {
         assert_eq!(found, Some(expected), "{count}");
     }
 }
+
+fn base64_json(value: &Value) -> Value {
+    STANDARD.encode(value.to_string()).into()
+}
+
+/// The entry's body, changed.
+fn with_body(answer: &RekorAnswer, change: impl FnOnce(&mut Value)) -> RekorAnswer {
+    let mut answer = answer.clone();
+    let body = STANDARD.decode(answer.entry["body"].as_str().unwrap()).unwrap();
+    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    change(&mut body);
+    answer.entry["body"] = base64_json(&body);
+    answer
+}
+
+/// What strangers can log about an envelope that they have.
+fn strangers(sigstore: &TestSigstore, kind: LogKind, good: &RekorAnswer) -> Vec<RekorAnswer> {
+    // The same statement, signed by somebody else, with a certificate of the same authority and of another one.
+    let answer_of = |sigstore: &TestSigstore| good_answer(&generated(sigstore, kind));
+    let (same, other) = (answer_of(sigstore), answer_of(&TestSigstore::new(7)));
+    // The envelope itself, when the certificate was no longer valid.
+    let mut late = good.clone();
+    late.entry["integratedTime"] = (late.entry["integratedTime"].as_i64().unwrap() + 86_400).into();
+    // Its signature under a certificate that nobody vouches for.
+    let pointer = match kind {
+        LogKind::Dsse => "/spec/signatures/0/verifier",
+        LogKind::IntotoV001 => "/spec/publicKey",
+        _ => "/spec/content/envelope/signatures/0/publicKey",
+    };
+    let mut theirs = None;
+    with_body(&other, |body| theirs = body.pointer(pointer).cloned());
+    let self_made = with_body(good, |body| {
+        *body.pointer_mut(pointer).unwrap() = theirs.unwrap();
+    });
+    let unknown = with_body(good, |body| body["kind"] = "helm".into());
+    let empty = RekorAnswer {
+        uuid: String::new(),
+        entry: json!({}),
+    };
+    vec![same, other, late, self_made, unknown, empty]
+}
+
+#[test]
+fn strangers_entries_do_not_block_an_envelope() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    for kind in KINDS {
+        let signed = generated(&sigstore, kind);
+        let good = good_answer(&signed);
+        let strangers = strangers(&sigstore, kind, &good);
+        for with_certificate in [true, false] {
+            let judged = |answers: Vec<RekorAnswer>| {
+                let mut evidence = parse(signed.classic_envelope(with_certificate).as_bytes());
+                evidence[0].log_answers = answers;
+                refused(&evidence, &pinned("acme/foo"), &roots)
+            };
+            let flood = |count: usize| strangers.iter().cycle().take(count).cloned().collect::<Vec<_>>();
+            let and_good = |count: usize, good: usize| [flood(count), vec![good_answer(&signed); good]].concat();
+            let case = format!("{kind:?}, certificate {with_certificate}");
+            assert_eq!(judged(and_good(15, 1)), None, "{case}");
+            assert_eq!(judged(and_good(16, 1)), None, "{case}");
+            assert_eq!(judged(and_good(255, 1)), None, "{case}");
+            assert_eq!(judged(and_good(256, 1)), Some(Code::OverBudget), "{case}");
+            assert_eq!(judged(and_good(100, 16)), None, "{case}");
+            assert_eq!(judged(and_good(100, 17)), Some(Code::OverBudget), "{case}");
+            assert_eq!(judged(flood(100)), Some(Code::LogEntryMissing), "{case}");
+        }
+    }
+}
+
+fn good_answer(signed: &Signed) -> RekorAnswer {
+    answered(signed, |_| ())[0].log_answers[0].clone()
+}
