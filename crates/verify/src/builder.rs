@@ -1,7 +1,7 @@
 //! Builders on GitHub: rules D2 to D5.
 
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_policy::Expectation;
+use slsa_pip_policy::{BuilderId, Expectation};
 use slsa_pip_provenance::{BuildFields, Statement};
 
 use crate::basis::EvidenceKind;
@@ -97,10 +97,7 @@ pub(crate) fn judge(
         )
         .expected(format!("a trusted builder, or a workflow of {repository}"))
         .found(claims.identity().as_str())
-        .hint(format!(
-            "whoever controls a builder can attest anything: read that workflow first, and only if you trust its owner with every package write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
-            identity.name
-        )));
+        .maybe_hint(trust_hint(&identity.name)));
     }
     own_builder_id(&fields, claims)?;
     check_type(&fields, &WORKFLOW_TYPES)?;
@@ -191,10 +188,7 @@ fn trusted_builder(
     )
     .expected("a builder that is listed or asked for")
     .found(id)
-    .hint(format!(
-        "whoever controls a builder can attest anything: read that workflow first, and only if you trust its owner with every package write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{}\"]",
-        inner.name
-    )))
+    .maybe_hint(trust_hint(&inner.name)))
 }
 
 /// D5 for the repository's own workflow: the id is the certificate's identity, or older: GitHub's runner of the claimed kind.
@@ -230,6 +224,14 @@ fn check_type(fields: &BuildFields, known: &[&str]) -> Result<(), Failure> {
             .expected(known.join(" or "))
             .found(found),
     )
+}
+
+/// How to trust a builder, for those that could be listed: whatever else an identity holds has no place in a line to paste.
+fn trust_hint(name: &str) -> Option<String> {
+    let builder: BuilderId = name.parse().ok()?;
+    Some(format!(
+        "whoever controls a builder can attest anything: read that workflow first, and only if you trust its owner with every package write in slsa-pip.toml:\n[defaults]\nbuilders = [\"{builder}\"]"
+    ))
 }
 
 fn unreleased(name: &str, reference: &str) -> Failure {

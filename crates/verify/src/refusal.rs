@@ -73,8 +73,9 @@ impl Failure {
         self.maybe_hint(Some(hint.into()))
     }
 
+    /// A hint may have several lines; none of them may drive a terminal.
     pub(crate) fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
+        self.hint = hint.map(|hint| hint.split('\n').map(printable).collect::<Vec<_>>().join("\n"));
         self
     }
 
@@ -112,4 +113,18 @@ pub(crate) fn printable(value: &str) -> String {
 /// Characters that reorder or hide their neighbours.
 const fn is_format(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_keeps_its_lines_and_nothing_that_drives_a_terminal() {
+        let hint = |text: &str| Failure::new(Code::NoEvidence, "").hint(text).hint.unwrap();
+        assert_eq!(hint("write:\n[packages.foo]"), "write:\n[packages.foo]");
+        assert_eq!(hint("a\u{1b}[2J\rb\n\u{202e}c"), "a\u{fffd}[2J\u{fffd}b\n\u{fffd}c");
+        assert_eq!(hint(&"x".repeat(500)).chars().count(), MAX_SHOWN + 1);
+        assert_eq!(Failure::new(Code::NoEvidence, "").maybe_hint(None).hint, None);
+    }
 }

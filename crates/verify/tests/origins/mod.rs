@@ -463,3 +463,38 @@ fn a_tag_may_hold_an_at_sign() {
         assert_eq!(found, Some(expected), "{reference}");
     }
 }
+
+#[test]
+fn hints_can_be_pasted() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let hint_for = |identity: &Identity, statement: &Value| {
+        let evidence = own(&sigstore, identity, statement);
+        let refusals = judge(&wheel(), &evidence, &pinned("acme/foo"), &roots).unwrap_err();
+        assert_eq!(refusals[0].code, Code::BuilderUntrusted);
+        refusals[0].hint.clone()
+    };
+    let toml = |hint: Option<String>| hint.map(|hint| hint.split_once('\n').unwrap().1.to_owned());
+    let line = format!("[defaults]\nbuilders = [\"{TRW}\"]");
+    for (name, expected) in [
+        (TRW.to_owned(), Some(line)),
+        (format!("{TRW}\"]\nbuilders = [\"evil/ci/.github/workflows/x.yml"), None),
+        (format!("{TRW}\u{1b}[2J"), None),
+        (format!("{TRW}\u{202e}"), None),
+        (format!("{TRW}@x"), None),
+    ] {
+        let identity = Identity::github("acme/foo").builder(&name, "refs/tags/v1.0.0");
+        // A certificate's URI is ASCII.
+        if name.is_ascii() {
+            let hint = hint_for(&identity, &slsa_v1(&identity, &subjects()));
+            assert_eq!(toml(hint), expected, "{name:?}");
+        }
+        // The same by the word of a delegator.
+        let id = identity.signer_url();
+        let delegator = format!("{GENERATOR}delegator_generic_slsa3.yml");
+        let identity = Identity::github("acme/foo").builder(&delegator, "refs/tags/v2.0.0");
+        let mut statement = slsa_v1(&identity, &subjects());
+        statement["predicate"]["runDetails"]["builder"]["id"] = id.into();
+        assert_eq!(toml(hint_for(&identity, &statement)), expected, "{name:?}");
+    }
+}
