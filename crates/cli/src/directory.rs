@@ -16,6 +16,8 @@ use crate::failure::{Failure, Result};
 
 /// Most files of one folder that are read; a folder with more is not a folder of provenance.
 const MAX_FILES: usize = 20_000;
+/// Most bytes of one folder that are read: all of it is kept while files are judged.
+const MAX_FOLDER_SIZE: usize = 512 * 1024 * 1024;
 /// Largest file that is read, in bytes; the parser's own limit is lower and gives the better message.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 /// Endings of files that may hold provenance.
@@ -63,6 +65,7 @@ impl ProvenanceDir {
                 .hint("Name an existing folder: `--provenance-dir DIR`")
         };
         let mut files = Vec::new();
+        let mut total = 0;
         for entry in std::fs::read_dir(path).map_err(|error| unreadable(&error))? {
             let entry = entry.map_err(|error| unreadable(&error))?;
             let Ok(name) = entry.file_name().into_string() else {
@@ -79,6 +82,14 @@ impl ProvenanceDir {
                 .hint("Name a folder that holds provenance only"));
             }
             let bytes = read_bounded(&entry.path()).map_err(|error| unreadable(&error))?;
+            total += bytes.len();
+            if total > MAX_FOLDER_SIZE {
+                let folder = path.display();
+                return Err(Failure::new(format!(
+                    "The folder `{folder}` holds more than {MAX_FOLDER_SIZE} bytes of provenance"
+                ))
+                .hint("Name a folder that holds the provenance of what is to be installed only"));
+            }
             files.push(ProvenanceFile {
                 name,
                 parsed: parse_provenance(&bytes),
