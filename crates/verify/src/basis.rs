@@ -77,7 +77,8 @@ pub struct Attested {
     pub workflow: Option<String>,
     /// The trusted reusable builder, `name@ref`; `None` when the workflow itself is the builder.
     pub builder: Option<String>,
-    /// SLSA build level that the evidence supports: 3 for a trusted builder, 2 for the repository's own workflow, 0 for publish.
+    /// SLSA build level that the evidence supports: 3 for a trusted builder, 2 for the repository's own workflow (1 if GitHub did
+    /// not host its runner), 0 for publish.
     pub build_level: u8,
     /// The event that started the build (claim 1.20).
     pub trigger: Option<String>,
