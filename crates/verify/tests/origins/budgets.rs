@@ -32,13 +32,15 @@ fn a_certificate_has_few_extensions() {
     for (count, expected) in [
         (64, Code::CertificateUntrusted),
         (65, Code::OverBudget),
-        (6000, Code::OverBudget),
+        (3000, Code::OverBudget),
     ] {
         let mut bundle = signed.bundle_v03();
         let der = with_extensions(&signed.certificate, count);
         bundle["verificationMaterial"]["certificate"]["rawBytes"] = STANDARD.encode(der).into();
-        let found = refused(&parse_json(&bundle), &pinned("acme/foo"), &roots);
-        assert_eq!(found, Some(expected), "{count}");
+        let refusals = judge(&wheel(), &parse_json(&bundle), &pinned("acme/foo"), &roots).unwrap_err();
+        assert_eq!(refusals[0].code, expected, "{count}");
+        let limit = refusals[0].expected.as_deref() == Some("at most 64");
+        assert_eq!(limit, expected == Code::OverBudget, "{count}");
     }
 }
 
