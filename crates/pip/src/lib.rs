@@ -1,7 +1,7 @@
 //! The wrapped pip: what it is configured for (the probe), and the hand-off of verified files.
 //!
-//! [`probe`] asks the target interpreter's own pip for everything that is needed before packages can be resolved, so that
-//! options, configuration files and variables mean here what they mean to pip. [`install`] copies files into a private
+//! [`probe()`] asks the target interpreter's own pip for everything that is needed before packages can be resolved, so that
+//! options, configuration files and variables mean here what they mean to pip. [`install()`] copies files into a private
 //! directory and lets that pip install exactly those, by name, version and hash. It takes [`slsa_pip_verify::Verified`]
 //! and nothing else.
 

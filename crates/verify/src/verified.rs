@@ -7,7 +7,7 @@ use crate::staged::StagedFile;
 
 /// Proof that a file was accepted, and on which basis.
 ///
-/// It has no public field, constructor or `Deserialize`: whoever holds one got it from [`crate::verify_file`] or [`crate::exempt`].
+/// It has no public field, constructor or `Deserialize`: whoever holds one got it from [`crate::verify_file`] or [`crate::exempt()`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {
     file: StagedFile,
