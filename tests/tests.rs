@@ -13,6 +13,8 @@ mod support;
 mod command_line;
 // `slsa-pip verify` on real files and real provenance.
 mod verify;
+// `slsa-pip inspect` on real and on hostile documents.
+mod inspect;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
 // What the documents show is what the program does.

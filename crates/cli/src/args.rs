@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::environment as env;
+use crate::report;
 
 /// `pip install`, with the provenance of every file verified first.
 ///
@@ -70,6 +71,12 @@ pub(crate) enum Command {
     /// Any file may be verified: wheels, sdists, binaries. The provenance may be a `.intoto.jsonl` file, a Sigstore
     /// bundle, or a PEP 740 attestation or provenance object.
     Verify(Box<VerifyArgs>),
+    /// Show what a provenance file says; nothing is verified
+    ///
+    /// For each attestation: what it is about, what its certificate claims, and what the build has written itself. Anybody
+    /// can write such a file: only `slsa-pip verify` tells whether it is true. Exit codes: 0 at least one attestation could
+    /// be read; 1 none could; 2 the file could not.
+    Inspect(InspectArgs),
 }
 
 /// What to install, and where it comes from.
@@ -254,6 +261,17 @@ pub(crate) struct VerifyArgs {
     pub(crate) format: Format,
 }
 
+/// `slsa-pip inspect`
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The provenance file: `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
 impl RequirementArgs {
     /// Whether there is anything to do.
     pub(crate) fn is_empty(&self) -> bool {
@@ -302,6 +320,15 @@ impl Command {
             Self::Install(_) => "install",
             Self::Download(_) => "download",
             Self::Verify(_) => "verify",
+            Self::Inspect(_) => "inspect",
+        }
+    }
+
+    /// The schema of the command's JSON documents.
+    pub(crate) fn schema(&self) -> &'static str {
+        match self {
+            Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
+            Self::Inspect(_) => report::inspection::SCHEMA,
         }
     }
 
@@ -311,6 +338,7 @@ impl Command {
             Self::Install(args) => args.format,
             Self::Download(args) => args.format,
             Self::Verify(args) => args.format,
+            Self::Inspect(args) => args.format,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
 //!
 //! ```text
-//! args → settings → commands/{install,download,verify} → report/{human,json}
+//! args → settings → commands/{install,download,verify,inspect} → report/{human,json}
 //!                        │
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             let failure = failure.without_logins();
             if format == args::Format::Json {
-                printer.document(&report::json::error_document(cli.command.name(), &failure));
+                printer.document(&report::json::error_document(&cli.command, &failure));
             }
             failure.print(&printer);
             ExitCode::from(failure::EXIT_ERROR)
@@ -76,5 +76,6 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Install(args) => commands::install::run(args, printer).await,
         Command::Download(args) => commands::download::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(args, printer).await,
+        Command::Inspect(args) => commands::inspect::run(args, printer),
     }
 }

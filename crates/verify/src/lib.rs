@@ -31,6 +31,6 @@ pub use crate::core::{Context, MAX_EVIDENCE, verify_file};
 pub use crate::exempt::exempt;
 pub use crate::refusal::Refusal;
 pub use crate::roots::{RootError, TrustRoots};
-pub use crate::sigstore::{SignedBundle, verify_signature_bundle};
+pub use crate::sigstore::{ClaimedCertificate, SignedBundle, certificate_claims, verify_signature_bundle};
 pub use crate::staged::StagedFile;
 pub use crate::verified::Verified;

@@ -16,7 +16,7 @@ use slsa_pip_provenance::{Attestation, Evidence, RekorAnswer};
 use slsa_pip_test_world::sigstore::SigningOptions;
 use slsa_pip_test_world::statement::{Subject, publish, slsa_v1, slsa_v02};
 use slsa_pip_test_world::{Faults, Identity, LogKind, Signed, TestSigstore};
-use slsa_pip_verify::{Code, EvidenceKind, Instance, StagedFile, TrustRoots, Verified};
+use slsa_pip_verify::{Code, EvidenceKind, Instance, StagedFile, TrustRoots, Verified, certificate_claims};
 
 const WHEEL: &str = "foo-1.0.0-py3-none-any.whl";
 const BYTES: &[u8] = b"the wheel's bytes";
@@ -597,4 +597,55 @@ fn other_publishers_are_known_by_their_claims() {
         code(&world.verdict(&other, &Expectation::default())),
         Some(Code::PublisherMismatch)
     );
+}
+
+#[test]
+fn claims_are_read_for_showing_as_verification_reads_them() {
+    let world = World::new();
+    let signed = world.generator(SigningOptions::default());
+    let verdict = world
+        .verdict(&parse_json(&signed.bundle_v03()), &pinned("acme/foo"))
+        .unwrap();
+    let verified = attested(&verdict);
+    let forms = [
+        parse_json(&signed.bundle_v03()),
+        parse_json(&signed.bundle_v01()),
+        parse_json(&signed.pep740_provenance()),
+        classic(&signed, true),
+    ];
+    for evidence in forms {
+        let read = certificate_claims(&evidence[0].attestation).unwrap();
+        assert_eq!((&read.identity, &read.claims), (&verified.identity, &verified.claims));
+        assert!(read.not_before < verified.signed_at && verified.signed_at < read.not_after);
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_shown_have_a_code() {
+    let world = World::new();
+    let signed = world.generator(SigningOptions::default());
+    let code = |change: &dyn Fn(&mut Value)| {
+        let mut bundle = signed.bundle_v03();
+        change(&mut bundle["verificationMaterial"]);
+        certificate_claims(&parse_json(&bundle)[0].attestation).unwrap_err().0
+    };
+    assert_eq!(
+        code(&|material| material["certificate"] = Value::Null),
+        Code::CertificateMissing
+    );
+    let chain = signed.bundle_v02()["verificationMaterial"]["x509CertificateChain"].take();
+    assert_eq!(
+        code(&|material| material["x509CertificateChain"] = chain.clone()),
+        Code::BundleMalformed
+    );
+    assert_eq!(
+        code(&|material| material["certificate"]["rawBytes"] = "?".into()),
+        Code::BundleMalformed
+    );
+    assert_eq!(
+        code(&|material| material["certificate"]["rawBytes"] = "MAA=".into()),
+        Code::CertificateMalformed
+    );
+    let without = certificate_claims(&classic(&signed, false)[0].attestation);
+    assert_eq!(without.unwrap_err().0, Code::CertificateMissing);
 }

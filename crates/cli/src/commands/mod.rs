@@ -1,6 +1,7 @@
 //! The commands: each takes its arguments, returns an exit code, and says everything through the printer.
 
 pub(crate) mod download;
+pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod verify;
 

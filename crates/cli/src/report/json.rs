@@ -1,12 +1,14 @@
 //! The report for machines (docs/report.md).
 
+use serde::Serialize;
 use serde_json::json;
 
+use crate::args::Command;
 use crate::failure::Failure;
-use crate::report::{Report, SCHEMA};
+use crate::report::SCHEMA;
 
-/// The whole report as one JSON document.
-pub(crate) fn document(report: &Report) -> String {
+/// The whole result as one JSON document.
+pub(crate) fn document(report: &impl Serialize) -> String {
     serde_json::to_string_pretty(report).unwrap_or_else(|error| {
         // Unreachable with the types above; an error document keeps the promise of exactly one document.
         json!({ "schema": SCHEMA, "verdict": "error", "error": { "message": error.to_string() } }).to_string()
@@ -14,7 +16,11 @@ pub(crate) fn document(report: &Report) -> String {
 }
 
 /// The document of a run that ended without a verdict.
-pub(crate) fn error_document(command: &str, failure: &Failure) -> String {
-    let document = json!({ "schema": SCHEMA, "command": command, "verdict": "error", "files": [], "error": failure });
+pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
+    let (schema, name) = (command.schema(), command.name());
+    let document = match command {
+        Command::Inspect(_) => json!({ "schema": schema, "command": name, "verified": false, "error": failure }),
+        _ => json!({ "schema": schema, "command": name, "verdict": "error", "files": [], "error": failure }),
+    };
     format!("{document:#}")
 }

@@ -1,15 +1,26 @@
 //! What a run has found out, in one value; people and machines see the same.
 
 pub(crate) mod human;
+pub(crate) mod inspection;
 pub(crate) mod json;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Basis, Code, Refusal};
 
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/report/v1";
+
+/// Names and values in an order for people; an object in JSON.
+#[derive(Debug)]
+pub(crate) struct Fields(pub(crate) Vec<(&'static str, String)>);
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
 
 /// The verdict on a file, or on the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,12 +6,15 @@
 mod answers;
 mod binding;
 mod bundle;
+mod claimed;
 mod classic;
 mod failure;
 mod intoto_v001;
 mod pep740;
 mod precheck;
 mod sct;
+
+pub use claimed::{ClaimedCertificate, certificate_claims};
 
 use jiff::Timestamp;
 use serde_json::Value;
