@@ -6,10 +6,17 @@ fn version_and_help_are_results() {
     let version = Run::of(slsa_pip(directory.path()).arg("--version")).exits(0);
     assert_eq!(version.stdout, concat!("slsa-pip ", env!("CARGO_PKG_VERSION"), "\n"));
     let help = Run::of(slsa_pip(directory.path()).arg("--help")).exits(0);
-    for word in ["install", "download", "verify", "inspect", "Exit codes: 0 verified"] {
+    for word in [
+        "install",
+        "download",
+        "verify",
+        "inspect",
+        "verify-bundle",
+        "Exit codes: 0 verified",
+    ] {
         assert!(help.stdout.contains(word), "{word} is not in:\n{}", help.stdout);
     }
-    for command in ["install", "download", "verify"] {
+    for command in ["install", "download", "verify", "verify-bundle"] {
         let help = Run::of(slsa_pip(directory.path()).args([command, "--help"])).exits(0);
         assert!(help.stdout.contains("--trusted-root"), "{}", help.stdout);
     }

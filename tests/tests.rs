@@ -15,6 +15,8 @@ mod command_line;
 mod verify;
 // `slsa-pip inspect` on real and on hostile documents.
 mod inspect;
+// `slsa-pip verify-bundle` on bundles signed here and on sigstore-conformance's cases.
+mod verify_bundle;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
 // What the documents show is what the program does.

@@ -77,6 +77,12 @@ pub(crate) enum Command {
     /// can write such a file: only `slsa-pip verify` tells whether it is true. Exit codes: 0 at least one attestation could
     /// be read; 1 none could; 2 the file could not.
     Inspect(InspectArgs),
+    /// Verify the signature of a Sigstore bundle against an exact identity; no provenance
+    ///
+    /// Sigstore's generic form: certificate, identity, issuer, signing time, log entry and digest, for a signed file as well as
+    /// for an attestation about it. What an attestation says is not looked at, so nothing is proven about a build or a source:
+    /// that is what `slsa-pip verify` does. Exit codes: 0 the signature is good; 1 refused; 2 no verdict.
+    VerifyBundle(Box<VerifyBundleArgs>),
 }
 
 /// What to install, and where it comes from.
@@ -272,6 +278,29 @@ pub(crate) struct InspectArgs {
     pub(crate) format: Format,
 }
 
+/// `slsa-pip verify-bundle`
+#[derive(Debug, Args)]
+pub(crate) struct VerifyBundleArgs {
+    /// The signed file, or its digest as `sha256:HEX`
+    #[arg(value_name = "FILE_OR_DIGEST", value_hint = ValueHint::FilePath)]
+    pub(crate) artifact: PathBuf,
+    /// The Sigstore bundle
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) bundle: PathBuf,
+    /// The identity (SAN) that the certificate must have, exactly
+    #[arg(long, value_name = "IDENTITY")]
+    pub(crate) certificate_identity: String,
+    /// The OIDC issuer that the certificate must name, exactly
+    #[arg(long, value_name = "URL")]
+    pub(crate) certificate_oidc_issuer: String,
+    /// Use this Sigstore trusted root instead of the embedded ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
 impl RequirementArgs {
     /// Whether there is anything to do.
     pub(crate) fn is_empty(&self) -> bool {
@@ -321,6 +350,7 @@ impl Command {
             Self::Download(_) => "download",
             Self::Verify(_) => "verify",
             Self::Inspect(_) => "inspect",
+            Self::VerifyBundle(_) => "verify-bundle",
         }
     }
 
@@ -329,6 +359,7 @@ impl Command {
         match self {
             Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
+            Self::VerifyBundle(_) => report::signature::SCHEMA,
         }
     }
 
@@ -339,6 +370,7 @@ impl Command {
             Self::Download(args) => args.format,
             Self::Verify(args) => args.format,
             Self::Inspect(args) => args.format,
+            Self::VerifyBundle(args) => args.format,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
 //!
 //! ```text
-//! args → settings → commands/{install,download,verify,inspect} → report/{human,json}
+//! args → settings → commands/{install,download,verify,inspect,verify_bundle} → report/{human,json}
 //!                        │
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
@@ -77,5 +77,6 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Download(args) => commands::download::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(args, printer).await,
         Command::Inspect(args) => commands::inspect::run(args, printer),
+        Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer),
     }
 }

@@ -45,15 +45,7 @@ impl Trust {
     /// Reads policy and trusted roots.
     pub(crate) fn load(args: &TrustArgs) -> Result<Self> {
         let (policy, policy_file) = load_policy(args.policy.as_deref())?;
-        let Loaded { roots, origin } = match &args.trusted_root {
-            Some(path) => slsa_pip_trust_root::from_file(path),
-            None => slsa_pip_trust_root::embedded(),
-        }
-        .map_err(|error| {
-            Failure::new("The trusted root cannot be used")
-                .caused_by(&error)
-                .hint("Name a Sigstore trusted_root.json: `--trusted-root FILE`, or leave the option out for the embedded one")
-        })?;
+        let Loaded { roots, origin } = load_roots(args.trusted_root.as_deref())?;
         Ok(Self {
             policy,
             policy_file,
@@ -74,6 +66,19 @@ impl Endpoints {
             github_api: base_url("--github-api-url", &args.github_api_url)?,
         })
     }
+}
+
+/// The named trusted root, or the embedded ones.
+pub(crate) fn load_roots(named: Option<&Path>) -> Result<Loaded> {
+    match named {
+        Some(path) => slsa_pip_trust_root::from_file(path),
+        None => slsa_pip_trust_root::embedded(),
+    }
+    .map_err(|error| {
+        Failure::new("The trusted root cannot be used").caused_by(&error).hint(
+            "Name a Sigstore trusted_root.json: `--trusted-root FILE`, or leave the option out for the embedded one",
+        )
+    })
 }
 
 /// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.

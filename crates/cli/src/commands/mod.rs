@@ -4,6 +4,7 @@ pub(crate) mod download;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod verify;
+pub(crate) mod verify_bundle;
 
 /// Everything was verified.
 pub(crate) const EXIT_VERIFIED: u8 = 0;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use slsa_pip_verify::{Attested, Basis, EvidenceKind, ExemptBasis, Refusal};
+use slsa_pip_verify::{Attested, Basis, Code, EvidenceKind, ExemptBasis, Refusal};
 
 use crate::printer::Printer;
 use crate::report::{FileReport, Report, Searched, Verdict};
@@ -94,25 +94,25 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
 }
 
 /// A block of labelled lines under construction.
-struct Block<'a> {
+pub(super) struct Block<'a> {
     text: String,
     printer: &'a Printer,
 }
 
 impl<'a> Block<'a> {
-    fn new(printer: &'a Printer) -> Self {
+    pub(super) fn new(printer: &'a Printer) -> Self {
         Self {
             text: String::new(),
             printer,
         }
     }
 
-    fn finish(mut self) -> String {
+    pub(super) fn finish(mut self) -> String {
         self.text.push('\n');
         self.text
     }
 
-    fn heading(&mut self, verdict: &str, name: &str) {
+    pub(super) fn heading(&mut self, verdict: &str, name: &str) {
         let _ = writeln!(
             self.text,
             "{verdict} {}",
@@ -120,7 +120,7 @@ impl<'a> Block<'a> {
         );
     }
 
-    fn line(&mut self, label: &str, value: &str) {
+    pub(super) fn line(&mut self, label: &str, value: &str) {
         let label = self.printer.label(&format!("{label:<LABEL_WIDTH$}"));
         let _ = writeln!(self.text, "  {label} {}", self.printer.plain_line(value));
     }
@@ -176,10 +176,14 @@ impl<'a> Block<'a> {
         self.maybe("expires", exempt.expires.as_deref());
     }
 
-    fn refusal(&mut self, refusal: &Refusal) {
-        let code = format!("[{}, rule {}]", refusal.code, refusal.rule);
-        let summary = self.printer.plain_line(&refusal.summary);
+    pub(super) fn caused_by(&mut self, summary: &str, code: Code) {
+        let summary = self.printer.plain_line(summary);
+        let code = format!("[{code}, rule {}]", code.rule());
         let _ = writeln!(self.text, "  Caused by: {summary} {}", self.printer.label(&code));
+    }
+
+    fn refusal(&mut self, refusal: &Refusal) {
+        self.caused_by(&refusal.summary, refusal.code);
         if let Some(source) = &refusal.source {
             self.line("  in", &source.to_string());
         }

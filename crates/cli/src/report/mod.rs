@@ -3,6 +3,7 @@
 pub(crate) mod human;
 pub(crate) mod inspection;
 pub(crate) mod json;
+pub(crate) mod signature;
 
 use serde::{Serialize, Serializer};
 use slsa_pip_distribution::Sha256Digest;

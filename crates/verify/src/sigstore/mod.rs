@@ -16,15 +16,17 @@ mod sct;
 
 pub use claimed::{ClaimedCertificate, certificate_claims};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_provenance::{Attestation, Evidence};
+use slsa_pip_provenance::{Attestation, Evidence, Statement};
 
 use crate::basis::Instance;
 use crate::claims::{CIRCLECI_ISSUER, Claims, GITHUB_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER};
 use crate::code::Code;
-use crate::refusal::Failure;
+use crate::refusal::{Failure, printable};
 use crate::roots::TrustRoots;
 
 /// The payload type of in-toto statements (B1).
@@ -106,12 +108,27 @@ pub fn verify_signature_bundle(
         payload: None,
         identity: Some((identity, issuer)),
     };
-    let signed = bundle::verify_json(bundle, &check).map_err(|failure| (failure.code, failure.summary))?;
+    let signed = bundle::verify_json(bundle, &check).map_err(|failure| match failure.code {
+        // The library has one error for both; with evidence the subjects are compared before, here only to tell which it is.
+        Code::LogEntryMismatch if speaks_of_others(bundle, digest) => (
+            Code::DigestMismatch,
+            "no subject of the signed statement has the file's digest".to_owned(),
+        ),
+        code => (code, printable(&failure.summary)),
+    })?;
     Ok(SignedBundle {
         signed_at: signed.time,
         instance: signed.instance,
         claims: signed.claims.named(),
     })
+}
+
+/// Whether a bundle holds a statement, and none of its subjects has the digest.
+fn speaks_of_others(bundle: &Value, digest: &Sha256Digest) -> bool {
+    let payload = bundle.pointer("/dsseEnvelope/payload").and_then(Value::as_str);
+    let payload = payload.and_then(|text| STANDARD.decode(text).ok());
+    let statement = payload.and_then(|payload| Statement::parse(&payload).ok());
+    statement.is_some_and(|it| !it.subjects.iter().any(|subject| subject.sha256() == Some(*digest)))
 }
 
 /// The issuer that the certificate claims, if it is one that we know (D1).
