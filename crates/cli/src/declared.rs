@@ -8,7 +8,7 @@ use slsa_pip_resolver::Resolved;
 use crate::session::Session;
 
 /// Labels of project URLs that name the source, best first, in the normalised form of the well-known labels.
-const LABELS: [&str; 9] = [
+const LABELS: [&str; 8] = [
     "source",
     "sourcecode",
     "repository",
@@ -16,7 +16,6 @@ const LABELS: [&str; 9] = [
     "code",
     "sourcerepository",
     "homepage",
-    "home-page",
     "download",
 ];
 
@@ -35,7 +34,7 @@ pub(crate) async fn repository(session: &Session, package: &Resolved<IndexFile>)
 fn choose(urls: &[(String, String)]) -> Option<SourceRepository> {
     LABELS.iter().find_map(|label| {
         urls.iter()
-            .filter(|(given, _)| normalised(given) == normalised(label))
+            .filter(|(given, _)| normalised(given) == **label)
             .find_map(|(_, url)| SourceRepository::from_project_url(url))
     })
 }

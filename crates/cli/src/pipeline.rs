@@ -164,15 +164,19 @@ async fn collect_and_verify(
         package: Some(&package.name),
     };
     let mut harvest = Harvest::default();
+    let mut outcome = verify_file(staged, &harvest.evidence, &context);
     for place in STAGES {
         let answer = collector.ask(place, &subject).await;
         let brought_evidence = !answer.evidence.is_empty();
         harvest.absorb(answer);
-        if brought_evidence && let Ok(verified) = verify_file(staged, &harvest.evidence, &context) {
-            return (Ok(verified), harvest);
+        if brought_evidence {
+            outcome = verify_file(staged, &harvest.evidence, &context);
+        }
+        if outcome.is_ok() {
+            break;
         }
     }
-    (verify_file(staged, &harvest.evidence, &context), harvest)
+    (outcome, harvest)
 }
 
 fn judged(

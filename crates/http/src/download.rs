@@ -51,6 +51,45 @@ impl Drop for PartialFile {
     }
 }
 
+/// A new file that is hashed while it is written, and removed unless it is finished.
+struct HashedFile {
+    // Dropped before the file is removed, which some systems refuse while it is open.
+    writer: BufWriter<File>,
+    partial: PartialFile,
+    hasher: digest::Context,
+    size: u64,
+}
+
+impl HashedFile {
+    async fn create(path: &Path) -> std::io::Result<Self> {
+        let file = create(path).await?;
+        Ok(Self {
+            partial: PartialFile {
+                path: path.to_owned(),
+                complete: false,
+            },
+            writer: BufWriter::with_capacity(WRITE_BUFFER, file),
+            hasher: digest::Context::new(&digest::SHA256),
+            size: 0,
+        })
+    }
+
+    async fn write(&mut self, chunk: &[u8]) -> std::io::Result<()> {
+        self.hasher.update(chunk);
+        self.size += chunk.len() as u64;
+        self.writer.write_all(chunk).await
+    }
+
+    async fn finish(mut self) -> std::io::Result<Downloaded> {
+        self.writer.flush().await?;
+        self.partial.complete = true;
+        Ok(Downloaded {
+            sha256: finish(self.hasher),
+            size: self.size,
+        })
+    }
+}
+
 impl Client {
     /// Downloads into the new file `dest`, which must not exist and is readable by its owner only.
     ///
@@ -134,13 +173,7 @@ impl Client {
             path: dest.to_owned(),
             source: Arc::new(source),
         };
-        let file = create(dest).await.map_err(unwritable)?;
-        let mut partial = PartialFile {
-            path: dest.to_owned(),
-            complete: false,
-        };
-        let mut file = BufWriter::with_capacity(WRITE_BUFFER, file);
-        let mut hasher = digest::Context::new(&digest::SHA256);
+        let mut file = HashedFile::create(dest).await.map_err(unwritable)?;
         let mut received: u64 = 0;
         loop {
             let chunk = match answer.chunk().await {
@@ -153,8 +186,7 @@ impl Client {
                 return Err(too_large());
             }
             check_speed(&final_url, received, started.elapsed(), timeout)?;
-            hasher.update(&chunk);
-            file.write_all(&chunk).await.map_err(unwritable)?;
+            file.write(&chunk).await.map_err(unwritable)?;
             progress(received);
         }
         if let Some(expected) = expected.filter(|expected| received < *expected) {
@@ -164,12 +196,7 @@ impl Client {
                 received,
             });
         }
-        file.flush().await.map_err(unwritable)?;
-        partial.complete = true;
-        Ok(Ok(Downloaded {
-            sha256: finish(hasher),
-            size: received,
-        }))
+        file.finish().await.map(Ok).map_err(unwritable)
     }
 }
 
@@ -185,13 +212,7 @@ pub async fn copy_hashed(source: &Path, dest: &Path, limit: u64) -> Result<Downl
     };
     let unwritable = |error| failed(dest, error);
     let mut from = File::open(source).await.map_err(|error| failed(source, error))?;
-    let file = create(dest).await.map_err(unwritable)?;
-    let mut partial = PartialFile {
-        path: dest.to_owned(),
-        complete: false,
-    };
-    let mut file = BufWriter::with_capacity(WRITE_BUFFER, file);
-    let mut hasher = digest::Context::new(&digest::SHA256);
+    let mut file = HashedFile::create(dest).await.map_err(unwritable)?;
     let mut buffer = vec![0; WRITE_BUFFER];
     let mut size: u64 = 0;
     loop {
@@ -207,15 +228,9 @@ pub async fn copy_hashed(source: &Path, dest: &Path, limit: u64) -> Result<Downl
                 limit,
             });
         }
-        hasher.update(chunk);
-        file.write_all(chunk).await.map_err(unwritable)?;
+        file.write(chunk).await.map_err(unwritable)?;
     }
-    file.flush().await.map_err(unwritable)?;
-    partial.complete = true;
-    Ok(Downloaded {
-        sha256: finish(hasher),
-        size,
-    })
+    file.finish().await.map_err(unwritable)
 }
 
 /// SHA-256 of bytes in memory.
