@@ -1,12 +1,8 @@
-//! ECDSA P-256 keys derived from a seed, so that one seed always gives the same trusted root.
+//! ECDSA P-256 keys derived from a seed, whose signatures are derived too: one seed always gives the same bytes.
 
 use crate::encoding::{pem, sha256};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-
-/// RFC 5915 `ECPrivateKey` around a 32-byte scalar: head, then the scalar, then the curve's name.
-const EC_PRIVATE_KEY_HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
-const EC_PRIVATE_KEY_CURVE: [u8; 12] = [0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
 
 /// `SubjectPublicKeyInfo` of a P-256 key up to its uncompressed point.
 const SPKI_HEAD: [u8; 26] = [
@@ -14,35 +10,36 @@ const SPKI_HEAD: [u8; 26] = [
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// An ECDSA P-256 key that signs with SHA-256.
+/// An ECDSA P-256 key that signs with SHA-256 and the nonces of RFC 6979.
 pub struct Key {
-    pair: EcdsaKeyPair,
+    signing: SigningKey,
+    /// The uncompressed point, 65 bytes.
+    point: Vec<u8>,
 }
 
 impl Key {
     /// The key of `label` under `seed`; the same two always give the same key.
     pub fn derive(seed: u64, label: &str) -> Self {
         let scalar = sha256(format!("slsa-pip test world {seed} {label}").as_bytes());
-        let mut der = EC_PRIVATE_KEY_HEAD.to_vec();
-        der.extend_from_slice(&scalar);
-        der.extend_from_slice(&EC_PRIVATE_KEY_CURVE);
-        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der)
-            .expect("a SHA-256 value is below the order of P-256 but for one in 2^32");
-        Self { pair }
+        Self::of_scalar(&scalar)
     }
 
-    /// DER signature over SHA-256 of `message`. The nonce is random: two signatures differ, both verify.
+    fn of_scalar(scalar: &[u8; 32]) -> Self {
+        let signing =
+            SigningKey::from_slice(scalar).expect("a SHA-256 value is below the order of P-256 but for one in 2^32");
+        let point = signing.verifying_key().to_encoded_point(false).as_bytes().to_vec();
+        Self { signing, point }
+    }
+
+    /// DER signature over SHA-256 of `message`; the same message always gives the same signature.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.pair
-            .sign(&SystemRandom::new(), message)
-            .expect("ECDSA signing")
-            .as_ref()
-            .to_vec()
+        let signature: Signature = self.signing.sign(message);
+        signature.to_der().as_bytes().to_vec()
     }
 
     /// The uncompressed point, 65 bytes.
     pub(crate) fn point(&self) -> &[u8] {
-        self.pair.public_key().as_ref()
+        &self.point
     }
 
     /// DER `SubjectPublicKeyInfo`.
@@ -66,6 +63,7 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::hex;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
     #[test]
@@ -76,10 +74,25 @@ mod tests {
     }
 
     #[test]
-    fn signatures_verify() {
+    fn signatures_verify_and_repeat() {
         let key = Key::derive(1, "a");
         let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.point());
         assert!(public.verify(b"message", &key.sign(b"message")).is_ok());
         assert!(public.verify(b"massage", &key.sign(b"message")).is_err());
+        assert_eq!(key.sign(b"message"), key.sign(b"message"));
+        assert_ne!(key.sign(b"message"), key.sign(b"massage"));
+    }
+
+    /// RFC 6979, A.2.5, SHA-256, "sample".
+    #[test]
+    fn the_standards_own_signature() {
+        let scalar = [
+            0xc9, 0xaf, 0xa9, 0xd8, 0x45, 0xba, 0x75, 0x16, 0x6b, 0x5c, 0x21, 0x57, 0x67, 0xb1, 0xd6, 0x93, 0x4e, 0x50,
+            0xc3, 0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21,
+        ];
+        let signature = hex(&Key::of_scalar(&scalar).sign(b"sample"));
+        let r = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
+        let s = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+        assert_eq!(signature, format!("3046022100{r}022100{s}"));
     }
 }

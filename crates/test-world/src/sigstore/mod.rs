@@ -132,10 +132,11 @@ struct Inner {
     other_tsa: TimestampAuthority,
     log: Mutex<Log>,
     serial: AtomicU64,
+    timestamp_serial: AtomicU64,
 }
 
 impl TestSigstore {
-    /// The instance of `seed`, like the public-good one. The same seed gives the same trusted root; signatures differ from run to run.
+    /// The instance of `seed`, like the public-good one. The same seed and the same calls in the same order give the same bytes.
     pub fn new(seed: u64) -> Self {
         Self::with_names(seed, &AuthorityNames::PUBLIC, false)
     }
@@ -160,6 +161,7 @@ impl TestSigstore {
             other_tsa: TimestampAuthority::new(seed, other, names),
             log: Mutex::new(Log::new(seed)),
             serial: AtomicU64::new(1),
+            timestamp_serial: AtomicU64::new(1),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -284,10 +286,13 @@ impl TestSigstore {
         } else {
             &self.inner.tsa
         };
-        if options.faults.wrong_timestamp {
-            return tsa.answer(b"another signature", options.time);
-        }
-        tsa.answer(signature, options.time)
+        let serial = self.inner.timestamp_serial.fetch_add(1, Ordering::Relaxed);
+        let signature = if options.faults.wrong_timestamp {
+            b"another signature"
+        } else {
+            signature
+        };
+        tsa.answer(signature, options.time, serial)
     }
 
     /// A fresh key with its certificate.

@@ -47,6 +47,11 @@ impl Signed {
         self.entry.as_ref().expect("signed on an instance with a log")
     }
 
+    /// Whether the instance has a log.
+    pub fn has_log_entry(&self) -> bool {
+        self.entry.is_some()
+    }
+
     /// The log's UUID of the entry: tree id and leaf hash.
     pub fn log_uuid(&self) -> &str {
         &self.entry().uuid

@@ -46,10 +46,10 @@ impl TimestampAuthority {
         [certificate::der(&self.leaf), certificate::der(&self.root)]
     }
 
-    /// A granted `TimeStampResp` over `signature` at `seconds` since 1970.
-    pub(crate) fn answer(&self, signature: &[u8], seconds: i64) -> Vec<u8> {
+    /// A granted `TimeStampResp` of number `serial` over `signature` at `seconds` since 1970.
+    pub(crate) fn answer(&self, signature: &[u8], seconds: i64, serial: u64) -> Vec<u8> {
         let status = tlv(SEQUENCE, &[tlv(INTEGER, &[vec![0]])]);
-        let content = tlv(CONTEXT_0, &[self.signed_data(&tst_info(signature, seconds))]);
+        let content = tlv(CONTEXT_0, &[self.signed_data(&tst_info(signature, seconds, serial))]);
         tlv(SEQUENCE, &[status, tlv(SEQUENCE, &[oid(SIGNED_DATA), content])])
     }
 
@@ -93,7 +93,7 @@ impl TimestampAuthority {
     }
 }
 
-fn tst_info(signature: &[u8], seconds: i64) -> Vec<u8> {
+fn tst_info(signature: &[u8], seconds: i64, serial: u64) -> Vec<u8> {
     let imprint = [
         tlv(SEQUENCE, &[oid(SHA256)]),
         tlv(OCTET_STRING, &[sha256(signature).to_vec()]),
@@ -102,7 +102,7 @@ fn tst_info(signature: &[u8], seconds: i64) -> Vec<u8> {
     let time = GeneralizedTime::from_unix_duration(duration).expect("a year below 10000");
     let time = time.to_der().expect("a time encodes");
     let version = tlv(INTEGER, &[vec![1]]);
-    let serial = tlv(INTEGER, &[vec![0x2a]]);
+    let serial = serial.to_der().expect("a number encodes");
     tlv(SEQUENCE, &[version, oid(POLICY), tlv(SEQUENCE, &imprint), serial, time])
 }
 
