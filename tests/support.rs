@@ -10,7 +10,7 @@ use slsa_pip_test_world::{Release, World};
 use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
-const SCRUBBED: [&str; 12] = [
+const SCRUBBED: [&str; 13] = [
     "VIRTUAL_ENV",
     "PYTHONPATH",
     "PYTHONHOME",
@@ -21,11 +21,12 @@ const SCRUBBED: [&str; 12] = [
     "SLSA_PIP_GITHUB_URL",
     "SLSA_PIP_GITHUB_API_URL",
     "SLSA_PIP_OFFLINE",
+    "SLSA_PIP_CACHE_DIR",
     "GITHUB_TOKEN",
     "GH_TOKEN",
 ];
 
-/// The binary, in an empty working directory of its own; `PIP_*` variables other than the certificate are removed.
+/// The binary, in an empty working directory of its own, with its cache folder (`.cache`) in there; `PIP_*` variables other than the certificate are removed.
 pub(crate) fn slsa_pip(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slsa-pip"));
     command.current_dir(directory).env("NO_COLOR", "1");
@@ -38,6 +39,7 @@ pub(crate) fn slsa_pip(directory: &Path) -> Command {
     for name in SCRUBBED {
         command.env_remove(name);
     }
+    command.env("SLSA_PIP_CACHE_DIR", directory.join(".cache"));
     command
 }
 

@@ -160,6 +160,20 @@ pub(crate) struct TrustArgs {
     /// Make no network request for provenance or log entries
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true", default_value = "false")]
     pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+/// Where things are kept between runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cache")]
+pub(crate) struct CacheArgs {
+    /// The cache folder [default: the platform's, docs/environment.md]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, env = env::CACHE_DIR, hide_env_values = true)]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Keep nothing between runs, and use nothing that was kept
+    #[arg(long)]
+    pub(crate) no_cache_dir: bool,
 }
 
 /// `slsa-pip install`

@@ -15,5 +15,7 @@ pub(crate) const GITHUB_API_URL: &str = "SLSA_PIP_GITHUB_API_URL";
 pub(crate) const PYTHON: &str = "SLSA_PIP_PYTHON";
 /// No network for provenance.
 pub(crate) const OFFLINE: &str = "SLSA_PIP_OFFLINE";
+/// The cache folder.
+pub(crate) const CACHE_DIR: &str = "SLSA_PIP_CACHE_DIR";
 /// A token for GitHub's API, as `gh` and Actions name it.
 pub(crate) const GITHUB_TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];

@@ -7,6 +7,7 @@
 //! ```
 
 mod args;
+mod cache_dir;
 mod collect;
 mod commands;
 mod consistency;

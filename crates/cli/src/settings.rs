@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use slsa_pip_cache::CacheFolder;
 use slsa_pip_policy::Policy;
 use slsa_pip_trust_root::{Loaded, Origin};
 use slsa_pip_verify::TrustRoots;
 use url::Url;
 
 use crate::args::{EvidenceArgs, TrustArgs};
+use crate::cache_dir;
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
 
@@ -29,6 +31,12 @@ pub(crate) struct Trust {
     pub(crate) rekor_url: Url,
     /// Whether requests for provenance and log entries are forbidden.
     pub(crate) offline: bool,
+    /// The cache folder; `None` where nothing is to be kept. What is read from it is unverified.
+    #[allow(
+        dead_code,
+        reason = "its first users come with the trusted root of TUF and the kept log entries"
+    )]
+    pub(crate) cache: Option<CacheFolder>,
     /// The time of this run, read once.
     pub(crate) now: Timestamp,
 }
@@ -53,6 +61,7 @@ impl Trust {
             root_origin: origin,
             rekor_url: base_url("--rekor-url", &args.rekor_url)?,
             offline: args.offline,
+            cache: cache_dir::resolve(&args.cache)?,
             now: Timestamp::now(),
         })
     }

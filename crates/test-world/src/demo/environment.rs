@@ -77,7 +77,7 @@ impl Environment {
             .env("PATH", std::env::join_paths(path).unwrap_or_default())
             .env("VIRTUAL_ENV", &self.venv)
             .env("NO_PROXY", "127.0.0.1")
-            .env("XDG_CACHE_HOME", self.directory.path().join("cache"))
+            .env("SLSA_PIP_CACHE_DIR", self.directory.path().join("cache"))
             .env("PIP_CONFIG_FILE", if cfg!(windows) { "nul" } else { "/dev/null" })
             .envs(self.variables.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null());
