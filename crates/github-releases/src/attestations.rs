@@ -83,7 +83,7 @@ async fn read_page(http: &Client, fetched: &Fetched, body: &Bytes, answer: &mut 
 }
 
 /// The bundles of a page, and the URLs of those that are not in it.
-fn bundles(body: &[u8], page: &Url) -> Result<(Vec<Value>, Vec<Url>), String> {
+pub(crate) fn bundles(body: &[u8], page: &Url) -> Result<(Vec<Value>, Vec<Url>), String> {
     let mut value = strict_json::parse(body).map_err(|error| error.to_string())?;
     let Some(Value::Array(list)) = value.get_mut("attestations").map(Value::take) else {
         return Err("it is not a list of attestations".to_owned());

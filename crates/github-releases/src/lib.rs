@@ -7,6 +7,8 @@
 mod answer;
 mod attestations;
 mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 mod releases;
 mod tags;
 mod urls;

@@ -140,7 +140,7 @@ async fn list(
 }
 
 /// Names of the assets of a release, as the API describes it.
-fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
+pub(crate) fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
     let release = json::parse(body).map_err(|error| error.to_string())?;
     let assets = release.get("assets").and_then(Value::as_array);
     let assets = assets.ok_or_else(|| "it is not the description of a release".to_owned())?;
@@ -149,7 +149,7 @@ fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
 }
 
 /// The assets that may be evidence about a file: those named after it first, none named after another distribution file.
-fn chosen<'a>(names: &'a [String], filename: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn chosen<'a>(names: &'a [String], filename: &str) -> impl Iterator<Item = &'a str> {
     let mut chosen: Vec<(bool, &str)> = names
         .iter()
         .filter_map(|name| {

@@ -120,7 +120,7 @@ struct Info {
     home_page: Option<String>,
 }
 
-fn project_urls(body: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn project_urls(body: &[u8]) -> Vec<(String, String)> {
     let Ok(ProjectJson { info }) = serde_json::from_slice(body) else {
         return Vec::new();
     };

@@ -8,6 +8,8 @@ mod client;
 mod download;
 mod error;
 mod find_links;
+#[doc(hidden)]
+pub mod fuzzing;
 mod integrity;
 mod metadata;
 mod page;

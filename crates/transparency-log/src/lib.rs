@@ -5,6 +5,8 @@
 
 mod answer;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod query;
 
 pub use error::LookupError;

@@ -54,13 +54,24 @@ struct Place<'a> {
 
 /// Reads a page in whichever format its `Content-Type` names.
 pub(crate) fn parse(answer: &Response, index: &Url, name: &PackageName) -> Result<Project, IndexError> {
+    let content_type = answer.header("content-type").unwrap_or_default();
+    read(&answer.body, content_type, &answer.final_url, index, name)
+}
+
+/// Reads a page that was found at `found`.
+pub(crate) fn read(
+    body: &[u8],
+    content_type: &str,
+    found: &Url,
+    index: &Url,
+    name: &PackageName,
+) -> Result<Project, IndexError> {
     let place = Place {
-        shown: redact(&answer.final_url),
-        base: answer.final_url.clone(),
+        shown: redact(found),
+        base: found.clone(),
         index,
         name,
     };
-    let content_type = answer.header("content-type").unwrap_or_default();
     let essence = content_type
         .split(';')
         .next()
@@ -68,10 +79,8 @@ pub(crate) fn parse(answer: &Response, index: &Url, name: &PackageName) -> Resul
         .trim()
         .to_ascii_lowercase();
     match essence.as_str() {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => json::parse(&answer.body, &place),
-        "application/vnd.pypi.simple.v1+html" | "text/html" | "application/xhtml+xml" => {
-            html::parse(&answer.body, place)
-        }
+        "application/vnd.pypi.simple.v1+json" | "application/json" => json::parse(body, &place),
+        "application/vnd.pypi.simple.v1+html" | "text/html" | "application/xhtml+xml" => html::parse(body, place),
         other => Err(match other.strip_prefix("application/vnd.pypi.simple.v") {
             Some(version) => IndexError::FormatVersion {
                 url: place.shown,
