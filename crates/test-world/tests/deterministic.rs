@@ -15,6 +15,8 @@ fn everything(sigstore: &TestSigstore) -> Vec<(String, String)> {
         LogKind::IntotoV001,
         LogKind::IntotoV002,
         LogKind::HashedRekord,
+        LogKind::DsseV002,
+        LogKind::HashedRekordV002,
     ] {
         let options = SigningOptions {
             timestamp: true,
@@ -24,6 +26,18 @@ fn everything(sigstore: &TestSigstore) -> Vec<(String, String)> {
     }
     let artifact = sigstore.sign_artifact(&Identity::github("acme/widget"), FILE, SigningOptions::default());
     all.extend(forms("artifact", &artifact));
+    let faults = Faults {
+        wrong_checkpoint: true,
+        cosigned_checkpoint: true,
+        retired_log: true,
+        expired_tsa: true,
+        ..Faults::default()
+    };
+    let options = SigningOptions {
+        faults,
+        ..SigningOptions::with_kind(LogKind::DsseV002)
+    };
+    all.extend(forms("faults of Rekor v2", &sign(sigstore, options)));
     let faults = Faults {
         wrong_sct: true,
         wrong_set: true,

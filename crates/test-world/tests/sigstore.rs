@@ -6,6 +6,7 @@ use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Artifact, Bundle};
 use sigstore_verify::{VerificationPolicy, Verifier};
 use slsa_pip_test_world::identity::GITHUB_ISSUER;
+use slsa_pip_test_world::sigstore::DEFAULT_SIGNING_TIME;
 use slsa_pip_test_world::statement::{Subject, slsa_v1, slsa_v02};
 use slsa_pip_test_world::{Faults, Identity, LogKind, Signed, SigningOptions, TestSigstore};
 
@@ -242,4 +243,160 @@ fn githubs_own_instance_has_timestamps_only() {
     assert_eq!(result.verified_timestamps().len(), 1);
     let strict = VerificationPolicy::any_identity().require_issuer(GITHUB_ISSUER);
     assert!(verifier.verify(Artifact::from_blob(FILE), &bundle, &strict).is_err());
+}
+
+fn v2(faults: Faults) -> SigningOptions {
+    SigningOptions {
+        faults,
+        ..SigningOptions::with_kind(LogKind::HashedRekordV002)
+    }
+}
+
+#[test]
+fn rekor_v2_entries_verify_by_their_timestamp() {
+    let sigstore = TestSigstore::new(1);
+    let ok = Faults::default();
+    let harmless = [
+        ok,
+        Faults {
+            cosigned_checkpoint: true,
+            ..ok
+        },
+        Faults {
+            colliding_key_hint: true,
+            ..ok
+        },
+    ];
+    for faults in harmless {
+        let artifact = sigstore.sign_artifact(&Identity::github("acme/widget"), FILE, v2(faults));
+        for signed in [sign(&sigstore, v2(faults)), artifact] {
+            let result = verify(&sigstore, &signed.bundle_v03()).unwrap_or_else(|error| panic!("{faults:?}: {error}"));
+            assert_fully_verified(&result);
+            assert_eq!(result.integrated_time(), None);
+            let times: Vec<_> = result
+                .verified_timestamps()
+                .iter()
+                .map(|time| time.as_second())
+                .collect();
+            assert_eq!(times, [DEFAULT_SIGNING_TIME]);
+        }
+    }
+}
+
+#[test]
+fn rekor_v2_defects_are_refused_for_their_own_reasons() {
+    let sigstore = TestSigstore::new(1);
+    let ok = Faults::default();
+    let cases = [
+        (
+            "requires RFC3161",
+            Faults {
+                omit_timestamp: true,
+                ..ok
+            },
+        ),
+        (
+            "signature",
+            Faults {
+                tampered_timestamp: true,
+                ..ok
+            },
+        ),
+        (
+            "outside",
+            Faults {
+                retired_tsa: true,
+                ..ok
+            },
+        ),
+        (
+            "chain",
+            Faults {
+                expired_tsa: true,
+                ..ok
+            },
+        ),
+        (
+            "CertExpired",
+            Faults {
+                late_timestamp: true,
+                ..ok
+            },
+        ),
+        (
+            "CertNotValidYet",
+            Faults {
+                early_timestamp: true,
+                ..ok
+            },
+        ),
+        (
+            "No valid Rekor signature",
+            Faults {
+                wrong_checkpoint: true,
+                ..ok
+            },
+        ),
+        (
+            "No matching Rekor key",
+            Faults {
+                unsigned_checkpoint: true,
+                ..ok
+            },
+        ),
+        (
+            "No matching Rekor key",
+            Faults {
+                unknown_log: true,
+                ..ok
+            },
+        ),
+        (
+            "inclusion proof",
+            Faults {
+                checkpoint_of_other_tree: true,
+                ..ok
+            },
+        ),
+        (
+            "inclusion proof",
+            Faults {
+                wrong_inclusion_proof: true,
+                ..ok
+            },
+        ),
+        (
+            "inclusion proof",
+            Faults {
+                omit_inclusion_proof: true,
+                ..ok
+            },
+        ),
+        (
+            "hash mismatch",
+            Faults {
+                logged_other_payload: true,
+                ..ok
+            },
+        ),
+        (
+            "signature in bundle",
+            Faults {
+                logged_other_signature: true,
+                ..ok
+            },
+        ),
+        (
+            "certificate in bundle",
+            Faults {
+                logged_other_certificate: true,
+                ..ok
+            },
+        ),
+    ];
+    for (reason, faults) in cases {
+        let signed = sign(&sigstore, v2(faults));
+        let error = verify(&sigstore, &signed.bundle_v03()).expect_err(reason);
+        assert!(error.contains(reason), "{faults:?}: {error}");
+    }
 }

@@ -4,7 +4,7 @@
 //! proposed envelope's exact text: the same envelope written with other white space or another order of keys is not found.
 
 use super::LogKind;
-use crate::encoding::{base64, canonical_json, from_base64, sha256_hex};
+use crate::encoding::{base64, canonical_json, from_base64, sha256, sha256_hex};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde_json::{Value, json};
 use x509_cert::Certificate;
@@ -19,6 +19,8 @@ pub(crate) struct Recorded<'a> {
     pub(crate) payload_type: &'a str,
     pub(crate) signature: &'a [u8],
     pub(crate) certificate_pem: &'a str,
+    /// The same certificate, as Rekor v2 records it.
+    pub(crate) certificate: &'a [u8],
 }
 
 /// The canonical body of an entry of `kind`.
@@ -49,6 +51,14 @@ pub(crate) fn of_envelope(kind: LogKind, recorded: &Recorded) -> String {
             },
         }),
         LogKind::HashedRekord => return of_artifact(recorded.payload, recorded.signature, recorded.certificate_pem),
+        LogKind::DsseV002 => json!({"dsseV002": {
+            "payloadHash": {"algorithm": "SHA2_256", "digest": base64(&sha256(recorded.payload))},
+            "signatures": [signature_v002(recorded.signature, recorded.certificate)],
+        }}),
+        LogKind::HashedRekordV002 => {
+            let message = super::pae(recorded.payload_type, recorded.payload);
+            return of_artifact_v002(&message, recorded.signature, recorded.certificate);
+        }
     };
     wrap(kind, &spec)
 }
@@ -65,6 +75,28 @@ pub(crate) fn of_artifact(artifact: &[u8], signature: &[u8], certificate_pem: &s
             },
         }),
     )
+}
+
+/// The canonical body of a `hashedrekord` 0.0.2 entry for what was signed: a file, or an envelope's PAE.
+pub(crate) fn of_artifact_v002(message: &[u8], signature: &[u8], certificate: &[u8]) -> String {
+    wrap(
+        LogKind::HashedRekordV002,
+        &json!({"hashedRekordV002": {
+            "data": {"algorithm": "SHA2_256", "digest": base64(&sha256(message))},
+            "signature": signature_v002(signature, certificate),
+        }}),
+    )
+}
+
+/// A signature with its verifier, as Rekor v2 records them.
+pub(crate) fn signature_v002(signature: &[u8], certificate: &[u8]) -> Value {
+    json!({
+        "content": base64(signature),
+        "verifier": {
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "x509Certificate": {"rawBytes": base64(certificate)},
+        },
+    })
 }
 
 fn wrap(kind: LogKind, spec: &Value) -> String {
@@ -113,6 +145,7 @@ pub(crate) fn of_proposal(proposal: &Value) -> Result<String, String> {
             payload_type,
             signature: &signature,
             certificate_pem: &certificate,
+            certificate: &[],
         },
     ))
 }

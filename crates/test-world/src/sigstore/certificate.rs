@@ -91,6 +91,7 @@ impl Authority {
             subject: names.intermediate,
             key: &intermediate_key,
             serial: 2,
+            not_after: CA_NOT_AFTER,
         };
         Self {
             root: root(names.root, &root_key),
@@ -216,18 +217,26 @@ pub(crate) fn root(name: &str, key: &Key) -> Certificate {
         subject: name,
         key,
         serial: 1,
+        not_after: CA_NOT_AFTER,
     };
     certificate.issue(&ca_extensions(1, None))
 }
 
-/// A leaf that may sign timestamps and nothing else.
-pub(crate) fn timestamping_leaf(issuer: &str, issuer_key: &Key, subject: &str, key: &Key) -> Certificate {
+/// A leaf that may sign timestamps and nothing else, valid until `not_after` (seconds since 1970) or as long as the authorities.
+pub(crate) fn timestamping_leaf(
+    issuer: &str,
+    issuer_key: &Key,
+    subject: &str,
+    key: &Key,
+    not_after: Option<i64>,
+) -> Certificate {
     let certificate = AuthorityCertificate {
         issuer,
         issuer_key,
         subject,
         key,
         serial: 3,
+        not_after: not_after.unwrap_or(CA_NOT_AFTER),
     };
     certificate.issue(&[
         extension(KEY_USAGE, true, &KeyUsage(KeyUsages::DigitalSignature.into())),
@@ -255,6 +264,7 @@ struct AuthorityCertificate<'a> {
     subject: &'a str,
     key: &'a Key,
     serial: u8,
+    not_after: i64,
 }
 
 impl AuthorityCertificate<'_> {
@@ -269,7 +279,7 @@ impl AuthorityCertificate<'_> {
             serial_number: SerialNumber::new(&[self.serial]).expect("one byte"),
             signature: signature_algorithm(),
             issuer: name(self.issuer),
-            validity: validity(CA_NOT_BEFORE, CA_NOT_AFTER),
+            validity: validity(CA_NOT_BEFORE, self.not_after),
             subject: name(self.subject),
             subject_public_key_info: public_key(self.key),
             issuer_unique_id: None,

@@ -36,10 +36,38 @@ pub struct Faults {
     pub logged_other_signature: bool,
     /// The entry's body records another certificate.
     pub logged_other_certificate: bool,
-    /// The RFC 3161 timestamp is over another signature. Matters where [`SigningOptions::timestamp`](super::SigningOptions) is set.
+    /// No RFC 3161 timestamp where Rekor v2 or GitHub's own instance would have one.
+    pub omit_timestamp: bool,
+    /// The RFC 3161 timestamp is over another signature. Matters where there is one, as with all faults of timestamps.
     pub wrong_timestamp: bool,
+    /// The RFC 3161 timestamp is of one hour after signing, when the certificate has expired.
+    pub late_timestamp: bool,
+    /// The RFC 3161 timestamp is of one hour before signing, when the certificate is not yet valid.
+    pub early_timestamp: bool,
+    /// The RFC 3161 timestamp is by an authority of the trusted root whose window there has ended.
+    pub retired_tsa: bool,
+    /// The RFC 3161 timestamp is by an authority of the trusted root whose own certificate has expired.
+    pub expired_tsa: bool,
+    /// The RFC 3161 timestamp's signature is altered.
+    pub tampered_timestamp: bool,
     /// The RFC 3161 timestamp is by an authority of the same names that the trusted root does not hold.
     pub other_tsa: bool,
+    /// Rekor v2: the checkpoint has a witness's signature beside the log's. No defect: it verifies.
+    pub cosigned_checkpoint: bool,
+    /// Rekor v2: a line under the log's own name and key hint with an impostor's signature stands before the log's. No defect: it verifies.
+    pub colliding_key_hint: bool,
+    /// Rekor v2: the checkpoint has a witness's signature only.
+    pub unsigned_checkpoint: bool,
+    /// Rekor v2: the checkpoint is signed by the other log of the trusted root.
+    pub foreign_checkpoint: bool,
+    /// Rekor v2: the checkpoint is the log's, but of a tree that does not hold the entry.
+    pub checkpoint_of_other_tree: bool,
+    /// Rekor v2: the proof's root hash is not the checkpoint's.
+    pub wrong_root_hash: bool,
+    /// Rekor v2: the entry is in a log of the trusted root whose key's window has ended.
+    pub retired_log: bool,
+    /// Rekor v2: the entry is in a log of the trusted one's name that the trusted root does not hold.
+    pub unknown_log: bool,
     /// The entry was never registered: the log's look-ups do not find it. Bundles still carry it.
     pub unlogged: bool,
 }

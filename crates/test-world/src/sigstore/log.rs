@@ -39,7 +39,8 @@ pub(crate) struct Log {
 pub(crate) struct Proven {
     pub(crate) uuid: String,
     pub(crate) body: String,
-    pub(crate) integrated_time: i64,
+    /// None in Rekor v2.
+    pub(crate) integrated_time: Option<i64>,
     pub(crate) log_id: [u8; 32],
     pub(crate) log_index: usize,
     pub(crate) set: Option<Vec<u8>>,
@@ -48,11 +49,11 @@ pub(crate) struct Proven {
 
 /// An inclusion proof against a checkpoint.
 pub(crate) struct Proof {
-    index: usize,
-    tree_size: usize,
-    root: [u8; 32],
-    hashes: Vec<[u8; 32]>,
-    checkpoint: String,
+    pub(super) index: usize,
+    pub(super) tree_size: usize,
+    pub(super) root: [u8; 32],
+    pub(super) hashes: Vec<[u8; 32]>,
+    pub(super) checkpoint: String,
 }
 
 impl Log {
@@ -159,7 +160,7 @@ impl Log {
         Proven {
             uuid: self.uuid(index),
             body: entry.body.clone(),
-            integrated_time: entry.integrated_time,
+            integrated_time: Some(entry.integrated_time),
             log_id,
             log_index,
             set: (!faults.omit_set).then(|| set_key.sign(promise.as_bytes())),
@@ -201,7 +202,7 @@ impl Log {
 }
 
 impl Proven {
-    /// `{uuid: entry}` as Rekor's API answers, hashes in hex and numbers as numbers.
+    /// `{uuid: entry}` as Rekor v1's API answers, hashes in hex and numbers as numbers.
     pub(crate) fn api_answer(&self) -> Value {
         let mut verification = serde_json::Map::new();
         if let Some(proof) = &self.proof {
@@ -227,7 +228,9 @@ impl Proven {
         put("logIndex", self.log_index.to_string().into());
         put("logId", json!({"keyId": base64(&self.log_id)}));
         put("kindVersion", json!({"kind": kind, "version": version}));
-        put("integratedTime", self.integrated_time.to_string().into());
+        if let Some(time) = self.integrated_time {
+            put("integratedTime", time.to_string().into());
+        }
         put("canonicalizedBody", base64(self.body.as_bytes()).into());
         if let Some(set) = &self.set {
             put("inclusionPromise", json!({"signedEntryTimestamp": base64(set)}));

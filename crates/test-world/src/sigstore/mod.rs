@@ -2,7 +2,7 @@
 //!
 //! [`TestSigstore::github_internal`] is an instance like GitHub's own: timestamps in place of SCT and log.
 //!
-//! Not there: Rekor v2, TUF repository.
+//! Not there: TUF repository.
 
 pub(crate) mod body;
 mod certificate;
@@ -11,22 +11,25 @@ mod key;
 mod log;
 mod merkle;
 mod signed;
+mod tile_log;
+mod trusted_root;
 mod tsa;
 
 pub use faults::Faults;
 pub use key::Key;
 pub use signed::{BUNDLE_V01, BUNDLE_V02, BUNDLE_V03, Signed, provenance_object};
 
-use crate::encoding::{base64, pem, sha256_hex};
+use crate::encoding::{canonical_json, pem, sha256_hex};
 use crate::identity::Identity;
 use crate::statement::PAYLOAD_TYPE;
 use body::Recorded;
 use certificate::{Authority, AuthorityNames};
-use log::Log;
+use log::{Log, Proven};
 use serde_json::{Value, json};
 use signed::{Content, classic_envelope};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tile_log::TileLog;
 use tsa::TimestampAuthority;
 
 /// 2025-06-01T12:00:00Z: when things are signed unless a test says otherwise.
@@ -35,8 +38,12 @@ pub const DEFAULT_SIGNING_TIME: i64 = 1_748_779_200;
 /// Seconds from the certificate's issue to the log's integration of the entry.
 const ISSUE_TO_LOG_SECONDS: i64 = 2;
 
-/// Start of every validity window in the trusted root.
-const TRUSTED_SINCE: &str = "2020-01-01T00:00:00Z";
+/// Faults of time miss the certificate's ten minutes by this much, in seconds.
+const HOUR: i64 = 3600;
+
+/// End of the windows of retired logs and authorities, and of an expired certificate: 2025-01-01T00:00:00Z.
+const RETIRED: i64 = 1_735_689_600;
+const RETIRED_TEXT: &str = "2025-01-01T00:00:00Z";
 
 /// Kind of log entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,15 +57,19 @@ pub enum LogKind {
     IntotoV002,
     /// `hashedrekord` 0.0.1: a signature over a file; with an envelope it records the payload's hash.
     HashedRekord,
+    /// `dsse` 0.0.2, of Rekor v2: no time and no SET in the entry, an RFC 3161 timestamp beside it.
+    DsseV002,
+    /// `hashedrekord` 0.0.2, of Rekor v2: with an envelope it records the hash of what was signed, the PAE.
+    HashedRekordV002,
 }
 
 impl LogKind {
     /// The entry's `kind`.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Dsse => "dsse",
+            Self::Dsse | Self::DsseV002 => "dsse",
             Self::IntotoV001 | Self::IntotoV002 => "intoto",
-            Self::HashedRekord => "hashedrekord",
+            Self::HashedRekord | Self::HashedRekordV002 => "hashedrekord",
         }
     }
 
@@ -66,8 +77,13 @@ impl LogKind {
     pub fn version(self) -> &'static str {
         match self {
             Self::Dsse | Self::IntotoV001 | Self::HashedRekord => "0.0.1",
-            Self::IntotoV002 => "0.0.2",
+            Self::IntotoV002 | Self::DsseV002 | Self::HashedRekordV002 => "0.0.2",
         }
+    }
+
+    /// Whether Rekor v2 holds entries of this kind.
+    pub fn is_rekor_v2(self) -> bool {
+        matches!(self, Self::DsseV002 | Self::HashedRekordV002)
     }
 }
 
@@ -82,7 +98,7 @@ pub struct SigningOptions {
     pub faults: Faults,
     /// Upload the envelope to the log without the certificate inside, as generators before v1.2 did. The classic envelope with certificate is then not found.
     pub log_without_certificate: bool,
-    /// Put an RFC 3161 timestamp of [`SigningOptions::time`] into bundles. Always there on GitHub's own instance.
+    /// Put an RFC 3161 timestamp of [`SigningOptions::time`] into bundles. Always there with Rekor v2 and on GitHub's own instance.
     pub timestamp: bool,
 }
 
@@ -130,9 +146,31 @@ struct Inner {
     other_authority: Authority,
     tsa: TimestampAuthority,
     other_tsa: TimestampAuthority,
+    retired_tsa: TimestampAuthority,
+    expired_tsa: TimestampAuthority,
     log: Mutex<Log>,
+    tile_logs: Mutex<TileLogs>,
     serial: AtomicU64,
     timestamp_serial: AtomicU64,
+}
+
+/// The logs of Rekor v2.
+struct TileLogs {
+    active: TileLog,
+    retired: TileLog,
+    unknown: TileLog,
+}
+
+impl TileLogs {
+    fn append(&mut self, body: String, faults: Faults) -> Proven {
+        if faults.unknown_log {
+            self.unknown.append(body, faults, &self.active)
+        } else if faults.retired_log {
+            self.retired.append(body, faults, &self.active)
+        } else {
+            self.active.append(body, faults, &self.retired)
+        }
+    }
 }
 
 impl TestSigstore {
@@ -157,9 +195,16 @@ impl TestSigstore {
             github_internal,
             authority: Authority::new(seed, ours, names),
             other_authority: Authority::new(seed, other, names),
-            tsa: TimestampAuthority::new(seed, ours, names),
-            other_tsa: TimestampAuthority::new(seed, other, names),
+            tsa: TimestampAuthority::new(seed, ours, names, None),
+            other_tsa: TimestampAuthority::new(seed, other, names, None),
+            retired_tsa: TimestampAuthority::new(seed, &format!("{ours} retired"), names, None),
+            expired_tsa: TimestampAuthority::new(seed, &format!("{ours} expired"), names, Some(RETIRED)),
             log: Mutex::new(Log::new(seed)),
+            tile_logs: Mutex::new(TileLogs {
+                active: TileLog::active(seed),
+                retired: TileLog::retired(seed),
+                unknown: TileLog::unknown(seed),
+            }),
             serial: AtomicU64::new(1),
             timestamp_serial: AtomicU64::new(1),
         };
@@ -170,29 +215,12 @@ impl TestSigstore {
         self.inner.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tile_logs(&self) -> MutexGuard<'_, TileLogs> {
+        self.inner.tile_logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The `trusted_root.json` to give to a verifier.
     pub fn trusted_root_json(&self) -> String {
-        let log_entry = |url: &str, key: &Key| {
-            json!({
-                "baseUrl": url,
-                "hashAlgorithm": "SHA2_256",
-                "publicKey": {
-                    "rawBytes": base64(&key.spki()),
-                    "keyDetails": "PKIX_ECDSA_P256_SHA_256",
-                    "validFor": {"start": TRUSTED_SINCE},
-                },
-                "logId": {"keyId": base64(&key.id())},
-            })
-        };
-        let authority = |uri: &str, subject: Value, chain: [Vec<u8>; 2]| {
-            let certificates: Vec<_> = chain.iter().map(|der| json!({"rawBytes": base64(der)})).collect();
-            json!({
-                "subject": subject,
-                "uri": uri,
-                "certChain": {"certificates": certificates},
-                "validFor": {"start": TRUSTED_SINCE},
-            })
-        };
         let inner = &self.inner;
         let organization = if inner.github_internal {
             "GitHub, Inc."
@@ -200,18 +228,34 @@ impl TestSigstore {
             "sigstore.test"
         };
         let subject = |name: &str| json!({"organization": organization, "commonName": name});
-        let mut tlogs = vec![log_entry("https://rekor.test", self.log().key())];
-        let mut ctlogs = vec![log_entry("https://ctfe.test", inner.authority.ct_key())];
-        if inner.github_internal {
-            tlogs.clear();
-            ctlogs.clear();
+        let tsa = |authority: &TimestampAuthority, end| {
+            let uri = "https://timestamp.test";
+            trusted_root::authority(uri, &subject("sigstore-tsa"), &authority.chain(), end)
+        };
+        let mut tlogs = Vec::new();
+        let mut ctlogs = Vec::new();
+        let mut tsas = vec![tsa(&inner.tsa, None)];
+        if !inner.github_internal {
+            tlogs.push(trusted_root::ecdsa_log("https://rekor.test", self.log().key()));
+            let logs = self.tile_logs();
+            tlogs.push(trusted_root::tile_log(&logs.active, None));
+            tlogs.push(trusted_root::tile_log(&logs.retired, Some(RETIRED_TEXT)));
+            ctlogs.push(trusted_root::ecdsa_log("https://ctfe.test", inner.authority.ct_key()));
+            tsas.push(tsa(&inner.retired_tsa, Some(RETIRED_TEXT)));
+            tsas.push(tsa(&inner.expired_tsa, None));
         }
+        let fulcio = trusted_root::authority(
+            "https://fulcio.test",
+            &subject("sigstore"),
+            &inner.authority.chain(),
+            None,
+        );
         let root = json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": tlogs,
-            "certificateAuthorities": [authority("https://fulcio.test", subject("sigstore"), inner.authority.chain())],
+            "certificateAuthorities": [fulcio],
             "ctlogs": ctlogs,
-            "timestampAuthorities": [authority("https://timestamp.test", subject("sigstore-tsa"), inner.tsa.chain())],
+            "timestampAuthorities": tsas,
         });
         serde_json::to_string_pretty(&root).expect("JSON values serialise")
     }
@@ -229,19 +273,34 @@ impl TestSigstore {
         payload_type: &str,
         options: SigningOptions,
     ) -> Signed {
+        self.sign_payload_logged_as(identity, payload, payload_type, options, |_| ())
+    }
+
+    /// Signs any bytes as an envelope's payload, and has the log record a changed body: a log that can be made to record what it should refuse.
+    pub fn sign_payload_logged_as(
+        &self,
+        identity: &Identity,
+        payload: &[u8],
+        payload_type: &str,
+        options: SigningOptions,
+        change: impl FnOnce(&mut Value),
+    ) -> Signed {
         let content = Content::Envelope {
             payload_type: payload_type.to_owned(),
         };
-        self.sign(identity, payload, &pae(payload_type, payload), content, options)
+        let message = pae(payload_type, payload);
+        self.sign(identity, payload, &message, content, options, change)
     }
 
-    /// Signs a file's bytes (a `hashedrekord` entry and a bundle with a message signature).
+    /// Signs a file's bytes: a bundle with a message signature, and a `hashedrekord` entry of the log version of `options`.
     pub fn sign_artifact(&self, identity: &Identity, artifact: &[u8], options: SigningOptions) -> Signed {
-        let options = SigningOptions {
-            kind: LogKind::HashedRekord,
-            ..options
+        let kind = if options.kind.is_rekor_v2() {
+            LogKind::HashedRekordV002
+        } else {
+            LogKind::HashedRekord
         };
-        self.sign(identity, artifact, artifact, Content::Artifact, options)
+        let options = SigningOptions { kind, ..options };
+        self.sign(identity, artifact, artifact, Content::Artifact, options, |_| ())
     }
 
     fn sign(
@@ -251,6 +310,7 @@ impl TestSigstore {
         message: &[u8],
         content: Content,
         options: SigningOptions,
+        change: impl FnOnce(&mut Value),
     ) -> Signed {
         let faults = options.faults;
         let leaf = self.leaf(identity, options);
@@ -261,12 +321,20 @@ impl TestSigstore {
         };
         let entry = (!self.inner.github_internal).then(|| {
             let body = self.body(payload, &signature, &leaf, &content, options);
+            let mut body = serde_json::from_str(&body).expect("a body is JSON");
+            change(&mut body);
+            let body = canonical_json(&body);
+            if options.kind.is_rekor_v2() {
+                return self.tile_logs().append(body, faults);
+            }
             let digests = index_digests(payload, &leaf.certificate_pem());
             let mut log = self.log();
             let index = log.append(body, options.time, digests, faults);
             log.prove(index)
         });
-        let timestamp = (options.timestamp || self.inner.github_internal).then(|| self.timestamp(&signature, options));
+        let needs_timestamp = options.kind.is_rekor_v2() || self.inner.github_internal;
+        let timestamp = (!faults.omit_timestamp && (options.timestamp || needs_timestamp))
+            .then(|| self.timestamp(&signature, options));
         Signed {
             content,
             payload: payload.to_vec(),
@@ -281,24 +349,46 @@ impl TestSigstore {
 
     /// An RFC 3161 answer over the signature.
     fn timestamp(&self, signature: &[u8], options: SigningOptions) -> Vec<u8> {
-        let tsa = if options.faults.other_tsa {
-            &self.inner.other_tsa
-        } else {
-            &self.inner.tsa
+        let faults = options.faults;
+        let tsa = match faults {
+            Faults { other_tsa: true, .. } => &self.inner.other_tsa,
+            Faults { retired_tsa: true, .. } => &self.inner.retired_tsa,
+            Faults { expired_tsa: true, .. } => &self.inner.expired_tsa,
+            _ => &self.inner.tsa,
         };
-        let serial = self.inner.timestamp_serial.fetch_add(1, Ordering::Relaxed);
-        let signature = if options.faults.wrong_timestamp {
+        let time = match faults {
+            Faults {
+                late_timestamp: true, ..
+            } => options.time + HOUR,
+            Faults {
+                early_timestamp: true, ..
+            } => options.time - HOUR,
+            _ => options.time,
+        };
+        let signature = if faults.wrong_timestamp {
             b"another signature"
         } else {
             signature
         };
-        tsa.answer(signature, options.time, serial)
+        let serial = self.inner.timestamp_serial.fetch_add(1, Ordering::Relaxed);
+        let mut answer = tsa.answer(signature, time, serial);
+        if faults.tampered_timestamp
+            && let Some(last) = answer.last_mut()
+        {
+            // The signature stands at the end.
+            *last ^= 1;
+        }
+        answer
+    }
+
+    /// An RFC 3161 answer of the trusted authority over any bytes at any time, as everybody can have one.
+    pub fn timestamp_of(&self, bytes: &[u8], time: i64) -> Vec<u8> {
+        let serial = self.inner.timestamp_serial.fetch_add(1, Ordering::Relaxed);
+        self.inner.tsa.answer(bytes, time, serial)
     }
 
     /// A fresh key with its certificate.
     fn leaf(&self, identity: &Identity, options: SigningOptions) -> Leaf {
-        /// Both clock faults miss the certificate's ten minutes by this much.
-        const HOUR: i64 = 3600;
         let faults = options.faults;
         let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
         let key = Key::derive(self.inner.seed, &format!("leaf {serial}"));
@@ -331,12 +421,13 @@ impl TestSigstore {
         let faults = options.faults;
         let other_payload = [payload, b" "].concat();
         let other_signature = leaf.key.sign(&other_payload);
-        let other_certificate = if faults.logged_other_certificate {
+        let certificate = if faults.logged_other_certificate {
             let identity = Identity::github("someone/else");
-            self.leaf(&identity, SigningOptions::default()).certificate_pem()
+            self.leaf(&identity, SigningOptions::default()).certificate
         } else {
-            leaf.certificate_pem()
+            leaf.certificate.clone()
         };
+        let certificate_pem = pem("CERTIFICATE", &certificate);
         let payload = if faults.logged_other_payload {
             &other_payload
         } else {
@@ -348,16 +439,18 @@ impl TestSigstore {
             signature
         };
         match content {
-            Content::Artifact => body::of_artifact(payload, signature, &other_certificate),
+            Content::Artifact if options.kind.is_rekor_v2() => body::of_artifact_v002(payload, signature, &certificate),
+            Content::Artifact => body::of_artifact(payload, signature, &certificate_pem),
             Content::Envelope { payload_type } => {
-                let inside = (!options.log_without_certificate).then_some(other_certificate.as_str());
+                let inside = (!options.log_without_certificate).then_some(certificate_pem.as_str());
                 let envelope = classic_envelope(payload_type, payload, signature, inside);
                 let recorded = Recorded {
                     envelope: &envelope,
                     payload,
                     payload_type,
                     signature,
-                    certificate_pem: &other_certificate,
+                    certificate_pem: &certificate_pem,
+                    certificate: &certificate,
                 };
                 body::of_envelope(options.kind, &recorded)
             }

@@ -62,12 +62,14 @@ impl Signed {
         self.entry().log_index
     }
 
-    /// Seconds since 1970 at which the log integrated the entry.
+    /// Seconds since 1970 at which the log (Rekor v1) integrated the entry.
     pub fn integrated_time(&self) -> i64 {
-        self.entry().integrated_time
+        self.entry()
+            .integrated_time
+            .expect("signed with a log that tells the time")
     }
 
-    /// `{uuid: entry}` as the log's API answered when the entry was made.
+    /// `{uuid: entry}` as the log's API answered when the entry was made. Rekor v2 has no such API.
     pub fn log_answer(&self) -> Value {
         self.entry().api_answer()
     }

@@ -33,11 +33,12 @@ pub(crate) struct TimestampAuthority {
 }
 
 impl TimestampAuthority {
-    pub(crate) fn new(seed: u64, label: &str, names: &AuthorityNames) -> Self {
+    /// The authority of `seed`; `label` tells two of the same seed apart. Its certificate is valid until `not_after`, or as long as its root.
+    pub(crate) fn new(seed: u64, label: &str, names: &AuthorityNames, not_after: Option<i64>) -> Self {
         let root_key = Key::derive(seed, &format!("{label} tsa root"));
         let key = Key::derive(seed, &format!("{label} tsa"));
         let root = certificate::root(names.tsa_root, &root_key);
-        let leaf = certificate::timestamping_leaf(names.tsa_root, &root_key, names.tsa_leaf, &key);
+        let leaf = certificate::timestamping_leaf(names.tsa_root, &root_key, names.tsa_leaf, &key, not_after);
         Self { root, leaf, key }
     }
 
