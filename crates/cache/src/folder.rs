@@ -1,11 +1,18 @@
 //! A folder of the cache, and the files in it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::check;
 use crate::error::CacheError;
+
+/// Longest wait for a lock: whoever holds one writes a few small files.
+pub const LONGEST_LOCK: Duration = Duration::from_secs(2);
+
+/// Time between two tries for a lock.
+const LOCK_STEP: Duration = Duration::from_millis(10);
 
 /// A folder of the cache. Making this value touches nothing: the folder is made, with mode 0700, by the first [`Self::write`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +106,33 @@ impl CacheFolder {
         Ok(())
     }
 
+    /// Waits until no other process holds the lock of this name, and holds it until the value is dropped. Writers that read
+    /// before they write take it; readers need not, since every file is replaced whole.
+    ///
+    /// # Errors
+    /// As [`Self::write`]; also if another process holds it for longer than [`LONGEST_LOCK`].
+    pub fn lock(&self, name: &str) -> Result<Lock, CacheError> {
+        let path = self.make()?.join(checked_name(name)?);
+        let failed = |source| io_error(&path, "locked", source);
+        if look(&path)?.is_some_and(|metadata| !metadata.is_file()) {
+            return Err(CacheError::Kind { path, wanted: "file" });
+        }
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < LONGEST_LOCK => std::thread::sleep(LOCK_STEP),
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
+    }
+
     /// Removes a file; nothing happens where there is none.
     ///
     /// # Errors
@@ -156,8 +190,11 @@ impl CacheFolder {
         Ok(true)
     }
 
-    /// The folder's path, after making what is missing of it.
-    fn make(&self) -> Result<PathBuf, CacheError> {
+    /// The folder's path, after making what is missing of it: for files too large for [`Self::write`].
+    ///
+    /// # Errors
+    /// If a folder on the way is a symbolic link, belongs to or may be written by others, or cannot be made.
+    pub fn make(&self) -> Result<PathBuf, CacheError> {
         if let Some(parent) = self.root.parent() {
             fs::create_dir_all(parent).map_err(|error| io_error(parent, "made", error))?;
         }
@@ -170,6 +207,13 @@ impl CacheFolder {
         self.is_there()?;
         Ok(path)
     }
+}
+
+/// A lock between processes; dropping it lets the next one in.
+#[derive(Debug)]
+pub struct Lock {
+    /// Closing the file releases the lock.
+    _file: File,
 }
 
 /// One folder with mode 0700; another process may be quicker.

@@ -8,14 +8,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    RANGE,
+};
 use tokio::sync::SemaphorePermit;
 use url::Url;
 
+use crate::cache::Validators;
 use crate::client::Client;
 use crate::error::HttpError;
 use crate::redact::redact;
 use crate::redirect::{check_scheme, next_hop, same_origin};
+use crate::response::Way;
 
 /// A request as its caller wants it.
 pub(crate) struct Outgoing<'a> {
@@ -27,6 +32,18 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) json: Option<Bytes>,
     /// Whether the body may come gzipped. Files are asked for as they are.
     pub(crate) compressed: bool,
+    /// Whether credentials that the client knows for an origin are used; those of the URL itself always are.
+    pub(crate) logins: bool,
+    /// What makes the request conditional, at one URL.
+    pub(crate) validators: Option<Validators>,
+}
+
+/// An answer whose body is still unread.
+pub(crate) struct Sent {
+    pub(crate) answer: reqwest::Response,
+    /// The URL that answered.
+    pub(crate) url: Url,
+    pub(crate) way: Way,
 }
 
 impl<'a> Outgoing<'a> {
@@ -39,6 +56,8 @@ impl<'a> Outgoing<'a> {
             range: None,
             json: None,
             compressed: false,
+            logins: true,
+            validators: None,
         }
     }
 }
@@ -57,36 +76,50 @@ impl Client {
     }
 
     /// Sends the request and follows redirects; the body is still unread.
-    pub(crate) async fn send(&self, outgoing: &Outgoing<'_>) -> Result<(reqwest::Response, Url), HttpError> {
-        let own_login = credentials_of(outgoing.url);
+    pub(crate) async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, HttpError> {
+        let own_login = self.login(outgoing)?;
         let mut method = outgoing.method.clone();
         let mut url = without_credentials(outgoing.url);
         let mut hops = 0;
+        let mut way = Way::default();
         loop {
-            let at_home = same_origin(&url, outgoing.url);
-            let login = match (outgoing.bearer, &own_login) {
-                (Some(token), _) if at_home => {
-                    Some(
-                        sensitive(&format!("Bearer {token}")).ok_or_else(|| HttpError::Settings {
-                            reason: "the token holds characters that a header cannot carry".to_owned(),
-                        })?,
-                    )
-                }
-                (None, Some(login)) if at_home => Some(login.clone()),
-                (Some(_), _) => None,
-                (None, _) => self.known_login(&url),
+            let login = if same_origin(&url, outgoing.url) {
+                own_login.clone()
+            } else if outgoing.bearer.is_none() && outgoing.logins {
+                self.known_login(&url)
+            } else {
+                None
             };
-            let answer = self.send_once(outgoing, &method, &url, login).await?;
+            way.foreign_login |= login.is_some() && !same_origin(&url, outgoing.url);
+            let validators = outgoing
+                .validators
+                .as_ref()
+                .filter(|known| known.at == kept_url(&url, way.redirected));
+            way.conditional = validators.is_some();
+            let answer = self.send_once(outgoing, &method, &url, login, validators).await?;
             if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok((answer, url));
+                return Ok(Sent { answer, url, way });
             }
             let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             url = next_hop(&url, location, hops)?;
             hops += 1;
+            way.redirected = true;
             if !matches!(answer.status().as_u16(), 307 | 308) {
                 method = Method::GET;
             }
         }
+    }
+
+    /// The credentials that go with a request at its own origin.
+    pub(crate) fn login(&self, outgoing: &Outgoing<'_>) -> Result<Option<HeaderValue>, HttpError> {
+        if let Some(token) = outgoing.bearer {
+            let unfit = || HttpError::Settings {
+                reason: "the token holds characters that a header cannot carry".to_owned(),
+            };
+            return sensitive(&format!("Bearer {token}")).ok_or_else(unfit).map(Some);
+        }
+        let own = credentials_of(outgoing.url);
+        Ok(own.or_else(|| self.known_login(outgoing.url).filter(|_| outgoing.logins)))
     }
 
     fn known_login(&self, url: &Url) -> Option<HeaderValue> {
@@ -100,6 +133,7 @@ impl Client {
         method: &Method,
         url: &Url,
         login: Option<HeaderValue>,
+        validators: Option<&Validators>,
     ) -> Result<reqwest::Response, HttpError> {
         let encoding = if outgoing.compressed { "gzip" } else { "identity" };
         let mut request = self
@@ -112,6 +146,14 @@ impl Client {
         }
         if let Some(login) = login {
             request = request.header(AUTHORIZATION, login);
+        }
+        if let Some(known) = validators {
+            // A server that knows both goes by the first.
+            for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
+            }
         }
         if let Some(range) = &outgoing.range {
             request = request.header(RANGE, range);
@@ -191,7 +233,16 @@ fn sensitive(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn without_credentials(url: &Url) -> Url {
+/// The URL of an answer as the cache keeps it: where a redirect led, a query may be a pre-signed secret, and differs each time.
+pub(crate) fn kept_url(url: &Url, redirected: bool) -> Url {
+    let mut url = without_credentials(url);
+    if redirected {
+        url.set_query(None);
+    }
+    url
+}
+
+pub(crate) fn without_credentials(url: &Url) -> Url {
     let mut url = url.clone();
     // These fail only for URLs without a host, which were refused before.
     let _ = url.set_username("");

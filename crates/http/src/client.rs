@@ -1,4 +1,4 @@
-//! The client and its requests for small answers.
+//! The client, and how often a request for a small answer is tried.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,15 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderValue;
 use reqwest::{Certificate, Identity, Method, Proxy};
 use tokio::sync::Semaphore;
 use url::{Origin, Url};
 
-use crate::attempt::{Outgoing, basic_auth, credentials_of};
+use crate::attempt::{Outgoing, Sent, basic_auth, credentials_of};
 use crate::body;
+use crate::cache::{Store, Troubles, WheelStore};
 use crate::error::HttpError;
+use crate::get::Get;
 use crate::redact::redact;
+use crate::response::{self, Response};
 use crate::retry::{self, Backoff};
 use crate::settings::Settings;
 
@@ -30,60 +33,27 @@ pub(crate) struct Shared {
     pub(crate) credentials: RwLock<HashMap<Origin, HeaderValue>>,
     pub(crate) slots: Semaphore,
     pub(crate) requests: AtomicU64,
+    pub(crate) cache_hits: AtomicU64,
+    pub(crate) revalidations: AtomicU64,
+    pub(crate) store: Option<Arc<Store>>,
+    wheels: Option<WheelStore>,
+    troubles: Arc<Troubles>,
     /// Origins that could not be connected to, after all retries, and why.
     pub(crate) unreachable: RwLock<HashMap<Origin, String>>,
 }
 
-/// An answer whose body was read in full, whatever its status.
-#[derive(Clone)]
-pub struct Response {
-    /// HTTP status.
-    pub status: u16,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// The URL that answered, after redirects, without credentials. Not redacted otherwise.
-    pub final_url: Url,
-    /// The body, decompressed. Of an error status at most its first 64 KiB.
-    pub body: Bytes,
-}
-
-impl Response {
-    /// Whether the status is 200 to 299.
-    #[must_use]
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// The answer itself if its status is a success.
-    ///
-    /// # Errors
-    /// [`HttpError::Status`] otherwise.
-    pub fn success(self) -> Result<Self, HttpError> {
-        if self.is_success() {
-            Ok(self)
-        } else {
-            Err(HttpError::Status {
-                url: redact(&self.final_url),
-                status: self.status,
-            })
-        }
-    }
-
-    /// A header's value, if it is there and is text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("final_url", &redact(&self.final_url))
-            .field("body", &self.body.len())
-            .finish_non_exhaustive()
-    }
+/// What a client has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Requests sent, repetitions, redirects and revalidations included.
+    pub requests: u64,
+    /// Answers that the cache gave without a request.
+    pub cache_hits: u64,
+    /// Answers that the cache gave after the server had confirmed them, each also among the requests.
+    pub revalidations: u64,
+    /// Files that were taken from the wheel store.
+    pub wheel_hits: u64,
 }
 
 impl fmt::Debug for Client {
@@ -107,13 +77,20 @@ impl Client {
             .iter()
             .filter_map(|url| Some((url.origin(), credentials_of(url)?)))
             .collect();
+        let troubles = Arc::<Troubles>::default();
+        let cache = settings.cache.as_ref();
         Ok(Self {
             shared: Arc::new(Shared {
+                store: cache.map(|cache| Arc::new(Store::new(cache, Arc::clone(&troubles)))),
+                wheels: cache.map(|cache| WheelStore::new(cache, Arc::clone(&troubles))),
+                troubles,
                 slots: Semaphore::new(settings.max_concurrent.max(1)),
                 settings,
                 inner,
                 credentials: RwLock::new(credentials),
                 requests: AtomicU64::new(0),
+                cache_hits: AtomicU64::new(0),
+                revalidations: AtomicU64::new(0),
                 unreachable: RwLock::default(),
             }),
         })
@@ -141,19 +118,40 @@ impl Client {
         &self.shared.settings
     }
 
-    /// Requests sent so far, repetitions and redirects included.
+    /// Requests sent so far, repetitions, redirects and revalidations included.
     #[must_use]
     pub fn request_count(&self) -> u64 {
         self.shared.requests.load(Ordering::Relaxed)
     }
 
-    /// GET with the body read up to `limit` bytes, counted after decompression.
-    ///
-    /// Any status is an answer (see [`Response::success`]); 429, 502, 503 and 504 and failed connections are tried again
-    /// first.
+    /// What was done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters {
+            requests: self.request_count(),
+            cache_hits: self.shared.cache_hits.load(Ordering::Relaxed),
+            revalidations: self.shared.revalidations.load(Ordering::Relaxed),
+            wheel_hits: self.shared.wheels.as_ref().map_or(0, WheelStore::hits),
+        }
+    }
+
+    /// The store of files by their digest, if there is a cache.
+    #[must_use]
+    pub fn wheels(&self) -> Option<&WheelStore> {
+        self.shared.wheels.as_ref()
+    }
+
+    /// Why the cache could not be used the first time that it failed: a file or folder, and the system's reason. No request
+    /// fails for that.
+    #[must_use]
+    pub fn cache_trouble(&self) -> Option<String> {
+        self.shared.troubles.first()
+    }
+
+    /// [`Client::fetch`] without the cache.
     ///
     /// # Errors
-    /// Any [`HttpError`] but `Status`.
+    /// As [`Client::fetch`].
     pub async fn get(&self, url: &Url, accept: Option<&str>, limit: u64) -> Result<Response, HttpError> {
         self.get_with(url, accept, None, limit).await
     }
@@ -161,7 +159,7 @@ impl Client {
     /// [`Client::get`] with a bearer token, which is sent to the URL's own origin only.
     ///
     /// # Errors
-    /// As [`Client::get`].
+    /// As [`Client::fetch`].
     pub async fn get_with(
         &self,
         url: &Url,
@@ -169,19 +167,13 @@ impl Client {
         bearer: Option<&str>,
         limit: u64,
     ) -> Result<Response, HttpError> {
-        let outgoing = Outgoing {
-            accept,
-            bearer,
-            compressed: true,
-            ..Outgoing::new(Method::GET, url)
-        };
-        self.answer(&outgoing, limit).await
+        self.fetch(&Get::new(url, limit).accept(accept).bearer(bearer)).await
     }
 
     /// POSTs a JSON document. Tried again only if nothing was processed: no connection, or 429 or 503.
     ///
     /// # Errors
-    /// As [`Client::get`]. A redirect is followed as a browser does: 307 and 308 repeat the POST, others become a GET.
+    /// As [`Client::fetch`]. A redirect is followed as a browser does: 307 and 308 repeat the POST, others become a GET.
     pub async fn post_json(&self, url: &Url, value: &serde_json::Value, limit: u64) -> Result<Response, HttpError> {
         let outgoing = Outgoing {
             accept: Some("application/json"),
@@ -192,7 +184,7 @@ impl Client {
         self.answer(&outgoing, limit).await
     }
 
-    async fn answer(&self, outgoing: &Outgoing<'_>, limit: u64) -> Result<Response, HttpError> {
+    pub(crate) async fn answer(&self, outgoing: &Outgoing<'_>, limit: u64) -> Result<Response, HttpError> {
         let repeatable = outgoing.json.is_none();
         let mut backoff = Backoff::new(&self.shared.settings);
         loop {
@@ -244,15 +236,17 @@ impl Client {
         let _slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
         let exchange = async {
-            let (answer, final_url) = self.send(outgoing).await?;
+            let Sent { answer, url, way } = self.send(outgoing).await?;
             let status = answer.status().as_u16();
             let headers = answer.headers().clone();
-            let body = body::read(answer, &final_url, limit, after).await?;
+            let body = body::read(answer, &url, limit, after).await?;
             Ok(Response {
                 status,
                 headers,
-                final_url,
+                final_url: url,
                 body,
+                origin: response::Origin::Network,
+                way,
             })
         };
         tokio::time::timeout(after, exchange).await.unwrap_or_else(|_| {

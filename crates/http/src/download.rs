@@ -1,6 +1,6 @@
-//! Downloads: streamed to a new file, hashed on the way, and removed unless complete.
+//! Downloads: streamed to a new file and hashed on the way; the file has its name only when it is complete.
 
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::digest;
 use reqwest::Method;
 use slsa_pip_distribution::Sha256Digest;
-use tokio::fs::{File, OpenOptions};
+use tempfile::TempPath;
+use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
 use url::Url;
 
-use crate::attempt::Outgoing;
+use crate::attempt::{Outgoing, Sent};
 use crate::body::{broken_off, content_encoding};
 use crate::client::Client;
 use crate::error::HttpError;
@@ -36,39 +37,33 @@ pub struct Downloaded {
     pub size: u64,
 }
 
-/// Removes the file unless it was completed, also when the download is dropped half-way.
-struct PartialFile {
-    path: PathBuf,
-    complete: bool,
-}
-
-impl Drop for PartialFile {
-    fn drop(&mut self) {
-        if !self.complete {
-            // It may be gone already, and there is no one to tell.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A new file that is hashed while it is written, and removed unless it is finished.
+/// A file that is hashed while it is written beside its place, takes its name when it is finished, and is removed otherwise,
+/// also when the download is dropped half-way. A process that is killed leaves `.….part`, never a part under the final name.
 struct HashedFile {
     // Dropped before the file is removed, which some systems refuse while it is open.
     writer: BufWriter<File>,
-    partial: PartialFile,
+    unfinished: TempPath,
+    dest: PathBuf,
     hasher: digest::Context,
     size: u64,
 }
 
 impl HashedFile {
-    async fn create(path: &Path) -> std::io::Result<Self> {
-        let file = create(path).await?;
+    fn create(dest: &Path) -> std::io::Result<Self> {
+        if dest.symlink_metadata().is_ok() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let folder = dest.parent().ok_or(ErrorKind::InvalidInput)?;
+        // Readable by its owner only.
+        let file = tempfile::Builder::new()
+            .prefix(".")
+            .suffix(".part")
+            .tempfile_in(folder)?;
+        let (file, unfinished) = file.into_parts();
         Ok(Self {
-            partial: PartialFile {
-                path: path.to_owned(),
-                complete: false,
-            },
-            writer: BufWriter::with_capacity(WRITE_BUFFER, file),
+            writer: BufWriter::with_capacity(WRITE_BUFFER, File::from_std(file)),
+            unfinished,
+            dest: dest.to_owned(),
             hasher: digest::Context::new(&digest::SHA256),
             size: 0,
         })
@@ -82,7 +77,9 @@ impl HashedFile {
 
     async fn finish(mut self) -> std::io::Result<Downloaded> {
         self.writer.flush().await?;
-        self.partial.complete = true;
+        // Closed before it is renamed, which some systems refuse while it is open.
+        drop(self.writer.into_inner().into_std().await);
+        self.unfinished.persist_noclobber(&self.dest)?;
         Ok(Downloaded {
             sha256: finish(self.hasher),
             size: self.size,
@@ -91,7 +88,7 @@ impl HashedFile {
 }
 
 impl Client {
-    /// Downloads into the new file `dest`, which must not exist and is readable by its owner only.
+    /// Downloads into the new file `dest`, which must not exist, is readable by its owner only, and appears when it is complete.
     ///
     /// `progress` is told the bytes so far; after a broken connection the download starts again, and so does that number.
     /// On any error, and when the returned future is dropped, no file is left. Not flushed to the disk (`fsync`).
@@ -148,7 +145,11 @@ impl Client {
         let _slot = self.slot(url).await?;
         let timeout = self.shared.settings.timeout;
         let started = Instant::now();
-        let (mut answer, final_url) = self.send(&Outgoing::new(Method::GET, url)).await?;
+        let Sent {
+            mut answer,
+            url: final_url,
+            ..
+        } = self.send(&Outgoing::new(Method::GET, url)).await?;
         if answer.status().as_u16() != 200 {
             return Ok(Err(OtherStatus {
                 status: answer.status().as_u16(),
@@ -173,7 +174,7 @@ impl Client {
             path: dest.to_owned(),
             source: Arc::new(source),
         };
-        let mut file = HashedFile::create(dest).await.map_err(unwritable)?;
+        let mut file = HashedFile::create(dest).map_err(unwritable)?;
         let mut received: u64 = 0;
         loop {
             let chunk = match answer.chunk().await {
@@ -212,7 +213,7 @@ pub async fn copy_hashed(source: &Path, dest: &Path, limit: u64) -> Result<Downl
     };
     let unwritable = |error| failed(dest, error);
     let mut from = File::open(source).await.map_err(|error| failed(source, error))?;
-    let mut file = HashedFile::create(dest).await.map_err(unwritable)?;
+    let mut file = HashedFile::create(dest).map_err(unwritable)?;
     let mut buffer = vec![0; WRITE_BUFFER];
     let mut size: u64 = 0;
     loop {
@@ -259,14 +260,6 @@ fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -
         });
     }
     Ok(())
-}
-
-async fn create(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    options.mode(0o600);
-    options.open(path).await
 }
 
 fn finish(hasher: digest::Context) -> Sha256Digest {

@@ -1,25 +1,32 @@
 //! One HTTP client for everything that slsa-pip fetches: bounded bodies, bounded redirects, bounded retries, credentials
-//! that stay with their origin, URLs that are redacted wherever they are shown, and an offline switch.
+//! that stay with their origin, URLs that are redacted wherever they are shown, a cache on disk, and an offline switch.
 //!
 //! Whatever a server answers is hostile input. Nothing here decides whether an answer can be trusted.
 
 mod attempt;
 mod body;
+pub mod cache;
+mod cached;
 mod client;
 mod download;
 mod error;
+mod get;
 mod range;
 mod redact;
 mod redirect;
+mod response;
 mod retry;
 mod settings;
 
 pub use bytes::Bytes;
-pub use client::{Client, Response};
+pub use cache::{CacheSettings, Caching};
+pub use client::{Client, Counters};
 pub use download::{Downloaded, copy_hashed, sha256};
 pub use error::{HttpError, RedirectProblem};
+pub use get::Get;
 pub use range::{Partial, RangeAnswer};
 pub use redact::redact;
 pub use redirect::{MAX_REDIRECTS, same_origin};
 pub use reqwest::header::HeaderMap;
+pub use response::{Origin, Response};
 pub use settings::Settings;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use reqwest::header::CONTENT_RANGE;
 use url::Url;
 
-use crate::attempt::Outgoing;
+use crate::attempt::{Outgoing, Sent};
 use crate::body;
 use crate::client::Client;
 use crate::error::HttpError;
@@ -96,7 +96,9 @@ impl Client {
         let _slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
         let exchange = async {
-            let (answer, final_url) = self.send(outgoing).await?;
+            let Sent {
+                answer, url: final_url, ..
+            } = self.send(outgoing).await?;
             match answer.status().as_u16() {
                 206 => {}
                 200 | 416 => return Ok(RangeAnswer::Unsupported),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::cache::CacheSettings;
+
 /// Settings of a [`crate::Client`], changed from their default one by one. `Debug` shows no secret.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -36,6 +38,8 @@ pub struct Settings {
     pub offline: bool,
     /// Most requests in flight at once.
     pub max_concurrent: usize,
+    /// The cache on disk; none by default.
+    pub cache: Option<CacheSettings>,
 }
 
 impl Default for Settings {
@@ -54,6 +58,7 @@ impl Default for Settings {
             credentials: Vec::new(),
             offline: false,
             max_concurrent: 32,
+            cache: None,
         }
     }
 }
@@ -77,6 +82,7 @@ impl fmt::Debug for Settings {
             .field("proxy", &self.proxy.is_some())
             .field("credentials", &self.credentials.len())
             .field("offline", &self.offline)
+            .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
 }
