@@ -68,10 +68,12 @@ pub(crate) enum Command {
     Download(Box<DownloadArgs>),
     /// Verify local files against a provenance file
     ///
-    /// Any file may be verified: wheels, sdists, binaries. The provenance may be a `.intoto.jsonl` file, a Sigstore
-    /// bundle, or a PEP 740 attestation or provenance object.
+    /// Any file may be verified: wheels, sdists, binaries; or `sha256:HEX` in place of one. The provenance may be a
+    /// `.intoto.jsonl` file, a Sigstore bundle, or a PEP 740 attestation or provenance object; the last two bind a file's name,
+    /// so they need the file. Answers of the transparency log are read from `.rekor.json` files beside either, where there are
+    /// any. docs/slsa-verifier.md translates from slsa-verifier. Exit codes: 0 all verified; 1 at least one refused; 2 no verdict.
     Verify(Box<VerifyArgs>),
-    /// Show what a provenance file says; nothing is verified
+    /// Show what a provenance file says, or the provenance beside a file; nothing is verified
     ///
     /// For each attestation: what it is about, what its certificate claims, and what the build has written itself. Anybody
     /// can write such a file: only `slsa-pip verify` tells whether it is true. Exit codes: 0 at least one attestation could
@@ -250,8 +252,8 @@ pub(crate) struct DownloadArgs {
 /// `slsa-pip verify`
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The files to verify
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    /// The files to verify, or their digests as `sha256:HEX`
+    #[arg(value_name = "FILE_OR_DIGEST", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
     /// The provenance file (repeatable): `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
     #[arg(long, visible_alias = "provenance-path", value_name = "PATH", required = true, value_hint = ValueHint::FilePath)]
@@ -274,6 +276,11 @@ pub(crate) struct VerifyArgs {
     /// An input that the workflow must have been dispatched with (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) build_workflow_input: Vec<String>,
+    /// Print each verified statement on standard output, as it was signed; nothing if any file is refused
+    ///
+    /// With `--format json` the statements stand in the document, as `files[].provenance`.
+    #[arg(long)]
+    pub(crate) print_provenance: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
     /// The form of the result
@@ -284,7 +291,7 @@ pub(crate) struct VerifyArgs {
 /// `slsa-pip inspect`
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The provenance file: `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
+    /// The provenance file (`.intoto.jsonl`, Sigstore bundle, PEP 740 object), or a file that has some beside it
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// The form of the result

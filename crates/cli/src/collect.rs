@@ -6,12 +6,14 @@
 use slsa_pip_distribution::{PackageName, Sha256Digest, SourceRepository, Version};
 use slsa_pip_github_releases::{GithubUrls, attestations, release_evidence};
 use slsa_pip_http::{Client, Settings, redact};
-use slsa_pip_provenance::{Attestation, SourceKind};
+use slsa_pip_provenance::SourceKind;
 use slsa_pip_pypi_client::{IndexClient, IndexFile, IntegrityAnswer};
+use slsa_pip_verify::{Context, StagedFile};
 
 use crate::directory::ProvenanceDir;
 use crate::failure::{Failure, Result};
 use crate::harvest::Harvest;
+use crate::log_answers::LogAnswers;
 use crate::report::Outcome;
 use crate::settings::Trust;
 
@@ -48,11 +50,18 @@ pub(crate) struct Collector<'a> {
     pub(crate) github: &'a GithubUrls,
     pub(crate) github_token: Option<&'a str>,
     pub(crate) trust: &'a Trust,
+    pub(crate) log: &'a LogAnswers<'a>,
 }
 
 impl Collector<'_> {
     /// Asks one kind of place, and the transparency log for what needs it.
-    pub(crate) async fn ask(&self, place: SourceKind, subject: &Subject<'_>) -> Harvest {
+    pub(crate) async fn ask(
+        &self,
+        place: SourceKind,
+        subject: &Subject<'_>,
+        staged: &StagedFile,
+        context: &Context<'_>,
+    ) -> Harvest {
         let mut harvest = Harvest::default();
         match place {
             SourceKind::Directory => self.ask_directories(subject, &mut harvest),
@@ -63,7 +72,7 @@ impl Collector<'_> {
             }
             SourceKind::File => {}
         }
-        attach_log_answers(&mut harvest, self.http, self.trust, subject.sha256).await;
+        self.log.attach(&mut harvest, staged, context).await;
         harvest
     }
 
@@ -79,6 +88,9 @@ impl Collector<'_> {
             harvest.searched(SourceKind::Directory, &dir.path().display().to_string(), outcome, words);
             harvest.evidence.extend(answer.evidence);
             harvest.problems.extend(answer.problems);
+            for (location, paths) in answer.sidecars {
+                harvest.add_sidecars(&location, paths);
+            }
         }
     }
 
@@ -126,40 +138,6 @@ impl Collector<'_> {
             let words = "not asked: neither policy nor metadata names a GitHub repository";
             harvest.searched(place, &redact(url), Outcome::NotAsked, words);
         }
-    }
-}
-
-/// Asks the transparency log about the classic envelopes that are about this digest and have no answer yet (B7).
-pub(crate) async fn attach_log_answers(harvest: &mut Harvest, http: &Client, trust: &Trust, sha256: &Sha256Digest) {
-    let location = format!("transparency log {}", redact(&trust.rekor_url));
-    let mut searched = Vec::new();
-    for evidence in &mut harvest.evidence {
-        let Attestation::Classic(envelope) = &evidence.attestation else {
-            continue;
-        };
-        if !evidence.log_answers.is_empty() || !evidence.attestation.sha256_subjects_hint().contains(sha256) {
-            continue;
-        }
-        let (outcome, words) = if trust.offline {
-            (Outcome::NotAsked, "not asked: --offline".to_owned())
-        } else {
-            match slsa_pip_transparency_log::lookup(http, &trust.rekor_url, envelope, sha256).await {
-                Ok(answers) if answers.is_empty() => (Outcome::None, "no entry for this envelope".to_owned()),
-                Ok(answers) => {
-                    let words = match answers.len() {
-                        1 => "found one entry".to_owned(),
-                        count => format!("found {count} entries"),
-                    };
-                    evidence.log_answers = answers;
-                    (Outcome::Found, words)
-                }
-                Err(error) => (Outcome::Failed, describe_error(&error)),
-            }
-        };
-        searched.push((evidence.found.kind, outcome, words));
-    }
-    for (place, outcome, words) in searched {
-        harvest.searched(place, &location, outcome, words);
     }
 }
 

@@ -1,18 +1,17 @@
 //! A folder of provenance files (`--provenance-dir`): read once, asked per file.
 //!
 //! Files named after the distribution (`<file>.provenance`, `<file>.publish.attestation`, `<file>.sigstore.json`, …) and
-//! files that hold a statement about its digest (`multiple.intoto.jsonl`) are evidence for it. `<file>.rekor.json` holds
-//! the log's stored answers for a classic envelope.
+//! files that hold a statement about its digest (`multiple.intoto.jsonl`) are evidence for it. `<file>.rekor.json`, named after
+//! the distribution or after the provenance, holds the log's stored answers for a classic envelope.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_provenance::{
-    Attestation, Evidence, Found, Located, ParsedFile, Problem, RekorAnswer, SourceKind, parse_provenance,
-};
+use slsa_pip_provenance::{Evidence, Found, Located, ParsedFile, Problem, SourceKind, parse_provenance};
 
 use crate::failure::{Failure, Result};
+use crate::log_answers::{REKOR_ENDING, sidecars_of};
 
 /// Most files of one folder that are read; a folder with more is not a folder of provenance.
 const MAX_FILES: usize = 20_000;
@@ -21,7 +20,7 @@ const MAX_FOLDER_SIZE: usize = 512 * 1024 * 1024;
 /// Largest file that is read, in bytes; the parser's own limit is lower and gives the better message.
 const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 /// Endings of files that may hold provenance.
-const ENDINGS: [&str; 8] = [
+pub(crate) const ENDINGS: [&str; 8] = [
     ".provenance",
     ".attestation",
     ".jsonl",
@@ -31,9 +30,6 @@ const ENDINGS: [&str; 8] = [
     ".intoto.json",
     ".slsa",
 ];
-/// The ending of stored log answers.
-pub(crate) const REKOR_ENDING: &str = ".rekor.json";
-
 /// A folder of provenance, read.
 #[derive(Debug)]
 pub(crate) struct ProvenanceDir {
@@ -54,6 +50,8 @@ pub(crate) struct DirectoryAnswer {
     pub(crate) evidence: Vec<Evidence>,
     /// Files named after it that could not be read, whole or in part.
     pub(crate) problems: Vec<(Found, Problem)>,
+    /// Where the log's answers may be stored, by the location of the evidence.
+    pub(crate) sidecars: Vec<(String, Vec<PathBuf>)>,
 }
 
 impl ProvenanceDir {
@@ -115,23 +113,27 @@ impl ProvenanceDir {
                 .name
                 .strip_prefix(filename)
                 .is_some_and(|rest| rest.starts_with('.'));
+            let path = self.path.join(&file.name);
+            let location = path.display().to_string();
             let found = |line| Found {
                 kind: SourceKind::Directory,
-                location: self.path.join(&file.name).display().to_string(),
+                location: location.clone(),
                 line,
             };
+            let before = answer.evidence.len();
             for Located { line, item } in &file.parsed.attestations {
                 if named_after || item.sha256_subjects_hint().contains(digest) {
-                    let log_answers = match item {
-                        Attestation::Classic(_) => self.stored_log_answers(filename),
-                        _ => Vec::new(),
-                    };
                     answer.evidence.push(Evidence {
                         attestation: item.clone(),
                         found: found(*line),
-                        log_answers,
+                        log_answers: Vec::new(),
                     });
                 }
+            }
+            if answer.evidence.len() > before {
+                let own = self.path.join(format!("{filename}{REKOR_ENDING}"));
+                let paths = sidecars_of(&path).into_iter().chain([own]);
+                answer.sidecars.push((location.clone(), paths.collect()));
             }
             if named_after {
                 let problems = file.parsed.problems.iter();
@@ -142,39 +144,6 @@ impl ProvenanceDir {
         }
         answer
     }
-
-    /// The log's answers that were stored beside the provenance. They are verified like any other answer, so a missing
-    /// or unreadable file only means that the log has to be asked.
-    fn stored_log_answers(&self, filename: &str) -> Vec<RekorAnswer> {
-        let path = self.path.join(format!("{filename}{REKOR_ENDING}"));
-        // Opening a pipe would wait for whoever writes into it.
-        if !path.is_file() {
-            return Vec::new();
-        }
-        read_bounded(&path)
-            .map(|bytes| parse_log_answers(&bytes))
-            .unwrap_or_default()
-    }
-}
-
-/// Reads Rekor's shape, `[{uuid: entry}, …]`; anything else holds no answer.
-pub(crate) fn parse_log_answers(bytes: &[u8]) -> Vec<RekorAnswer> {
-    let answers: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(bytes).unwrap_or_default();
-    answers
-        .into_iter()
-        .flatten()
-        .map(|(uuid, entry)| RekorAnswer { uuid, entry })
-        .collect()
-}
-
-/// Writes Rekor's shape, `[{uuid: entry}, …]`.
-pub(crate) fn log_answers_document(answers: &[RekorAnswer]) -> String {
-    let answers: Vec<_> = answers
-        .iter()
-        .map(|answer| serde_json::Map::from_iter([(answer.uuid.clone(), answer.entry.clone())]))
-        .map(serde_json::Value::Object)
-        .collect();
-    serde_json::Value::Array(answers).to_string()
 }
 
 /// Reads a file of at most [`MAX_FILE_SIZE`]; a larger one is an error.

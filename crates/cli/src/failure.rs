@@ -37,6 +37,25 @@ impl Failure {
         }
     }
 
+    /// Several errors of the same step as one, so that all of them are seen at once; `None` if there are none.
+    pub(crate) fn all(mut failures: Vec<Self>) -> Option<Self> {
+        if failures.len() < 2 {
+            return failures.pop();
+        }
+        let mut all = Self::new(format!("{} of the named files cannot be used", failures.len()));
+        for failure in failures {
+            let why = failure.causes.join(": ");
+            let separator = if why.is_empty() { "" } else { ": " };
+            all.causes.push(format!("{}{separator}{why}", failure.message));
+            for hint in failure.hints {
+                if !all.hints.contains(&hint) {
+                    all.hints.push(hint);
+                }
+            }
+        }
+        Some(all)
+    }
+
     /// Adds an error and its sources as causes.
     pub(crate) fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);

@@ -1,5 +1,7 @@
 //! What the search for evidence has brought so far, and what becomes of it in the report.
 
+use std::path::PathBuf;
+
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
 use slsa_pip_github_releases::{Answer, ReleaseAnswer};
 use slsa_pip_provenance::{Evidence, Found, Located, ParsedFile, Problem, SourceKind, parse_provenance};
@@ -16,6 +18,8 @@ pub(crate) struct Harvest {
     pub(crate) problems: Vec<(Found, Problem)>,
     /// Every place that was asked.
     pub(crate) searched: Vec<Searched>,
+    /// Where answers of the log may be stored for the evidence of a location ([`Found::location`]); most are not there.
+    sidecars: Vec<(String, PathBuf)>,
 }
 
 impl Harvest {
@@ -34,6 +38,23 @@ impl Harvest {
         self.evidence.extend(other.evidence);
         self.problems.extend(other.problems);
         self.searched.extend(other.searched);
+        self.sidecars.extend(other.sidecars);
+    }
+
+    /// Names files that may hold the log's answers for what was found at a location.
+    pub(crate) fn add_sidecars(&mut self, location: &str, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            let named = (location.to_owned(), path);
+            if !self.sidecars.contains(&named) {
+                self.sidecars.push(named);
+            }
+        }
+    }
+
+    /// The files that may hold the log's answers for what was found at a location.
+    pub(crate) fn sidecars_of(&self, location: &str) -> Vec<PathBuf> {
+        let here = self.sidecars.iter().filter(|(named, _)| named == location);
+        here.map(|(_, path)| path.clone()).collect()
     }
 
     /// Reads what GitHub has answered with, and records the places that held nothing.
@@ -127,6 +148,8 @@ pub(crate) fn file_report(
         searched: harvest.searched,
         required_by: Vec::new(),
         declared_repository: None,
+        path: None,
+        provenance: None,
     }
 }
 

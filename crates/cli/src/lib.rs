@@ -7,6 +7,7 @@
 //! ```
 
 mod args;
+mod artifact;
 mod cache_dir;
 mod collect;
 mod commands;
@@ -19,6 +20,7 @@ mod harvest;
 mod hashing;
 mod in_place;
 mod interrupt;
+mod log_answers;
 mod pipeline;
 mod printer;
 mod report;

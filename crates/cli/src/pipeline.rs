@@ -13,6 +13,7 @@ use crate::consistency;
 use crate::declared;
 use crate::failure::{Failure, Result};
 use crate::harvest::{Harvest, file_report};
+use crate::log_answers::LogAnswers;
 use crate::printer::Printer;
 use crate::report::FileReport;
 use crate::resolution::{self, Package, Resolved};
@@ -134,6 +135,7 @@ async fn collect_and_verify(
     expectation: &Expectation,
     declared: &[SourceRepository],
 ) -> (std::result::Result<Verified, Vec<Refusal>>, Harvest) {
+    let log = LogAnswers::new(&session.http, &session.trust);
     let collector = Collector {
         http: &session.http,
         index: &session.index,
@@ -141,6 +143,7 @@ async fn collect_and_verify(
         github: &session.github,
         github_token: session.github_token.as_deref(),
         trust: &session.trust,
+        log: &log,
     };
     let subject = Subject {
         file: &package.file,
@@ -166,7 +169,7 @@ async fn collect_and_verify(
     let mut harvest = Harvest::default();
     let mut outcome = verify_file(staged, &harvest.evidence, &context);
     for place in STAGES {
-        let answer = collector.ask(place, &subject).await;
+        let answer = collector.ask(place, &subject, staged, &context).await;
         let brought_evidence = !answer.evidence.is_empty();
         harvest.absorb(answer);
         if brought_evidence {

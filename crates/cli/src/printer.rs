@@ -71,6 +71,14 @@ impl Printer {
         let _ = stdout.flush();
     }
 
+    /// The same for bytes that are to be had exactly as they are.
+    #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
+    pub(crate) fn document_bytes(&self, bytes: &[u8]) {
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(bytes).and_then(|()| stdout.write_all(b"\n"));
+        let _ = stdout.flush();
+    }
+
     #[expect(clippy::unused_self, reason = "whoever prints holds the printer")]
     fn write(&self, text: &str) {
         // Nobody is left to be told when standard error is closed.

@@ -102,6 +102,9 @@ pub struct Attested {
     pub claims: Vec<(&'static str, String)>,
     /// The Sigstore instance.
     pub instance: Instance,
+    /// The in-toto statement that was verified, byte for byte as it was signed. Not part of reports: a builder's own words.
+    #[serde(skip)]
+    pub statement: Vec<u8>,
 }
 
 macro_rules! names {

@@ -46,7 +46,7 @@ const GENERATOR_TYPES: [(&str, &[&str]); 5] = [
     ("delegator_generic_slsa3.yml", DELEGATOR_TYPES),
     ("delegator_lowperms-generic_slsa3.yml", DELEGATOR_TYPES),
 ];
-const DELEGATOR_TYPES: &[&str] = &["https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0"];
+const DELEGATOR_TYPES: &[&str] = &[predicate::DELEGATOR_TYPE];
 
 /// Judges build provenance signed by a GitHub workflow.
 pub(crate) fn judge(

@@ -119,6 +119,8 @@ codes! {
     SubjectCount = "subject-count", "C3";
     /// The subject names another distribution.
     SubjectNameMismatch = "subject-name-mismatch", "C3";
+    /// Only a digest was given, so the name that a PEP 740 attestation binds cannot be compared.
+    SubjectNameUnchecked = "subject-name-unchecked", "C3";
     /// The OIDC issuer is not the expected one.
     IssuerUnexpected = "issuer-unexpected", "D1";
     /// Two claims of the certificate contradict each other.

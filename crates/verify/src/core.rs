@@ -131,6 +131,7 @@ fn attested(
         signed_at: signed.time,
         claims: claims.named(),
         instance: signed.instance,
+        statement: evidence.attestation.payload().unwrap_or_default().to_vec(),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn check(
     source_ref::check_branch(
         expectation.source_branch.as_deref(),
         claims.reference(),
+        claims.trigger(),
         origin.trusted_fields.as_ref(),
     )?;
     inputs(origin, claims, expectation)?;
@@ -200,10 +201,14 @@ fn inputs(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result
             .expected("workflow_dispatch")
             .found(claims.trigger().unwrap_or("no such claim")));
     }
-    let logged = origin
-        .trusted_fields
-        .as_ref()
-        .and_then(|fields| fields.workflow_inputs.as_ref());
+    let Some(fields) = &origin.trusted_fields else {
+        return Err(
+            mismatch("only a trusted builder's word counts for a workflow's inputs, and none built it")
+                .expected("a trusted builder")
+                .found(claims.identity().as_str()),
+        );
+    };
+    let logged = fields.workflow_inputs.as_ref();
     for (key, expected) in &expectation.workflow_inputs {
         let found = logged.and_then(|inputs| inputs.get(key));
         if found.and_then(|value| value.as_str()) != Some(expected) {

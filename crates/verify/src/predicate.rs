@@ -7,6 +7,9 @@ use crate::claims::{Claims, missing};
 use crate::code::Code;
 use crate::refusal::Failure;
 
+/// The build type of the generator's delegators.
+pub(crate) const DELEGATOR_TYPE: &str = "https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0";
+
 /// A predicate that a trusted builder wrote: where both say something, they say the same. Certificates from before 2023 lack
 /// some claims.
 pub(crate) fn check_trusted(
@@ -110,9 +113,14 @@ fn run_of(url: Option<&str>) -> (Option<&str>, Option<&str>) {
 /// Source, trigger and repository all name the claimed repository, and their refs the claimed ref.
 fn check_locations(fields: &BuildFields, claims: &Claims, repository: &SourceRepository) -> Result<(), Failure> {
     let source = fields.source_uri.as_deref().ok_or_else(|| absent("source"))?;
-    check_uri("source", source, claims.reference(), repository)?;
+    let source_ref = if may_build_another_ref(fields) {
+        Ref::OrNone
+    } else {
+        Ref::Needed
+    };
+    check_uri("source", source, (claims.reference(), source_ref), repository)?;
     if let Some(uri) = &fields.external_source_uri {
-        check_uri("external source", uri, claims.reference(), repository)?;
+        check_uri("external source", uri, (claims.reference(), source_ref), repository)?;
     }
     if let Some(named) = &fields.repository {
         let same = named
@@ -124,7 +132,8 @@ fn check_locations(fields: &BuildFields, claims: &Claims, repository: &SourceRep
     }
     let workflow_ref = claims.get(18).and_then(split_ref).map(|(_, reference)| reference);
     if let Some(uri) = &fields.trigger_uri {
-        check_uri("trigger", uri, workflow_ref.or_else(|| claims.reference()), repository)?;
+        let reference = workflow_ref.or_else(|| claims.reference());
+        check_uri("trigger", uri, (reference, Ref::Needed), repository)?;
     }
     if let (Some(field), Some(claim)) = (&fields.workflow_ref, claims.get(18)) {
         let field = format!("https://github.com/{field}");
@@ -135,7 +144,25 @@ fn check_locations(fields: &BuildFields, claims: &Claims, repository: &SourceRep
     Ok(())
 }
 
-fn check_uri(name: &str, uri: &str, reference: Option<&str>, repository: &SourceRepository) -> Result<(), Failure> {
+/// Whether a URI must name its ref.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ref {
+    Needed,
+    OrNone,
+}
+
+/// Below the delegators a workflow may commit while it releases, and then names its source without a ref.
+fn may_build_another_ref(fields: &BuildFields) -> bool {
+    fields.build_type.as_deref() == Some(DELEGATOR_TYPE)
+}
+
+/// A URI as all builders write it: `git+https://github.com/OWNER/NAME@REF`. Other spellings of a repository are for people.
+fn check_uri(
+    name: &str,
+    uri: &str,
+    (reference, need): (Option<&str>, Ref),
+    repository: &SourceRepository,
+) -> Result<(), Failure> {
     let expected = || {
         let reference = reference.map(|reference| format!("@{reference}")).unwrap_or_default();
         format!("git+{}{reference}", repository.https_url())
@@ -144,10 +171,14 @@ fn check_uri(name: &str, uri: &str, reference: Option<&str>, repository: &Source
         Some((location, found)) => (location, Some(found)),
         None => (uri, None),
     };
-    let same_repository = location
-        .parse::<SourceRepository>()
-        .is_ok_and(|named| named == *repository);
-    let same_reference = found.is_none() || found == reference;
+    let same_repository = location.starts_with("git+https://")
+        && location
+            .parse::<SourceRepository>()
+            .is_ok_and(|named| named == *repository);
+    let same_reference = match found {
+        Some(_) => found == reference,
+        None => need == Ref::OrNone,
+    };
     if same_repository && same_reference {
         return Ok(());
     }

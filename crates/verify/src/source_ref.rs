@@ -105,15 +105,17 @@ fn version_matches(expected: &Version, found: &Version) -> bool {
             .all(|(index, wanted)| *wanted == component(index))
 }
 
-/// E4: the branch of the ref; for a tag, what a trusted builder says about the branch that it was made on.
+/// E4: the branch of the ref; for a tag, what a trusted builder says about the branch that it was made on. `trigger` is the
+/// claimed event: only a push and a release say something about a branch.
 pub(crate) fn check_branch(
     expected: Option<&str>,
     reference: Option<&str>,
+    trigger: Option<&str>,
     trusted: Option<&BuildFields>,
 ) -> Result<(), Failure> {
     let Some(expected) = expected else { return Ok(()) };
     let found = match reference {
-        Some(reference) if reference.starts_with(TAGS) => trusted.and_then(branch_of_tag),
+        Some(reference) if reference.starts_with(TAGS) => trusted.and_then(|fields| branch_of_tag(fields, trigger)),
         Some(reference) => reference.strip_prefix(HEADS),
         None => None,
     };
@@ -126,17 +128,18 @@ pub(crate) fn check_branch(
         .found(found.or(reference).unwrap_or("no such claim")))
 }
 
-fn branch_of_tag(fields: &BuildFields) -> Option<&str> {
-    let event = |pointer: &str| {
-        let value = fields.event_payload.as_ref()?.pointer(pointer)?.as_str()?;
-        (!value.is_empty()).then_some(value)
+fn branch_of_tag<'f>(fields: &'f BuildFields, trigger: Option<&str>) -> Option<&'f str> {
+    if let Some(base) = fields.base_ref.as_deref().filter(|base| !base.is_empty()) {
+        return Some(base);
+    }
+    // Other events' payloads hold what their senders put there.
+    let pointer = match trigger {
+        Some("push") => "/base_ref",
+        Some("release") => "/release/target_commitish",
+        _ => return None,
     };
-    fields
-        .base_ref
-        .as_deref()
-        .filter(|base| !base.is_empty())
-        .or_else(|| event("/base_ref"))
-        .or_else(|| event("/release/target_commitish"))
+    let value = fields.event_payload.as_ref()?.pointer(pointer)?.as_str()?;
+    (!value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]
@@ -159,6 +162,14 @@ mod tests {
             ("3.1.0", "release-3.1"),
             ("2", "name@v2.5"),
             ("1.0.post1", "v1.0.post1"),
+            ("release-3.1", "release-3.1"),
+            ("release-3", "release-3.1"),
+            ("2.0.0rc1", "2.0.0rc1"),
+            ("v2.0.0-rc.1", "2.0.0rc1"),
+            ("1!2.0", "1!2.0.1"),
+            ("1.0+local.1", "v1.0+local.1"),
+            ("1.0+local.1", "v1.0+local-1"),
+            ("1.0.dev3", "1.0.dev3"),
             ("v1.2.3", "foo-1.2.3"),
             ("v1.2.3", "zope.foo2-1.2.3"),
             ("v1.2.3", "foo-v1.2.3"),
@@ -181,6 +192,13 @@ mod tests {
             ("1.0", "1.0.post1"),
             ("1.0", "1!1.0"),
             ("1.0", "1.0+local"),
+            ("1.0+local", "1.0"),
+            ("1.0+local.1", "1.0+local.2"),
+            ("1!2.0", "2.0"),
+            ("1!2.0", "2!2.0"),
+            ("2.0.0rc1", "2.0.0rc1.post1"),
+            ("2.0rc1", "2.0.1rc1"),
+            ("1.0.dev3", "1.0.dev4"),
             ("v1", "v2.0.0-snapshot-1"),
             ("1.26.14", "2.0.0-nightly-1.26.14"),
             ("v64", "v1.2.3-x86_64"),
@@ -226,18 +244,26 @@ mod tests {
         let release = fields(serde_json::json!({"release": {"target_commitish": "main"}}), None);
         let push = fields(serde_json::json!({"base_ref": "refs/heads/main"}), Some(""));
         let base = fields(serde_json::json!({"base_ref": "refs/heads/other"}), Some("main"));
-        for trusted in [&release, &push, &base] {
-            assert!(check_branch(Some("main"), tag, Some(trusted)).is_ok());
-            let other = check_branch(Some("dev"), tag, Some(trusted)).unwrap_err();
-            assert_eq!(other.code, Code::BranchMismatch);
+        let check = |expected, reference, trigger, trusted| {
+            check_branch(Some(expected), reference, trigger, trusted).map_err(|failure| failure.code)
+        };
+        let mismatch = Err(Code::BranchMismatch);
+        for (trusted, event) in [(&release, "release"), (&push, "push"), (&base, "workflow_dispatch")] {
+            assert_eq!(check("main", tag, Some(event), Some(trusted)), Ok(()));
+            assert_eq!(check("refs/heads/main", tag, Some(event), Some(trusted)), Ok(()));
+            assert_eq!(check("dev", tag, Some(event), Some(trusted)), mismatch);
+            // The same words of a workflow about itself.
+            assert_eq!(check("main", tag, Some(event), None), mismatch);
         }
-        assert_eq!(
-            check_branch(Some("main"), tag, None).unwrap_err().code,
-            Code::BranchMismatch
-        );
-        assert!(check_branch(Some("main"), Some("refs/heads/main"), None).is_ok());
-        assert!(check_branch(Some("refs/heads/main"), Some("refs/heads/main"), None).is_ok());
-        assert!(check_branch(Some("main"), Some("refs/heads/main2"), None).is_err());
-        assert!(check_branch(Some("main"), Some("main"), None).is_err());
+        // What another event's payload holds is its sender's.
+        for (trusted, event) in [(&release, "push"), (&push, "release"), (&push, "repository_dispatch")] {
+            assert_eq!(check("main", tag, Some(event), Some(trusted)), mismatch, "{event}");
+        }
+        assert_eq!(check("main", tag, None, Some(&push)), mismatch);
+        assert_eq!(check("main", Some("refs/heads/main"), None, None), Ok(()));
+        assert_eq!(check("refs/heads/main", Some("refs/heads/main"), None, None), Ok(()));
+        for reference in [Some("refs/heads/main2"), Some("main"), None] {
+            assert_eq!(check("main", reference, None, None), mismatch);
+        }
     }
 }

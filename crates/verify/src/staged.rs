@@ -29,13 +29,26 @@ impl StagedFile {
         }
     }
 
-    /// Where it lies.
+    /// Only a digest, for files that are not at hand. It has no name, so nothing that binds a name is accepted for it (C3),
+    /// and no bytes, so whoever hashes them again fails: a verdict on it can never be handed to pip.
+    #[must_use]
+    pub fn bare_digest(sha256: Sha256Digest) -> Self {
+        Self::new(PathBuf::new(), format!("sha256:{sha256}"), sha256, 0)
+    }
+
+    /// Whether there is only a digest.
+    #[must_use]
+    pub fn is_bare_digest(&self) -> bool {
+        self.path.as_os_str().is_empty()
+    }
+
+    /// Where it lies; empty for a bare digest.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its plain file name.
+    /// Its plain file name; `sha256:HEX` for a bare digest.
     #[must_use]
     pub fn filename(&self) -> &str {
         &self.filename

@@ -97,6 +97,15 @@ fn pep740(statement: &Statement, file: &StagedFile) -> Result<(), Failure> {
         .found(statement.subjects.len().to_string()));
     };
     let named = subject.name.as_deref().unwrap_or_default();
+    if file.is_bare_digest() {
+        return Err(Failure::new(
+            Code::SubjectNameUnchecked,
+            "a PEP 740 attestation is about a file of one name, and a bare digest has none to compare",
+        )
+        .expected("the file itself, under its name")
+        .found(format!("a digest; the attestation names {named}"))
+        .hint("name the file in place of its digest: `slsa-pip verify FILE --provenance PATH`"));
+    }
     let same = match (
         named.parse::<DistributionFilename>(),
         file.filename().parse::<DistributionFilename>(),

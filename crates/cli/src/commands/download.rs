@@ -13,10 +13,10 @@ use slsa_pip_verify::StagedFile;
 use crate::args::{DownloadArgs, Format};
 use crate::commands::install::gate;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
-use crate::directory::{REKOR_ENDING, log_answers_document};
 use crate::failure::{Failure, Result};
 use crate::hashing::sha256_file;
 use crate::interrupt;
+use crate::log_answers::{self, REKOR_ENDING};
 use crate::pipeline;
 use crate::printer::Printer;
 use crate::report::{human, json};
@@ -86,7 +86,7 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
         write_whole(dest, &format!("{}{ending}", file.filename()), document.as_bytes())
             .map_err(|error| failed(&error))?;
         if !evidence.log_answers.is_empty() {
-            let answers = log_answers_document(&evidence.log_answers);
+            let answers = log_answers::document(&evidence.log_answers);
             write_whole(dest, &format!("{}{REKOR_ENDING}", file.filename()), answers.as_bytes())
                 .map_err(|error| failed(&error))?;
         }

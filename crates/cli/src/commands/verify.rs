@@ -1,41 +1,58 @@
-//! `slsa-pip verify`: local files against provenance files.
+//! `slsa-pip verify`: local files, or digests, against provenance files.
+//!
+//! Everything that is named is read before anything is judged, so that all that cannot be read is reported together, and all that
+//! is refused as well (F3).
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod flags;
 
-use slsa_pip_distribution::{DistributionFilename, SourceRepository};
-use slsa_pip_http::Client;
-use slsa_pip_policy::{BuilderId, Expectation};
+use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_provenance::SourceKind;
-use slsa_pip_verify::{Context, StagedFile, verify_file};
+use slsa_pip_verify::{Basis, Context, Verified, verify_file};
 
 use crate::args::{Format, VerifyArgs};
+use crate::artifact::{Artifact, read_document};
 use crate::collect;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
-use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
 use crate::harvest::{Harvest, file_report};
-use crate::hashing::sha256_file;
+use crate::log_answers::{LogAnswers, REKOR_ENDING, sidecars_of};
 use crate::printer::Printer;
 use crate::report::{FileReport, Report, Verdict, human, json};
 use crate::settings::Trust;
 
+use flags::Flags;
+
 /// Runs the command.
 pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
-    let trust = Trust::load(&args.trust)?;
     let flags = Flags::parse(args)?;
-    let provenance = read_provenance(args)?;
+    let (artifacts, provenance) = read_all(args)?;
+    let trust = Trust::load(&args.trust)?;
     let http = collect::standalone_client(args.trust.offline)?;
-    let mut files = Vec::new();
-    for path in &args.files {
-        files.push(judge(path, &trust, &flags, &provenance, &http).await?);
+    let log = LogAnswers::new(&http, &trust);
+    let mut judged = Vec::new();
+    for artifact in &artifacts {
+        judged.push(judge(artifact, &trust, &flags, &provenance, &log).await);
     }
+    let all_passed = judged.iter().all(|(report, _)| report.verdict == Verdict::Verified);
+    let mut statements = Vec::new();
+    if args.print_provenance && all_passed {
+        for (report, verified) in &mut judged {
+            let statement = verified.as_ref().map(statement_of).unwrap_or_default();
+            report.provenance = serde_json::from_slice(statement).ok();
+            statements.push(statement.to_vec());
+        }
+    }
+    let files = judged.into_iter().map(|(report, _)| report).collect();
     let mut report = Report::new("verify", trust.root_origin.to_string(), files);
     report.requests = http.request_count();
     if args.format == Format::Json {
         printer.document(&json::document(&report));
     } else {
         human::print(&report, &trust.policy_file.display().to_string(), printer);
+        human::print_count(&report, printer);
+        for statement in &statements {
+            printer.document_bytes(statement);
+        }
     }
     Ok(if report.verdict == Verdict::Verified {
         EXIT_VERIFIED
@@ -44,122 +61,77 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     })
 }
 
-/// The expectations that were typed.
-struct Flags {
-    repository: Option<SourceRepository>,
-    tag: Option<String>,
-    versioned_tag: Option<String>,
-    inputs: BTreeMap<String, String>,
-    branch: Option<String>,
-    builder: Option<BuilderId>,
-}
-
-impl Flags {
-    fn parse(args: &VerifyArgs) -> Result<Self> {
-        let repository = args
-            .source_uri
-            .as_deref()
-            .map(str::parse::<SourceRepository>)
-            .transpose()
-            .map_err(|error| {
-                Failure::new("`--source-uri` takes a source repository")
-                    .caused_by(&error)
-                    .hint("`--source-uri github.com/OWNER/NAME`")
-            })?;
-        let builder = args
-            .builder_id
-            .as_deref()
-            .map(str::parse::<BuilderId>)
-            .transpose()
-            .map_err(|error| {
-                Failure::new("`--builder-id` takes a builder")
-                    .caused_by(&error)
-                    .hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
-            })?;
-        Ok(Self {
-            repository,
-            tag: args.source_tag.clone(),
-            versioned_tag: args.source_versioned_tag.clone(),
-            inputs: workflow_inputs(&args.build_workflow_input)?,
-            branch: args.source_branch.clone(),
-            builder,
-        })
-    }
-
-    /// The policy's expectation for the file, where its name says which package it is, narrowed by the flags.
-    fn expectation(&self, trust: &Trust, filename: &str) -> Expectation {
-        let parsed = filename.parse::<DistributionFilename>().ok();
-        let mut expectation = match &parsed {
-            Some(file) => trust.policy.expectation(file.name(), file.version()),
-            None => Expectation::default(),
-        };
-        if let Some(repository) = &self.repository {
-            expectation.repositories = vec![repository.clone()];
-            expectation.pinned_by = Some("--source-uri".to_owned());
-        }
-        expectation.source_tag.clone_from(&self.tag);
-        expectation.versioned_tag.clone_from(&self.versioned_tag);
-        expectation.source_branch.clone_from(&self.branch);
-        expectation.workflow_inputs.clone_from(&self.inputs);
-        if let Some(builder) = &self.builder {
-            // Who names a builder trusts it, for these files.
-            expectation.trusted_builders.add(builder.clone());
-            expectation.builder = Some(builder.clone());
-        }
-        expectation
-    }
-}
-
-/// `KEY=VALUE` words; a key that is named twice would leave open which value counts.
-fn workflow_inputs(words: &[String]) -> Result<BTreeMap<String, String>> {
-    let mut inputs = BTreeMap::new();
-    for word in words {
-        let pair = word.split_once('=').filter(|(key, _)| !key.is_empty());
-        let fresh = pair.is_some_and(|(key, value)| inputs.insert(key.to_owned(), value.to_owned()).is_none());
-        if !fresh {
-            return Err(Failure::new(format!(
-                "`--build-workflow-input` takes KEY=VALUE, each key once: `{word}`"
-            ))
-            .hint("`--build-workflow-input release=true`"));
+/// Reads what is named: the artifacts, and the provenance files. What cannot be read *in* those is kept beside what can.
+fn read_all(args: &VerifyArgs) -> Result<(Vec<Artifact>, Harvest)> {
+    let mut failures = Vec::new();
+    let mut artifacts = Vec::new();
+    for word in &args.files {
+        match Artifact::read(word) {
+            Ok(artifact) => artifacts.push(artifact),
+            Err(failure) => failures.push(failure),
         }
     }
-    Ok(inputs)
-}
-
-/// Reads the named provenance files; what cannot be read in them is kept beside what can.
-fn read_provenance(args: &VerifyArgs) -> Result<Harvest> {
     let mut harvest = Harvest::default();
     for path in &args.provenance {
-        let bytes = read_bounded(path).map_err(|error| {
-            Failure::new(format!("The provenance file `{}` cannot be read", path.display()))
-                .caused_by(&error)
-                .hint("Name an existing file: `--provenance PATH`")
-        })?;
-        harvest.read(SourceKind::File, &path.display().to_string(), &bytes);
+        let location = path.display().to_string();
+        match read_document(path) {
+            Ok(bytes) => {
+                harvest.read(SourceKind::File, &location, &bytes);
+                harvest.add_sidecars(&location, sidecars_of(path));
+            }
+            Err(error) => failures.push(
+                Failure::new(format!("The provenance file `{location}` cannot be read"))
+                    .caused_by(&error)
+                    .hint("Name an existing file: `--provenance PATH`"),
+            ),
+        }
     }
-    Ok(harvest)
+    match Failure::all(failures) {
+        Some(failure) => Err(failure),
+        None => Ok((artifacts, harvest)),
+    }
 }
 
-async fn judge(path: &Path, trust: &Trust, flags: &Flags, provenance: &Harvest, http: &Client) -> Result<FileReport> {
-    let unreadable =
-        |error: &std::io::Error| Failure::new(format!("The file `{}` cannot be read", path.display())).caused_by(error);
-    let (sha256, size) = sha256_file(path).map_err(|error| unreadable(&error))?;
-    let filename = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let staged = StagedFile::new(path.to_owned(), filename.clone(), sha256, size);
-    let expectation = flags.expectation(trust, &filename);
-    let parsed = filename.parse::<DistributionFilename>().ok();
-
-    let mut harvest = provenance.clone();
-    collect::attach_log_answers(&mut harvest, http, trust, &sha256).await;
+async fn judge(
+    artifact: &Artifact,
+    trust: &Trust,
+    flags: &Flags,
+    provenance: &Harvest,
+    log: &LogAnswers<'_>,
+) -> (FileReport, Option<Verified>) {
+    let staged = &artifact.staged;
+    let parsed = staged.filename().parse::<DistributionFilename>().ok();
+    let expectation = flags.expectation(trust, parsed.as_ref());
     let context = Context {
         roots: &trust.roots,
         expectation: &expectation,
         now: trust.now,
         package: parsed.as_ref().map(DistributionFilename::name),
     };
-    let outcome = verify_file(&staged, &harvest.evidence, &context);
-    Ok(file_report(&filename, parsed.as_ref(), Some(sha256), outcome, harvest))
+    let mut harvest = provenance.clone();
+    // `slsa-pip download` names the log's answers after the artifact.
+    if let Some(path) = artifact.path() {
+        let mut sidecar = path.as_os_str().to_owned();
+        sidecar.push(REKOR_ENDING);
+        let locations: Vec<_> = harvest.evidence.iter().map(|it| it.found.location.clone()).collect();
+        for location in locations {
+            harvest.add_sidecars(&location, [sidecar.clone().into()]);
+        }
+    }
+    log.attach(&mut harvest, staged, &context).await;
+    let outcome = verify_file(staged, &harvest.evidence, &context);
+    let verified = outcome.as_ref().ok().cloned();
+    let sha256 = Some(*staged.sha256());
+    let mut report = file_report(staged.filename(), parsed.as_ref(), sha256, outcome, harvest);
+    report.path = Some(artifact.typed.clone());
+    (report, verified)
+}
+
+/// The statement that a file was accepted for.
+fn statement_of(verified: &Verified) -> &[u8] {
+    match verified.basis() {
+        Basis::Attested(attested) => &attested.statement,
+        // `verify` takes no exemptions.
+        Basis::Exempt(_) => &[],
+    }
 }

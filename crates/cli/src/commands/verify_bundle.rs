@@ -1,7 +1,5 @@
 //! `slsa-pip verify-bundle`: one Sigstore bundle against an exact identity, as sigstore-conformance asks for it.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES;
@@ -10,10 +8,9 @@ use slsa_pip_trust_root::Loaded;
 use slsa_pip_verify::{Code, SignedBundle, TrustRoots, verify_signature_bundle};
 
 use crate::args::{Format, VerifyBundleArgs};
+use crate::artifact::{Artifact, read_document};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
-use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
-use crate::hashing::sha256_file;
 use crate::printer::Printer;
 use crate::report::json;
 use crate::report::signature::{self, SignatureReport, Subject};
@@ -22,8 +19,8 @@ use crate::settings::load_roots;
 /// Runs the command.
 pub(crate) fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
     let Loaded { roots, origin } = load_roots(args.trusted_root.as_deref())?;
-    let sha256 = digest(&args.artifact)?;
-    let bundle = read_bounded(&args.bundle).map_err(|error| {
+    let sha256 = *Artifact::read(&args.artifact)?.staged.sha256();
+    let bundle = read_document(&args.bundle).map_err(|error| {
         Failure::new(format!("The bundle `{}` cannot be read", args.bundle.display()))
             .caused_by(&error)
             .hint("Name an existing file: `--bundle FILE`")
@@ -45,20 +42,6 @@ pub(crate) fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
         signature::print(&report, printer);
     }
     Ok(exit)
-}
-
-/// The digest that was typed, or that of the file. A file whose name begins with `sha256:` is named with `./` before it.
-fn digest(artifact: &Path) -> Result<Sha256Digest> {
-    if let Some(digits) = artifact.to_str().and_then(|text| text.strip_prefix("sha256:")) {
-        return digits.parse().map_err(|error| {
-            Failure::new("The digest of the signed file cannot be read")
-                .caused_by(&error)
-                .hint("`sha256:` and 64 hexadecimal digits; or `./sha256:…` for a file of such a name")
-        });
-    }
-    let read = sha256_file(artifact)
-        .map_err(|error| Failure::new(format!("The file `{}` cannot be read", artifact.display())).caused_by(&error))?;
-    Ok(read.0)
 }
 
 fn judge(

@@ -13,6 +13,9 @@ const LABEL_WIDTH: usize = 11;
 /// Places of one kind with one answer that are shown; each tag's spelling is a place of its own.
 const SEARCHED_ALIKE: usize = 2;
 
+/// Refusals with one code that are shown of a file.
+const REFUSED_ALIKE: usize = 3;
+
 /// Prints the blocks of the accepted files, then the refusals.
 pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Verified) {
@@ -26,11 +29,30 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     }
 }
 
+/// How many files there were, where it is more than one.
+pub(crate) fn print_count(report: &Report, printer: &Printer) {
+    let count = report.files.len();
+    let refused = report
+        .files
+        .iter()
+        .filter(|file| file.verdict == Verdict::Refused)
+        .count();
+    match (count, refused) {
+        (0 | 1, _) => {}
+        (_, 0) => printer.result(&format!("{} all {count} files\n", printer.good("verified"))),
+        _ => printer.important(&format!(
+            "{} Refused {refused} of {count} files\n",
+            printer.bad("error:")
+        )),
+    }
+}
+
 fn accepted(file: &FileReport, printer: &Printer) -> String {
     let mut block = Block::new(printer);
     match &file.evidence {
         Some(Basis::Attested(attested)) => {
             block.heading(&printer.good("verified"), &file.name);
+            block.maybe("file", file.path.as_deref().filter(|path| *path != file.name));
             block.digest(file);
             block.attested(attested, file.declared_repository.as_deref());
         }
@@ -51,7 +73,7 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
     let mut text = String::new();
     let subject = match (&file.package, &file.version) {
         (Some(package), Some(version)) => format!("`{package}=={version}`"),
-        _ => format!("`{}`", file.name),
+        _ => format!("`{}`", file.path.as_ref().unwrap_or(&file.name)),
     };
     let _ = writeln!(
         text,
@@ -60,15 +82,13 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
         printer.plain_line(&subject)
     );
     let mut block = Block { text, printer };
-    block.line("file", &file.name);
+    block.line("file", file.path.as_ref().unwrap_or(&file.name));
     block.digest(file);
     if !file.required_by.is_empty() {
         block.line("required by", &file.required_by.join(", "));
     }
-    for refusal in &file.refusals {
-        block.refusal(refusal);
-    }
-    if file.lacks_evidence() || printer.is_verbose() {
+    block.refusals(&file.refusals);
+    if file.is_explained_by_search() || printer.is_verbose() {
         block.searched(&file.searched);
     }
     if file.lacks_evidence() && file.may_be_found_later() {
@@ -180,6 +200,27 @@ impl<'a> Block<'a> {
         let summary = self.printer.plain_line(summary);
         let code = format!("[{code}, rule {}]", code.rule());
         let _ = writeln!(self.text, "  Caused by: {summary} {}", self.printer.label(&code));
+    }
+
+    /// All refusals, but of many alike only the first: a release's provenance has a line for each of its files.
+    fn refusals(&mut self, refusals: &[Refusal]) {
+        let shown = if self.printer.is_verbose() {
+            usize::MAX
+        } else {
+            REFUSED_ALIKE
+        };
+        for alike in refusals.chunk_by(|a, b| a.code == b.code) {
+            for refusal in alike.iter().take(shown) {
+                self.refusal(refusal);
+            }
+            if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
+                let code = alike.first().map(|refusal| refusal.code.as_str()).unwrap_or_default();
+                let _ = writeln!(
+                    self.text,
+                    "  … and {more} more attestations with [{code}] (-v shows them)"
+                );
+            }
+        }
     }
 
     fn refusal(&mut self, refusal: &Refusal) {

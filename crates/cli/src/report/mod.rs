@@ -77,6 +77,12 @@ pub(crate) struct FileReport {
     pub(crate) required_by: Vec<String>,
     /// The repository that unsigned metadata names, and where.
     pub(crate) declared_repository: Option<String>,
+    /// The path, or the digest, as it was typed (`verify` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
+    /// The verified statement (`verify --print-provenance` only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provenance: Option<serde_json::Value>,
 }
 
 /// One place that was asked for evidence.
@@ -102,6 +108,8 @@ pub(crate) enum Outcome {
     None,
     /// It had something that cannot be read.
     Unreadable,
+    /// It had something that did not verify.
+    Refused,
     /// It did not answer, so that nobody knows.
     Failed,
     /// It was not asked.
@@ -111,7 +119,7 @@ pub(crate) enum Outcome {
 impl Report {
     /// The report of a finished run; the verdict follows from the files.
     pub(crate) fn new(command: &'static str, trusted_root: String, mut files: Vec<FileReport>) -> Self {
-        files.sort_by(|a, b| a.name.cmp(&b.name));
+        files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
         let all = !files.is_empty() && files.iter().all(|file| file.verdict == Verdict::Verified);
         let verdict = if all { Verdict::Verified } else { Verdict::Refused };
         Self {
@@ -136,6 +144,15 @@ impl FileReport {
     /// Whether some place did not answer, so that asking again may help.
     pub(crate) fn may_be_found_later(&self) -> bool {
         self.searched.iter().any(|place| place.outcome == Outcome::Failed)
+    }
+
+    /// Whether what was asked, and what came back, explains a refusal: nothing was found, or the log had nothing to say.
+    pub(crate) fn is_explained_by_search(&self) -> bool {
+        self.lacks_evidence()
+            || self
+                .refusals
+                .iter()
+                .any(|refusal| refusal.code == Code::LogEntryMissing)
     }
 
     /// The lines of policy that would let this very file pass without provenance.

@@ -1,0 +1,95 @@
+//! The expectations that are typed: slsa-verifier's flags (rules D3 and E1 to E5).
+
+use std::collections::BTreeMap;
+
+use slsa_pip_distribution::{DistributionFilename, SourceRepository};
+use slsa_pip_policy::{BuilderId, Expectation};
+
+use crate::args::VerifyArgs;
+use crate::failure::{Failure, Result};
+use crate::settings::Trust;
+
+/// The expectations that were typed.
+pub(super) struct Flags {
+    repository: Option<SourceRepository>,
+    tag: Option<String>,
+    versioned_tag: Option<String>,
+    inputs: BTreeMap<String, String>,
+    branch: Option<String>,
+    builder: Option<BuilderId>,
+}
+
+impl Flags {
+    pub(super) fn parse(args: &VerifyArgs) -> Result<Self> {
+        let repository = args
+            .source_uri
+            .as_deref()
+            .map(str::parse::<SourceRepository>)
+            .transpose()
+            .map_err(|error| {
+                Failure::new("`--source-uri` takes a source repository")
+                    .caused_by(&error)
+                    .hint("`--source-uri github.com/OWNER/NAME`")
+            })?;
+        let builder = args
+            .builder_id
+            .as_deref()
+            .map(str::parse::<BuilderId>)
+            .transpose()
+            .map_err(|error| {
+                Failure::new("`--builder-id` takes a builder")
+                    .caused_by(&error)
+                    .hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
+            })?;
+        Ok(Self {
+            repository,
+            tag: args.source_tag.clone(),
+            versioned_tag: args.source_versioned_tag.clone(),
+            inputs: workflow_inputs(&args.build_workflow_input)?,
+            branch: args.source_branch.clone(),
+            builder,
+        })
+    }
+
+    /// The policy's expectation for the file, where its name says which package it is, narrowed by the flags. A bare digest has
+    /// no name, so only the flags count for it.
+    pub(super) fn expectation(&self, trust: &Trust, file: Option<&DistributionFilename>) -> Expectation {
+        let mut expectation = match file {
+            Some(file) => trust.policy.expectation(file.name(), file.version()),
+            None => Expectation::default(),
+        };
+        if let Some(repository) = &self.repository {
+            expectation.repositories = vec![repository.clone()];
+            expectation.pinned_by = Some("--source-uri".to_owned());
+        }
+        expectation.source_tag.clone_from(&self.tag);
+        expectation.versioned_tag.clone_from(&self.versioned_tag);
+        expectation.source_branch.clone_from(&self.branch);
+        expectation.workflow_inputs.clone_from(&self.inputs);
+        if let Some(builder) = &self.builder {
+            // Who names a builder trusts it, for these files.
+            expectation.trusted_builders.add(builder.clone());
+            expectation.builder = Some(builder.clone());
+        }
+        expectation
+    }
+}
+
+/// `KEY=VALUE` words; a key that is named twice would leave open which value counts.
+fn workflow_inputs(words: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut inputs = BTreeMap::new();
+    for word in words {
+        let pair = word.split_once('=').filter(|(key, _)| !key.is_empty());
+        let fresh = pair.is_some_and(|(key, value)| inputs.insert(key.to_owned(), value.to_owned()).is_none());
+        if !fresh {
+            let why = if pair.is_some() {
+                "names a key a second time"
+            } else {
+                "is not KEY=VALUE"
+            };
+            return Err(Failure::new(format!("`--build-workflow-input {word}` {why}"))
+                .hint("`--build-workflow-input release=true`"));
+        }
+    }
+    Ok(inputs)
+}
