@@ -1,67 +1,13 @@
-//! The verdicts on real, public files.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what tests share stands outside of a test function"
-)]
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
-
-mod common;
-
-use std::fmt::Write as _;
+//! Single files, each looked at from several sides.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use common::*;
 use serde_json::{Value, json};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::RekorAnswer;
 use slsa_pip_verify::{Code, EvidenceKind, Instance};
 
-/// Every real file, with its repository pinned to what its certificate claims: verdict or code, written down after looking at each.
-#[test]
-#[ignore = "needs SLSA_PIP_DATA"]
-fn every_real_file_gets_its_verdict() {
-    let roots = roots();
-    let mut table = String::new();
-    for item in manifest() {
-        let kind = item["kind"].as_str().unwrap();
-        if !["pep740", "bundle", "classic-dsse"].contains(&kind) {
-            continue;
-        }
-        let path = item["file"].as_str().unwrap();
-        let digest = item["artifact_sha256"].as_str().unwrap_or_default();
-        if digest.len() != 64 {
-            continue;
-        }
-        let file = file(item["artifact"].as_str().unwrap_or("artifact"), digest);
-        let expectation = item["source_repo"].as_str().map(pinned).unwrap_or_default();
-        let result = judge(&file, &parse(&read(path)), &expectation, &roots);
-        let verdict = match &result {
-            Ok(verified) => {
-                let attested = attested(verified);
-                format!("verified: {}, level {}", attested.kind, attested.build_level)
-            }
-            Err(refusals) => refusals[0].code.to_string(),
-        };
-        // No tool that knows less than we do may have refused what we accept, but for forms that it does not know.
-        if result.is_ok() && item["verify"]["result"] != "ok" {
-            let github = item["verify_github_root"] == "ok";
-            let error = item["verify"]["error"].as_str().unwrap_or_default();
-            let unknown_form = error.contains("Integrated time only supported") || error.contains("tlogEntries");
-            assert!(github || unknown_form, "{path}: {error}");
-        }
-        writeln!(table, "{path} | {verdict}").unwrap();
-    }
-    let expected = include_str!("real.expected");
-    for line in table.lines() {
-        assert!(expected.lines().any(|known| known == line), "not expected: {line}");
-    }
-    assert_eq!(table.lines().count(), expected.lines().count());
-}
+use crate::common::{self, *};
 
 fn abi3info() -> (slsa_pip_verify::StagedFile, Vec<slsa_pip_provenance::Evidence>) {
     let file = file(
