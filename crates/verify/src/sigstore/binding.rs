@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use sigstore_verify::VerificationResult;
-use sigstore_verify::crypto::{KeyAlgorithm, VerificationKey};
+use sigstore_verify::crypto::{CheckpointSignature, KeyAlgorithm, VerificationKey};
 use sigstore_verify::rekor::body::RekorEntryBody;
 use sigstore_verify::types::{KindVersion, Sha256Hash, TransparencyLogEntry};
 
+use super::precheck;
 use crate::certificate::Certificate;
 use crate::code::Code;
 use crate::refusal::Failure;
@@ -82,10 +83,16 @@ pub(super) fn checkpoint_is_of_this_log(entry: &TransparencyLogEntry, root: &Pre
         .as_ref()
         .and_then(|proof| proof.checkpoint.checkpoint())
         .ok_or_else(|| Failure::new(Code::CheckpointInvalid, "there is no checkpoint"))?;
+    let id = entry.log_id.key_id.as_bytes();
+    // A note of Rekor v2 names the log in its signature too (C2SP `tlog-checkpoint`); v1 has the tree's id in the origin only.
+    let names_log = |signature: &CheckpointSignature| {
+        precheck::is_rekor_v1(entry)
+            || (signature.name == checkpoint.origin() && id.starts_with(signature.key_id.as_bytes()))
+    };
     let signed = checkpoint
         .signatures()
         .iter()
-        .any(|signature| key.verify(checkpoint.signed_data(), &signature.signature).is_ok());
+        .any(|signature| names_log(signature) && key.verify(checkpoint.signed_data(), &signature.signature).is_ok());
     if signed {
         return Ok(());
     }
@@ -95,6 +102,23 @@ pub(super) fn checkpoint_is_of_this_log(entry: &TransparencyLogEntry, root: &Pre
     )
     .expected(hex(entry.log_id.key_id.as_bytes()))
     .found(checkpoint.origin()))
+}
+
+/// The log's key was valid at the proven signing time. For Rekor v1 the library has checked it with the SET.
+pub(super) fn log_key_was_valid(
+    entry: &TransparencyLogEntry,
+    root: &PreparedRoot,
+    signed_at: Timestamp,
+) -> Result<(), Failure> {
+    let id = Sha256Hash::try_from(entry.log_id.key_id.as_bytes()).ok();
+    if precheck::is_rekor_v1(entry) || id.is_some_and(|id| root.rekor_keys.key_at(&id, signed_at).is_some()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::CheckpointInvalid,
+        "the log's key was not valid at the signing time",
+    )
+    .found(signed_at.to_string()))
 }
 
 /// B6: `intoto` 0.0.2 entries hold the certificate, of which the library compares the key only; the other kinds it compares

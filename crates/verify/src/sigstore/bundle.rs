@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sigstore_verify::types::{Artifact, Bundle, Sha256Hash, SignatureContent};
+use sigstore_verify::types::{Artifact, Bundle, DerCertificate, Sha256Hash, SignatureContent};
 use sigstore_verify::{VerificationPolicy, VerificationResult};
 use slsa_pip_distribution::Sha256Digest;
 
 use super::precheck::{self, Log};
-use super::{Signed, binding, failure, known_issuer};
+use super::{Signed, binding, dsse_v002, failure, known_issuer};
 use crate::basis::Instance;
 use crate::certificate::Certificate;
 use crate::claims::Claims;
@@ -29,16 +29,20 @@ pub(super) struct Check<'a> {
 /// Verifies a bundle from its JSON document.
 pub(super) fn verify_json(json: &Value, check: &Check<'_>) -> Result<Signed, Failure> {
     precheck::raw(json)?;
-    let bundle = Bundle::from_json(&json.to_string())
-        .map_err(|error| Failure::new(Code::BundleMalformed, format!("the bundle is malformed: {error}")))?;
-    verify(&bundle, check)
+    match dsse_v002::readable(json) {
+        Some(readable) => dsse_v002::verify(parse(&readable)?, check),
+        None => verify(&parse(json)?, check),
+    }
+}
+
+fn parse(json: &Value) -> Result<Bundle, Failure> {
+    Bundle::from_json(&json.to_string())
+        .map_err(|error| Failure::new(Code::BundleMalformed, format!("the bundle is malformed: {error}")))
 }
 
 /// Verifies a bundle whose raw form was checked or which was composed here.
 pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failure> {
-    let der = bundle
-        .signing_certificate()
-        .ok_or_else(|| Failure::new(Code::CertificateMissing, "the bundle has no signing certificate"))?;
+    let der = signing_certificate(bundle)?;
     same_payload(bundle, check)?;
     let certificate = Certificate::parse(der.as_bytes())?;
     let root = choose(check.roots, &certificate)?;
@@ -54,12 +58,11 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
         binding::log_is_known(entry, root)?;
         binding::time_is_plausible(entry, &certificate, check.now)?;
     }
-    let artifact = Artifact::from(Sha256Hash::from(*check.digest.as_bytes()));
-    let result = root
-        .verifier
-        .verify(artifact, bundle, &policy)
-        .map_err(|error| failure::from_sigstore(&error, bundle))?;
-    assert_checked(&result, log)?;
+    let result = run(root, bundle, &policy, check)?;
+    match log {
+        Log::Required => assert_checked(&result, &CHECKS)?,
+        Log::Absent => assert_checked(&result, &["certificate", "identity"])?,
+    }
     binding::algorithm_is_expected(&result)?;
     for entry in &bundle.verification_material.tlog_entries {
         binding::checkpoint_is_of_this_log(entry, root)?;
@@ -67,6 +70,9 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     }
     let signed_at = signing_time(&result, check.now)?;
     let entry = bundle.verification_material.tlog_entries.first();
+    if let Some(entry) = entry {
+        binding::log_key_was_valid(entry, root, signed_at)?;
+    }
     Ok(Signed {
         claims,
         instance: root.instance,
@@ -76,8 +82,27 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     })
 }
 
+pub(super) fn signing_certificate(bundle: &Bundle) -> Result<&DerCertificate, Failure> {
+    bundle
+        .signing_certificate()
+        .ok_or_else(|| Failure::new(Code::CertificateMissing, "the bundle has no signing certificate"))
+}
+
+/// The library's verification.
+pub(super) fn run(
+    root: &PreparedRoot,
+    bundle: &Bundle,
+    policy: &VerificationPolicy,
+    check: &Check<'_>,
+) -> Result<VerificationResult, Failure> {
+    let artifact = Artifact::from(Sha256Hash::from(*check.digest.as_bytes()));
+    root.verifier
+        .verify(artifact, bundle, policy)
+        .map_err(|error| failure::from_sigstore(&error, bundle))
+}
+
 /// The reader has decoded the payload once and the library does it again; what is judged must be what is signed.
-fn same_payload(bundle: &Bundle, check: &Check<'_>) -> Result<(), Failure> {
+pub(super) fn same_payload(bundle: &Bundle, check: &Check<'_>) -> Result<(), Failure> {
     let Some(judged) = check.payload else { return Ok(()) };
     match &bundle.content {
         SignatureContent::DsseEnvelope(envelope) if envelope.payload.as_bytes() == judged => Ok(()),
@@ -101,7 +126,7 @@ pub(super) fn choose<'r>(roots: &'r TrustRoots, certificate: &Certificate) -> Re
     })
 }
 
-fn policy(check: &Check<'_>, claims: &Claims, log: Log) -> Result<VerificationPolicy, Failure> {
+pub(super) fn policy(check: &Check<'_>, claims: &Claims, log: Log) -> Result<VerificationPolicy, Failure> {
     let policy = match check.identity {
         Some((identity, issuer)) => VerificationPolicy::new(identity, issuer),
         None => VerificationPolicy::any_identity().require_issuer(known_issuer(claims)?),
@@ -113,20 +138,26 @@ fn policy(check: &Check<'_>, claims: &Claims, log: Log) -> Result<VerificationPo
     })
 }
 
+/// The checks of the library, in the order of [`assert_checked`].
+const CHECKS: [&str; 4] = [
+    "certificate",
+    "signed certificate timestamp",
+    "transparency log",
+    "identity",
+];
+
 /// Every check that we rely on must have been made; a later version of the library might make one optional.
-fn assert_checked(result: &VerificationResult, log: Log) -> Result<(), Failure> {
-    let checks = [
-        ("certificate", result.certificate_verified()),
-        (
-            "signed certificate timestamp",
-            result.sct_verified() || log == Log::Absent,
-        ),
-        ("transparency log", result.tlog_verified() || log == Log::Absent),
-        ("identity", result.identity_policy_checked()),
+pub(super) fn assert_checked(result: &VerificationResult, needed: &[&str]) -> Result<(), Failure> {
+    let made = [
+        result.certificate_verified(),
+        result.sct_verified(),
+        result.tlog_verified(),
+        result.identity_policy_checked(),
     ];
-    match checks.iter().find(|(_, made)| !made) {
+    let is_made = |needed: &str| CHECKS.iter().zip(made).any(|(name, made)| *name == needed && made);
+    match needed.iter().find(|needed| !is_made(needed)) {
         None => Ok(()),
-        Some((name, _)) => Err(Failure::new(
+        Some(name) => Err(Failure::new(
             Code::CheckNotPerformed,
             format!("the {name} was not checked"),
         )),
@@ -134,7 +165,7 @@ fn assert_checked(result: &VerificationResult, log: Log) -> Result<(), Failure> 
 }
 
 /// B4: the earliest proven time; none may lie in the future.
-fn signing_time(result: &VerificationResult, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(super) fn signing_time(result: &VerificationResult, now: Timestamp) -> Result<Timestamp, Failure> {
     let times = result.verified_timestamps();
     if let Some(future) = times.iter().find(|time| **time > now) {
         return Err(binding::in_future(*future, now));

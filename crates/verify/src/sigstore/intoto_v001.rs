@@ -130,7 +130,8 @@ fn verify_set(entry: &TransparencyLogEntry, root: &PreparedRoot) -> Result<(), F
         .map_err(|error| invalid(&error.to_string()))
 }
 
-fn verify_inclusion(entry: &TransparencyLogEntry) -> Result<(), Failure> {
+/// B5: the proof leads from the body to the checkpoint's root. Index and size are the proof's, which [`super::precheck`] has compared.
+pub(super) fn verify_inclusion(entry: &TransparencyLogEntry) -> Result<(), Failure> {
     let invalid = |why: String| Failure::new(Code::InclusionProofInvalid, why);
     let proof = entry
         .inclusion_proof

@@ -8,6 +8,7 @@ mod binding;
 mod bundle;
 mod claimed;
 mod classic;
+mod dsse_v002;
 mod failure;
 mod intoto_v001;
 mod pep740;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use sigstore_verify::types::bundle::VerificationMaterialContent;
-use sigstore_verify::types::{Bundle, KindVersion, TransparencyLogEntry};
+use sigstore_verify::types::{Bundle, KindVersion, LogIndex, TransparencyLogEntry};
 
 use super::IN_TOTO;
 use crate::code::Code;
@@ -18,10 +18,11 @@ const MEDIA_TYPES: [&str; 4] = [
 ];
 
 /// The kinds of log entries in bundles; `intoto` 0.0.1 occurs with classic envelopes only.
-const ENTRY_KINDS: [(&str, &str); 4] = [
+const ENTRY_KINDS: [(&str, &str); 5] = [
     ("hashedrekord", "0.0.1"),
     ("hashedrekord", "0.0.2"),
     ("dsse", "0.0.1"),
+    ("dsse", "0.0.2"),
     ("intoto", "0.0.2"),
 ];
 
@@ -134,14 +135,14 @@ pub(super) fn unknown_kind(kind: &str, version: &str) -> Failure {
 
 /// Looks at the typed bundle.
 pub(super) fn typed(bundle: &Bundle, log: Log) -> Result<(), Failure> {
+    limits(bundle)?;
     let material = &bundle.verification_material;
-    if let VerificationMaterialContent::X509CertificateChain { certificates } = &material.content {
-        limit("certificates in the chain", certificates.len(), MAX_CERTIFICATES)?;
-    }
     let timestamps = material.timestamp_verification_data.rfc3161_timestamps.len();
-    limit("signed timestamps", timestamps, MAX_TIMESTAMPS)?;
     match (log, material.tlog_entries.as_slice()) {
-        (Log::Required, [entry]) => check_entry(entry),
+        (Log::Required, [entry]) => {
+            check_entry(entry)?;
+            time_is_provable(bundle, entry)
+        }
         (Log::Absent, []) if timestamps == 0 => Err(Failure::new(
             Code::SigningTimeUnproven,
             "the bundle has no signed timestamp, and this instance has no log",
@@ -154,10 +155,40 @@ pub(super) fn typed(bundle: &Bundle, log: Log) -> Result<(), Failure> {
     }
 }
 
+/// A6 for what stands beside the log entry.
+pub(super) fn limits(bundle: &Bundle) -> Result<(), Failure> {
+    let material = &bundle.verification_material;
+    if let VerificationMaterialContent::X509CertificateChain { certificates } = &material.content {
+        limit("certificates in the chain", certificates.len(), MAX_CERTIFICATES)?;
+    }
+    let timestamps = material.timestamp_verification_data.rfc3161_timestamps.len();
+    limit("signed timestamps", timestamps, MAX_TIMESTAMPS)
+}
+
+/// B4: an entry of Rekor v2 tells no time, so a timestamp must.
+pub(super) fn time_is_provable(bundle: &Bundle, entry: &TransparencyLogEntry) -> Result<(), Failure> {
+    let timestamps = &bundle.verification_material.timestamp_verification_data;
+    if is_rekor_v1(entry) || !timestamps.rfc3161_timestamps.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::SigningTimeUnproven,
+        "the log entry is of Rekor v2, which tells no time, and there is no signed timestamp",
+    )
+    .expected("an RFC 3161 timestamp")
+    .found("none"))
+}
+
 /// B5 for one entry: inclusion proof with checkpoint, of the same tree, and for Rekor v1 SET and integrated time; the body is of
 /// the kind that the entry says. Presence and agreement only; nothing is verified yet.
 pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
-    body_is_of_its_kind(entry)?;
+    let claimed = entry.kind_version;
+    check_entry_of(entry, (claimed.kind(), claimed.version()))
+}
+
+/// The same for an entry that stands for one of another kind.
+pub(super) fn check_entry_of(entry: &TransparencyLogEntry, kind: (&str, &str)) -> Result<(), Failure> {
+    body_is_of_kind(entry, kind)?;
     let Some(proof) = &entry.inclusion_proof else {
         return Err(Failure::new(
             Code::InclusionProofMissing,
@@ -181,42 +212,68 @@ pub(super) fn check_entry(entry: &TransparencyLogEntry) -> Result<(), Failure> {
         .expected(checkpoint.tree_size().to_string())
         .found(proof.tree_size.to_string()));
     }
+    if proof.log_index.get() >= proof.tree_size {
+        return Err(Failure::new(
+            Code::InclusionProofInvalid,
+            "the inclusion proof's index lies beyond the tree",
+        )
+        .expected(format!("less than {}", proof.tree_size))
+        .found(proof.log_index.get().to_string()));
+    }
+    if *checkpoint.root_hash() != proof.root_hash {
+        return Err(Failure::new(
+            Code::CheckpointInvalid,
+            "the checkpoint and the inclusion proof have different root hashes",
+        )
+        .expected(checkpoint.root_hash().to_hex())
+        .found(proof.root_hash.to_hex()));
+    }
     if is_rekor_v1(entry) {
-        if proof.log_index.get() >= proof.tree_size {
-            return Err(Failure::new(
-                Code::InclusionProofInvalid,
-                "the inclusion proof's index lies beyond the tree",
-            )
-            .expected(format!("less than {}", proof.tree_size))
-            .found(proof.log_index.get().to_string()));
-        }
-        if *checkpoint.root_hash() != proof.root_hash {
-            return Err(Failure::new(
-                Code::CheckpointInvalid,
-                "the checkpoint and the inclusion proof have different root hashes",
-            )
-            .expected(checkpoint.root_hash().to_hex())
-            .found(proof.root_hash.to_hex()));
-        }
-        if entry.inclusion_promise.is_none() {
-            return Err(Failure::new(
-                Code::SetMissing,
-                "the log entry has no signed entry timestamp",
-            ));
-        }
-        if entry.integrated_time.is_none() {
-            return Err(Failure::new(
-                Code::SigningTimeUnproven,
-                "the log entry has no integrated time",
-            ));
-        }
+        time_is_promised(entry)
+    } else {
+        nothing_is_promised(entry, proof.log_index)
+    }
+}
+
+/// Rekor v1: the time, and the SET that binds it.
+fn time_is_promised(entry: &TransparencyLogEntry) -> Result<(), Failure> {
+    if entry.inclusion_promise.is_none() {
+        return Err(Failure::new(
+            Code::SetMissing,
+            "the log entry has no signed entry timestamp",
+        ));
+    }
+    if entry.integrated_time.is_none() {
+        return Err(Failure::new(
+            Code::SigningTimeUnproven,
+            "the log entry has no integrated time",
+        ));
+    }
+    Ok(())
+}
+
+/// Rekor v2 has one tree and tells no time: what would be unsigned must not be there.
+fn nothing_is_promised(entry: &TransparencyLogEntry, index: LogIndex) -> Result<(), Failure> {
+    if entry.integrated_time.is_some() || entry.inclusion_promise.is_some() {
+        return Err(Failure::new(
+            Code::LogEntryMalformed,
+            "the log entry is of Rekor v2 and has an integrated time or a signed entry timestamp, which that does not give",
+        ));
+    }
+    if entry.log_index != index {
+        return Err(Failure::new(
+            Code::InclusionProofInvalid,
+            "the inclusion proof is of another index than the log entry",
+        )
+        .expected(entry.log_index.get().to_string())
+        .found(index.get().to_string()));
     }
     Ok(())
 }
 
 /// The log signs the body, whose own kind is what counts; the library reads it as whatever the entry claims. The body of an
 /// `intoto` 0.0.1 entry is handled as 0.0.2 up to here.
-fn body_is_of_its_kind(entry: &TransparencyLogEntry) -> Result<(), Failure> {
+fn body_is_of_kind(entry: &TransparencyLogEntry, claimed: (&str, &str)) -> Result<(), Failure> {
     let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes()).map_err(|error| {
         Failure::new(
             Code::LogEntryMalformed,
@@ -225,25 +282,24 @@ fn body_is_of_its_kind(entry: &TransparencyLogEntry) -> Result<(), Failure> {
     })?;
     let text = |key| body.get(key).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
-    let claimed = entry.kind_version;
-    let same = kind == claimed.kind() && version == claimed.version();
-    if same || (claimed == KindVersion::IntotoV002 && (kind, version) == ("intoto", "0.0.1")) {
+    if (kind, version) == claimed || (claimed, (kind, version)) == (("intoto", "0.0.2"), ("intoto", "0.0.1")) {
         return Ok(());
     }
     Err(Failure::new(
         Code::LogEntryMismatch,
         "the log entry's body is of another kind than it says",
     )
-    .expected(format!("{} {}", claimed.kind(), claimed.version()))
+    .expected(format!("{} {}", claimed.0, claimed.1))
     .found(format!("{kind} {version}")))
 }
 
-/// Whether an entry is of Rekor v1; the only kind of Rekor v2 is `hashedrekord` 0.0.2.
+/// Whether an entry is of Rekor v1. As the library reads them, all entries of Rekor v2 are `hashedrekord` 0.0.2: those of
+/// `dsse` 0.0.2 stand as such.
 pub(super) fn is_rekor_v1(entry: &TransparencyLogEntry) -> bool {
     entry.kind_version != KindVersion::HashedRekordV002
 }
 
-fn entry_count(expected: &str, found: usize) -> Failure {
+pub(super) fn entry_count(expected: &str, found: usize) -> Failure {
     Failure::new(Code::LogEntryCount, "the number of log entries is not the expected one")
         .expected(expected)
         .found(found.to_string())
