@@ -18,6 +18,7 @@ use url::Url;
 use crate::cache::Validators;
 use crate::client::Client;
 use crate::error::HttpError;
+use crate::guard::NoPublicAddress;
 use crate::redact::redact;
 use crate::redirect::{check_scheme, next_hop, same_origin};
 use crate::response::Way;
@@ -34,6 +35,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) compressed: bool,
     /// Whether credentials that the client knows for an origin are used; those of the URL itself always are.
     pub(crate) logins: bool,
+    /// The configured place whose answers lead here: at other hosts only public addresses are asked.
+    pub(crate) guard: Option<&'a Url>,
     /// What makes the request conditional, at one URL.
     pub(crate) validators: Option<Validators>,
 }
@@ -57,6 +60,7 @@ impl<'a> Outgoing<'a> {
             json: None,
             compressed: false,
             logins: true,
+            guard: None,
             validators: None,
         }
     }
@@ -124,7 +128,10 @@ impl Client {
 
     fn known_login(&self, url: &Url) -> Option<HeaderValue> {
         let known = self.shared.credentials.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&url.origin()).cloned()
+        known.get(&url.origin()).cloned().or_else(|| {
+            let (user, password) = self.shared.settings.netrc.login(url)?;
+            basic_auth(user, password)
+        })
     }
 
     async fn send_once(
@@ -136,9 +143,11 @@ impl Client {
         validators: Option<&Validators>,
     ) -> Result<reqwest::Response, HttpError> {
         let encoding = if outgoing.compressed { "gzip" } else { "identity" };
-        let mut request = self
-            .shared
-            .inner
+        let client = match outgoing.guard {
+            Some(home) => self.guarded(home, url).await?,
+            None => &self.shared.inner,
+        };
+        let mut request = client
             .request(method.clone(), url.clone())
             .header(ACCEPT_ENCODING, encoding);
         if let Some(accept) = outgoing.accept {
@@ -173,6 +182,9 @@ impl Client {
 pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Duration) -> HttpError {
     let url = redact(url);
     let connecting = error.is_connect();
+    if connecting && innermost(&error).is::<NoPublicAddress>() {
+        return HttpError::Private { url };
+    }
     if error.is_timeout() {
         return if connecting {
             HttpError::Connect {
@@ -199,17 +211,18 @@ pub(crate) fn classify(error: reqwest::Error, url: &Url, timeout: std::time::Dur
 }
 
 /// The innermost cause, which says most: reqwest's own texts only name the stage.
-pub(crate) fn reason(error: &dyn Error) -> String {
+fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
     innermost
-        .to_string()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(300)
-        .collect()
+}
+
+/// The words of the innermost cause.
+pub(crate) fn reason(error: &(dyn Error + 'static)) -> String {
+    let text = innermost(error).to_string();
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 /// The basic authentication that a URL's user name and password stand for.

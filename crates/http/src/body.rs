@@ -15,6 +15,10 @@ use crate::redact::redact;
 /// What is kept of the body of an error status: enough for its message.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
 
+/// What a body within its limit may be longer encoded than decoded: headers, and blocks that do not compress. More is a body
+/// that decodes to little or nothing, without end.
+const ENCODING_OVERHEAD: u64 = 64 * 1024;
+
 /// Collects decoded bytes and stops at the limit, so that a decompression bomb costs no more than that.
 struct Bounded {
     bytes: Vec<u8>,
@@ -94,6 +98,7 @@ pub(crate) async fn read(
             Err(_) if full && success => return Err(too_large()),
             Err(_) if full => break,
             Err(error) => return Err(bad_encoding(&error.to_string())),
+            Ok(()) if received > limit.saturating_add(ENCODING_OVERHEAD) => return Err(too_large()),
             Ok(()) => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
@@ -30,6 +30,10 @@ pub struct Client {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) inner: reqwest::Client,
+    /// Made when first needed: connects to public addresses only.
+    pub(crate) guarded: OnceLock<reqwest::Client>,
+    /// Host names that were looked up, and whether they are in a private network.
+    pub(crate) inside: RwLock<HashMap<String, bool>>,
     pub(crate) credentials: RwLock<HashMap<Origin, HeaderValue>>,
     pub(crate) slots: Semaphore,
     pub(crate) requests: AtomicU64,
@@ -71,7 +75,7 @@ impl Client {
     /// # Errors
     /// [`HttpError::Settings`] if certificates, proxy or user agent cannot be used.
     pub fn new(settings: Settings) -> Result<Self, HttpError> {
-        let inner = build(&settings)?;
+        let inner = build(&settings, |builder| builder)?;
         let credentials = settings
             .credentials
             .iter()
@@ -87,6 +91,8 @@ impl Client {
                 slots: Semaphore::new(settings.max_concurrent.max(1)),
                 settings,
                 inner,
+                guarded: OnceLock::new(),
+                inside: RwLock::default(),
                 credentials: RwLock::new(credentials),
                 requests: AtomicU64::new(0),
                 cache_hits: AtomicU64::new(0),
@@ -258,7 +264,10 @@ impl Client {
     }
 }
 
-fn build(settings: &Settings) -> Result<reqwest::Client, HttpError> {
+pub(crate) fn build(
+    settings: &Settings,
+    finish: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, HttpError> {
     let unusable = |what: &str, error: &dyn fmt::Display| HttpError::Settings {
         reason: format!("{what}: {error}"),
     };
@@ -292,7 +301,7 @@ fn build(settings: &Settings) -> Result<reqwest::Client, HttpError> {
         let proxy = Proxy::all(proxy).map_err(|_| unusable("proxy", &"it is not a URL of a proxy"))?;
         builder = builder.proxy(proxy);
     }
-    builder
+    finish(builder)
         .build()
         .map_err(|error| unusable("HTTP client", &crate::attempt::reason(&error.without_url())))
 }

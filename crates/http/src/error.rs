@@ -106,6 +106,12 @@ pub enum HttpError {
         /// Why it is not followed.
         why: RedirectProblem,
     },
+    /// A URL or redirect of a stranger that leads into a private network, or to this machine.
+    #[error("`{url}` is not asked: it is in a private network, and what names it is not")]
+    Private {
+        /// What would have been asked.
+        url: String,
+    },
     /// Not an http or https URL.
     #[error("`{url}` is neither an http nor an https URL")]
     Scheme {

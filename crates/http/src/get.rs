@@ -15,6 +15,7 @@ pub struct Get<'a> {
     accept: Option<&'a str>,
     bearer: Option<&'a str>,
     logins: bool,
+    guard: Option<&'a Url>,
 }
 
 impl<'a> Get<'a> {
@@ -29,6 +30,7 @@ impl<'a> Get<'a> {
             accept: None,
             bearer: None,
             logins: true,
+            guard: None,
         }
     }
 
@@ -60,12 +62,21 @@ impl<'a> Get<'a> {
         self
     }
 
+    /// Keeps to public addresses, also along redirects, at every host but `home`'s: the configured place from whose answers the
+    /// URL comes. No bound if `home` itself is in a private network. See [`crate::is_public`].
+    #[must_use]
+    pub fn guard(mut self, home: &'a Url) -> Self {
+        self.guard = Some(home);
+        self
+    }
+
     pub(crate) fn outgoing(&self) -> Outgoing<'a> {
         Outgoing {
             accept: self.accept,
             bearer: self.bearer,
             compressed: true,
             logins: self.logins,
+            guard: self.guard,
             ..Outgoing::new(Method::GET, self.url)
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::cache::CacheSettings;
+use crate::netrc::Netrc;
 
 /// Settings of a [`crate::Client`], changed from their default one by one. `Debug` shows no secret.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub proxy: Option<String>,
     /// URLs with user name and password, each for its own origin only, such as index URLs.
     pub credentials: Vec<Url>,
+    /// User names and passwords by host, for origins that have none among `credentials`.
+    pub netrc: Netrc,
     /// Whether every request fails at once with [`crate::HttpError::Offline`].
     pub offline: bool,
     /// Most requests in flight at once.
@@ -56,6 +59,7 @@ impl Default for Settings {
             client_identity_pem: None,
             proxy: None,
             credentials: Vec::new(),
+            netrc: Netrc::default(),
             offline: false,
             max_concurrent: 32,
             cache: None,
@@ -81,6 +85,7 @@ impl fmt::Debug for Settings {
             .field("client_identity", &self.client_identity_pem.is_some())
             .field("proxy", &self.proxy.is_some())
             .field("credentials", &self.credentials.len())
+            .field("netrc", &self.netrc)
             .field("offline", &self.offline)
             .field("cache", &self.cache)
             .finish_non_exhaustive()

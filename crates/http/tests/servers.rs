@@ -8,6 +8,13 @@
     reason = "a failing test panics"
 )]
 
+#[path = "servers/guard.rs"]
+mod guard;
+#[path = "servers/hostile.rs"]
+mod hostile;
+#[path = "servers/logins.rs"]
+mod logins;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,8 +25,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{StatusCode, header};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -247,62 +254,6 @@ async fn redirects_are_followed_up_to_the_bound() {
     assert_eq!(why("loop").await, RedirectProblem::TooMany { limit: 8 });
     assert!(matches!(why("file").await, RedirectProblem::Scheme { .. }));
     assert_eq!(why("nowhere").await, RedirectProblem::NoTarget);
-}
-
-fn echo_login(headers: &HeaderMap) -> Response {
-    let login = headers
-        .get(header::AUTHORIZATION)
-        .map_or("none", |value| value.to_str().unwrap());
-    login.to_owned().into_response()
-}
-
-#[tokio::test]
-async fn credentials_stay_with_their_origin() {
-    let echo = || get(|headers: HeaderMap| async move { echo_login(&headers) });
-    let other = serve(Router::new().route("/echo", echo())).await;
-    let to_other = other.join("echo").unwrap().to_string();
-    let url = serve(
-        Router::new()
-            .route("/echo", echo())
-            .route("/home", get(|| async { Redirect::temporary("/echo") }))
-            .route("/away", get(move || async move { Redirect::temporary(&to_other) })),
-    )
-    .await;
-    let mut with_login = url.clone();
-    with_login.set_username("user").unwrap();
-    with_login.set_password(Some("pw")).unwrap();
-    let body = async |client: &Client, url: Url, bearer| {
-        let answer = client.get_with(&url, None, bearer, LIMIT).await.unwrap();
-        String::from_utf8(answer.body.to_vec()).unwrap()
-    };
-    let basic = "Basic dXNlcjpwdw==";
-    let in_url = client();
-    for (path, expected) in [("echo", basic), ("home", basic), ("away", "none")] {
-        assert_eq!(
-            body(&in_url, with_login.join(path).unwrap(), None).await,
-            expected,
-            "{path}"
-        );
-        assert_eq!(body(&in_url, url.join("echo").unwrap(), None).await, "none");
-    }
-    let mut settings = quick();
-    settings.credentials = vec![with_login.clone()];
-    let configured = Client::new(settings).unwrap();
-    for (path, expected) in [("echo", basic), ("home", basic), ("away", "none")] {
-        assert_eq!(
-            body(&configured, url.join(path).unwrap(), None).await,
-            expected,
-            "{path}"
-        );
-    }
-    for (path, expected) in [("echo", "Bearer t0ken"), ("home", "Bearer t0ken"), ("away", "none")] {
-        assert_eq!(
-            body(&configured, url.join(path).unwrap(), Some("t0ken")).await,
-            expected,
-            "{path}"
-        );
-    }
-    assert!(!format!("{configured:?}").contains("pw"));
 }
 
 #[tokio::test]

@@ -36,6 +36,11 @@ impl Authority {
 
     /// An https server with a certificate for `name` that always answers the same.
     async fn serve(&self, name: &str, answer: &'static str) -> Url {
+        self.serve_and_end(name, answer, true).await
+    }
+
+    /// The same, which may break off the connection instead of ending it as TLS asks (`close_notify`).
+    async fn serve_and_end(&self, name: &str, answer: &'static str, properly: bool) -> Url {
         let key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::new([name.to_owned()])
             .unwrap()
@@ -55,7 +60,11 @@ impl Authority {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
                     let _ = stream.read(&mut [0; 4096]).await;
                     let _ = stream.write_all(answer.as_bytes()).await;
-                    let _ = stream.shutdown().await;
+                    if properly {
+                        let _ = stream.shutdown().await;
+                    } else {
+                        let _ = stream.flush().await;
+                    }
                 }
             }
         });
@@ -158,4 +167,35 @@ async fn https_never_leads_to_http() {
         }
     );
     assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_broken_off_is_no_end_of_an_answer() {
+    let authority = Authority::new();
+    // Without a length, only the end of the connection ends the answer; whoever sits on the wire can make one.
+    let unsized_answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf of it";
+    let sized = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf of it";
+    let folder = tempfile::tempdir().unwrap();
+    for (answer, properly, complete) in [
+        (unsized_answer, true, true),
+        (unsized_answer, false, false),
+        (sized, true, false),
+        (sized, false, false),
+    ] {
+        let url = authority.serve_and_end("127.0.0.1", answer, properly).await;
+        let outcome = outcome(replacing(authority.pem()), &url).await;
+        assert_eq!(outcome.is_ok(), complete, "{answer:?} {properly}: {outcome:?}");
+        let path = folder.path().join("f");
+        let client = Client::new(replacing(authority.pem())).unwrap();
+        let downloaded = client.download(&url, &path, 1000, |_| {}).await;
+        assert_eq!(
+            (downloaded.is_ok(), path.exists()),
+            (complete, complete),
+            "{downloaded:?}"
+        );
+        if complete {
+            std::fs::remove_file(path).unwrap();
+        }
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
 }
