@@ -17,6 +17,8 @@ const WHEEL: &str = "foo-1.0.0-py3-none-any.whl";
 const BYTES: &[u8] = b"the wheel's bytes";
 /// Entries in the test log, so that inclusion proofs have a length like real ones' lower levels.
 const OTHER_ENTRIES: usize = 64;
+/// Lines of the release file, of which the last is about the wheel.
+const RELEASE_LINES: usize = 64;
 
 /// A document with everything that its verdict depends on.
 pub struct Document {
@@ -146,13 +148,14 @@ fn signed_here() -> Vec<Document> {
     for _ in 0..OTHER_ENTRIES {
         sigstore.sign_artifact(&own, b"something else", SigningOptions::default());
     }
-    let build = |kind| {
+    let build_of = |kind, subjects: &[Subject]| {
         sigstore.sign_statement(
             &generator,
-            &slsa_v02(&generator, &subjects),
+            &slsa_v02(&generator, subjects),
             SigningOptions::with_kind(kind),
         )
     };
+    let build = |kind| build_of(kind, &subjects);
     let document = |name, text: String, answers| Document {
         name,
         text: text.into_bytes(),
@@ -167,6 +170,12 @@ fn signed_here() -> Vec<Document> {
         build(LogKind::IntotoV002),
         build(LogKind::Dsse),
     );
+    let (v2_dsse, v2_hashed) = (build(LogKind::DsseV002), build(LogKind::HashedRekordV002));
+    let lines = (1..RELEASE_LINES).map(|number| {
+        let other = Subject::of(&format!("foo-1.0.{number}-py3-none-any.whl"), &number.to_be_bytes());
+        build_of(LogKind::Dsse, &[other]).bundle_v03().to_string() + "\n"
+    });
+    let release = lines.collect::<String>() + &dsse.bundle_v03().to_string();
     let published = sigstore.sign_statement(&own, &publish(&subjects), SigningOptions::default());
     let internal = github.sign_statement(&own, &slsa_v1(&own, &subjects), SigningOptions::default());
     let artifact = sigstore.sign_artifact(&own, BYTES, SigningOptions::default());
@@ -184,13 +193,16 @@ fn signed_here() -> Vec<Document> {
             )),
             ..document("bundle_v03_hashedrekord", artifact.bundle_v03().to_string(), Vec::new())
         },
+        document("rekor_v2_dsse", v2_dsse.bundle_v03().to_string(), Vec::new()),
+        document("rekor_v2_hashedrekord", v2_hashed.bundle_v03().to_string(), Vec::new()),
+        document("release_file_of_64", release, Vec::new()),
         document("github_internal", internal.bundle_v03().to_string(), Vec::new()),
         document("pep740", published.pep740_provenance().to_string(), Vec::new()),
     ]
 }
 
 /// Real documents, by file, with the repository that is pinned.
-const REAL: [(&str, &str, Option<&str>); 6] = [
+const REAL: [(&str, &str, Option<&str>); 7] = [
     (
         "real_bundle_v03_dsse",
         "classic-dsse/gha_generic-v2.1.0-binary-linux-amd64-push-v14.2.intoto.jsonl",
@@ -202,6 +214,11 @@ const REAL: [(&str, &str, Option<&str>); 6] = [
         Some("slsa-framework/example-package"),
     ),
     ("real_hashedrekord", "bundles/cpython-3.14.3.sigstore.json", None),
+    (
+        "real_rekor_v2_dsse",
+        "bundles/sigstore_sigstore-java__ab4ef344__bundle.dsse.rekor-v2.sigstore",
+        None,
+    ),
     (
         "real_github_internal",
         "bundles/cli_cli__4dffc8fd__github_provenance_demo-0.0.12-py3-none-any-bundle.jsonl",
@@ -218,6 +235,9 @@ const REAL: [(&str, &str, Option<&str>); 6] = [
         Some("trailofbits/pypi-attestations"),
     ),
 ];
+
+/// Those that are no evidence for a file to install; their signature is verified alone.
+const SIGNATURE_ALONE: [&str; 2] = ["real_hashedrekord", "real_rekor_v2_dsse"];
 
 fn real() -> Vec<Document> {
     let Some(data) = std::env::var_os("SLSA_PIP_DATA").map(PathBuf::from) else {
@@ -240,7 +260,9 @@ fn real() -> Vec<Document> {
             answers: Vec::new(),
             file: staged(field("artifact"), field("artifact_sha256").parse().expect("a digest")),
             repository,
-            signer: (name == "real_hashedrekord").then(|| (field("san").to_owned(), field("issuer").to_owned())),
+            signer: SIGNATURE_ALONE
+                .contains(&name)
+                .then(|| (field("san").to_owned(), field("issuer").to_owned())),
             roots: Arc::clone(&roots),
         }
     };
