@@ -262,7 +262,7 @@ fn nothing_that_can_be_read_is_1_and_no_file_is_2() {
     }
     let run = Run::of(slsa_pip(directory.path()).args(["inspect", "absent", "--format", "json"]))
         .exits(2)
-        .says("The provenance file `absent` cannot be read");
+        .says("The file `absent` cannot be read");
     let document = run.json();
     assert_eq!(
         (&document["schema"], &document["command"], &document["verified"]),

@@ -13,8 +13,14 @@ mod support;
 mod command_line;
 // `slsa-pip verify` on real files and real provenance.
 mod verify;
+// `slsa-pip verify` in slsa-verifier's language, on provenance signed here.
+mod verify_flags;
+// The log's answers beside the provenance and in the cache: what they save, and what they cannot do.
+mod sidecars;
 // `slsa-pip inspect` on real and on hostile documents.
 mod inspect;
+// Whole pages of `slsa-pip inspect`, and the provenance that it finds beside a file.
+mod inspect_pages;
 // `slsa-pip verify-bundle` on bundles signed here and on sigstore-conformance's cases.
 mod verify_bundle;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.

@@ -267,8 +267,8 @@ pub(crate) struct VerifyArgs {
     /// The version whose tag it must have been built from: as many parts are compared as given, so `2.1` takes `v2.1.3`
     #[arg(long, value_name = "VERSION", conflicts_with = "source_tag")]
     pub(crate) source_versioned_tag: Option<String>,
-    /// The branch that it must have been built from
-    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["source_tag", "source_versioned_tag"])]
+    /// The branch that it must have been built from; for a tag, the branch that a trusted builder says it was made on
+    #[arg(long, value_name = "BRANCH")]
     pub(crate) source_branch: Option<String>,
     /// The builder that must have built it: `NAME` or `NAME@TAG`
     #[arg(long, value_name = "BUILDER")]

@@ -78,18 +78,12 @@ fn staged_file(path: &Path) -> Result<StagedFile> {
 fn typed_digest(word: &Path) -> Result<Option<Sha256Digest>> {
     let Some(text) = word.to_str() else { return Ok(None) };
     if let Some(digits) = text.strip_prefix(SHA256) {
-        return digits.parse().map(Some).map_err(|error| {
-            let counted = digits.chars().count();
+        return digits.parse().map(Some).map_err(|_| {
             let why = match digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-                Some(odd) => format!("`{}` is no hexadecimal digit", odd.escape_debug()),
-                None => format!("it has {counted}"),
+                Some(odd) => format!("`{}` is none", odd.escape_debug()),
+                None => format!("there are {}", digits.len()),
             };
-            Failure::new(format!("`{SHA256}` is not followed by a digest: {why}"))
-                .caused_by(&error)
-                .hint(format!(
-                    "`{SHA256}` and 64 hexadecimal digits; or `./{}` for a file of such a name",
-                    shortened(text)
-                ))
+            Failure::new(format!("`{SHA256}` must be followed by 64 hexadecimal digits: {why}")).hint(file_hint(text))
         });
     }
     let algorithm = text
@@ -103,20 +97,17 @@ fn typed_digest(word: &Path) -> Result<Option<Sha256Digest>> {
     } else {
         format!("A digest is a SHA-256, not `{algorithm}`: that is what provenance names")
     };
-    Err(Failure::new(message).hint(format!(
-        "`{SHA256}` and 64 hexadecimal digits; or `./{}` for a file of such a name",
-        shortened(text)
-    )))
+    Err(Failure::new(message).hint(file_hint(text)))
 }
 
-/// A word in a hint: long enough to be recognised.
-fn shortened(text: &str) -> String {
+/// What to type instead; the word is cut where it is long enough to be recognised.
+fn file_hint(text: &str) -> String {
     const SHOWN: usize = 24;
     let mut shown: String = text.chars().take(SHOWN).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push('…');
     }
-    shown
+    format!("`{SHA256}` and 64 hexadecimal digits; or `./{shown}` for a file of such a name")
 }
 
 /// Reads a document that the user has named; it must be an ordinary file within the limit of [`read_bounded`].
@@ -159,10 +150,10 @@ mod tests {
         let digest = typed_digest(Path::new(&format!("sha256:{digits}"))).unwrap().unwrap();
         assert_eq!(digest.to_hex(), digits.to_lowercase());
         for (word, message) in [
-            ("sha256:".to_owned(), "it has 0"),
-            (format!("sha256:{}", "a".repeat(63)), "it has 63"),
-            (format!("sha256:{}", "a".repeat(128)), "it has 128"),
-            (format!("sha256:{}g", "a".repeat(63)), "`g` is no hexadecimal digit"),
+            ("sha256:".to_owned(), "there are 0"),
+            (format!("sha256:{}", "a".repeat(63)), "there are 63"),
+            (format!("sha256:{}", "a".repeat(128)), "there are 128"),
+            (format!("sha256:{}g", "a".repeat(63)), "`g` is none"),
             (format!("SHA256:{}", "a".repeat(64)), "in lower case"),
             (format!("sha512:{}", "a".repeat(128)), "not `sha512`"),
             (format!("md5:{}", "a".repeat(32)), "not `md5`"),

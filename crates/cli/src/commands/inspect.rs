@@ -1,28 +1,32 @@
-//! `slsa-pip inspect`: what a provenance file says, unverified.
+//! `slsa-pip inspect`: what a provenance file says, or the provenance beside a file; unverified.
 
-use slsa_pip_provenance::parse_provenance;
+use std::path::{Path, PathBuf};
+
+use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
+use slsa_pip_provenance::{ParsedFile, parse_provenance};
 
 use crate::args::{Format, InspectArgs};
-use crate::directory::read_bounded;
+use crate::artifact::{Artifact, read_document};
+use crate::directory::ENDINGS;
 use crate::failure::{Failure, Result};
 use crate::printer::Printer;
-use crate::report::inspection::{Inspection, human};
+use crate::report::inspection::{Artifact as Described, Inspection, Source, human};
 use crate::report::json;
 
 /// At least one attestation could be read.
 const EXIT_READ: u8 = 0;
-/// The file holds nothing that could be read.
+/// There is nothing that could be read.
 const EXIT_NOTHING: u8 = 1;
+
+/// Names that tools write and that a folder of provenance knows by their last part only: the generator's, and those that
+/// pypi-attestations leaves beside a distribution.
+const FURTHER_ENDINGS: [&str; 3] = [".intoto.jsonl", ".publish.attestation", ".slsa.attestation"];
+/// The generator's name for the provenance of several files, which lies beside all of them.
+const MULTIPLE: &str = "multiple.intoto.jsonl";
 
 /// Runs the command.
 pub(crate) fn run(args: &InspectArgs, printer: &Printer) -> Result<u8> {
-    let location = args.file.display().to_string();
-    let bytes = read_bounded(&args.file).map_err(|error| {
-        Failure::new(format!("The provenance file `{location}` cannot be read"))
-            .caused_by(&error)
-            .hint("Name an existing file: `slsa-pip inspect FILE`")
-    })?;
-    let inspection = Inspection::new(location, parse_provenance(&bytes));
+    let inspection = inspect(&args.file)?;
     if args.format == Format::Json {
         printer.document(&json::document(&inspection));
     } else {
@@ -33,4 +37,99 @@ pub(crate) fn run(args: &InspectArgs, printer: &Printer) -> Result<u8> {
     } else {
         EXIT_READ
     })
+}
+
+/// A file that holds an attestation is provenance, whatever its name; so is one that looks like it and has none beside it.
+fn inspect(path: &Path) -> Result<Inspection> {
+    let location = path.display().to_string();
+    let unreadable = |error: &std::io::Error| {
+        Failure::new(format!("The file `{location}` cannot be read"))
+            .caused_by(error)
+            .hint("Name an existing file: `slsa-pip inspect FILE`")
+    };
+    let parsed = match read_document(path) {
+        Ok(bytes) => {
+            let looks_like_provenance = looks_like_provenance(path, &bytes);
+            Some((parse_provenance(&bytes), looks_like_provenance))
+        }
+        // Provenance is smaller than that; what is larger can only be what it is about.
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => None,
+        Err(error) => return Err(unreadable(&error)),
+    };
+    let own = |parsed: ParsedFile| {
+        let source = Source {
+            file: location.clone(),
+            parsed,
+        };
+        Inspection::of_provenance(location.clone(), source)
+    };
+    let parsed = match parsed {
+        Some((parsed, _)) if !parsed.attestations.is_empty() => return Ok(own(parsed)),
+        parsed => parsed,
+    };
+    let names = names_beside(path);
+    let beside: Vec<&PathBuf> = names.iter().filter(|name| name.is_file()).collect();
+    match parsed {
+        Some((parsed, true)) if beside.is_empty() => Ok(own(parsed)),
+        _ => {
+            let artifact = Artifact::read(path)?;
+            let sources = beside.into_iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+            let described = Described {
+                sha256: *artifact.staged.sha256(),
+                sources: sources.iter().map(|source| source.file.clone()).collect(),
+                looked_for: names.iter().map(|name| name.display().to_string()).collect(),
+            };
+            Ok(Inspection::of_artifact(
+                location,
+                described,
+                about(sources, artifact.staged.sha256()),
+            ))
+        }
+    }
+}
+
+/// Of a document for several files, what is about another one is left out; of a document that names none of its own, nothing.
+fn about(mut sources: Vec<Source>, sha256: &Sha256Digest) -> Vec<Source> {
+    for source in &mut sources {
+        if source.file.ends_with(MULTIPLE) {
+            source
+                .parsed
+                .attestations
+                .retain(|located| located.item.sha256_subjects_hint().contains(sha256));
+        }
+    }
+    sources
+}
+
+fn read(path: &Path) -> Result<Source> {
+    let file = path.display().to_string();
+    match read_document(path) {
+        Ok(bytes) => Ok(Source {
+            parsed: parse_provenance(&bytes),
+            file,
+        }),
+        Err(error) => Err(Failure::new(format!("The provenance file `{file}` cannot be read")).caused_by(&error)),
+    }
+}
+
+/// Whether a file without any attestation was meant to be provenance: by its name, or by its first character.
+fn looks_like_provenance(path: &Path, bytes: &[u8]) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    if name.parse::<DistributionFilename>().is_ok() {
+        return false;
+    }
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || matches!(first, None | Some(b'{' | b'['))
+}
+
+/// The names under which provenance of a file is written.
+fn names_beside(path: &Path) -> Vec<PathBuf> {
+    let with_ending = |ending: &&str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let endings = FURTHER_ENDINGS.iter().chain(&ENDINGS).map(with_ending);
+    endings.chain([path.with_file_name(MULTIPLE)]).collect()
 }

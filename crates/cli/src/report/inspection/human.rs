@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::{Build, Certificate, Inspected, Inspection, LogEntry, Subject, Unreadable};
+use super::{Build, Certificate, Inspected, Inspection, LogEntry, Signs, Subject, Unreadable};
 use crate::printer::Printer;
 use crate::report::Fields;
 
@@ -22,17 +22,13 @@ pub(crate) fn print(inspection: &Inspection, printer: &Printer) {
         text: String::new(),
         printer,
     };
-    let file = printer.plain_line(&inspection.file);
-    let warning = printer.warn("Nothing below was verified:");
-    page.raw(&format!(
-        "{warning} it is what `{file}` says, and anybody can write such a file."
-    ));
-    page.raw(&format!("To verify: `slsa-pip verify FILE --provenance {file}`"));
+    page.heading(inspection);
     for attestation in &inspection.attestations {
-        page.attestation(&file, attestation);
+        page.attestation(attestation);
     }
     for problem in &inspection.problems {
-        let place = place(&file, problem.line);
+        let file = problem.source.as_deref().unwrap_or(&inspection.file);
+        let place = place(&printer.plain_line(file), problem.line);
         page.raw(&format!(
             "\n{} {place}: {}",
             printer.bad("unreadable"),
@@ -59,6 +55,54 @@ struct Page<'a> {
 impl Page<'_> {
     fn raw(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
+    }
+
+    /// What was read, that nothing of it is verified, and what would verify it.
+    fn heading(&mut self, inspection: &Inspection) {
+        let file = self.printer.plain_line(&inspection.file);
+        let warning = self.printer.warn("Nothing below was verified:");
+        match &inspection.artifact {
+            None => {
+                self.raw(&format!(
+                    "{warning} it is what `{file}` says, and anybody can write such a file."
+                ));
+                self.next_steps(inspection, &file, "FILE");
+            }
+            Some(artifact) if artifact.sources.is_empty() => {
+                self.raw(&format!("`{file}` is no provenance, and there is none beside it."));
+                self.line("sha256", &artifact.sha256.to_hex());
+                for name in &artifact.looked_for {
+                    self.line("looked for", name);
+                }
+            }
+            Some(artifact) => {
+                self.raw(&format!(
+                    "{warning} it is what stands beside `{file}`, and anybody can write such files."
+                ));
+                self.line("sha256", &artifact.sha256.to_hex());
+                for source in &artifact.sources {
+                    let source = self.printer.plain_line(source);
+                    self.next_steps(inspection, &source, &file);
+                }
+            }
+        }
+    }
+
+    /// The commands that verify what a provenance file holds.
+    fn next_steps(&mut self, inspection: &Inspection, source: &str, file: &str) {
+        let holds = |signs: Signs| {
+            let mut all = inspection.attestations.iter();
+            all.any(|it| it.signs == signs && self.printer.plain_line(&it.source) == source)
+        };
+        let (statement, message) = (holds(Signs::Statement), holds(Signs::Message));
+        if statement {
+            self.raw(&format!("To verify: `slsa-pip verify {file} --provenance {source}`"));
+        }
+        if message {
+            self.raw(&format!(
+                "To verify the signature over the file itself: `slsa-pip verify-bundle {file} --bundle {source} --certificate-identity WHO --certificate-oidc-issuer ISSUER`"
+            ));
+        }
     }
 
     /// A value in one line, harmless to the terminal, cut to a length.
@@ -99,10 +143,16 @@ impl Page<'_> {
         }
     }
 
-    fn attestation(&mut self, file: &str, it: &Inspected) {
-        let heading = self.printer.strong(&place(file, it.line));
+    fn attestation(&mut self, it: &Inspected) {
+        let file = self.printer.plain_line(&it.source);
+        let heading = self.printer.strong(&place(&file, it.line));
         self.raw(&format!("\n{heading}"));
         self.line("format", it.format);
+        match it.is_about_file {
+            Some(true) => self.line("about", "this file: its digest is a subject's"),
+            Some(false) => self.line("about", "other files: no subject has this file's digest"),
+            None => {}
+        }
         self.maybe("media type", it.media_type.as_ref());
         self.maybe("payload type", it.payload_type.as_ref());
         self.maybe("predicate", it.predicate_type.as_ref());
@@ -116,6 +166,14 @@ impl Page<'_> {
         }
         for entry in &it.log_entries {
             self.line("log entry", &describe_entry(entry));
+        }
+        if it.log_entries.is_empty() {
+            let words = if it.is_envelope() {
+                "none inside; `slsa-pip verify` asks the log for it"
+            } else {
+                "none"
+            };
+            self.line("log entry", words);
         }
         if it.signed_timestamps > 0 {
             self.line("timestamps", &format!("{} (RFC 3161)", it.signed_timestamps));

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::ParsedFile;
 
 use crate::report::Fields;
@@ -26,19 +27,53 @@ pub(crate) struct Inspection {
     verified: bool,
     /// The file's path, as it was typed.
     pub(crate) file: String,
+    /// The file itself, if it is no provenance; what follows was then read beside it.
+    pub(crate) artifact: Option<Artifact>,
     /// What could be read, in order.
     pub(crate) attestations: Vec<Inspected>,
     /// What could not, in order.
     pub(crate) problems: Vec<Unreadable>,
 }
 
+/// A file with provenance beside it, or without.
+#[derive(Debug, Serialize)]
+pub(crate) struct Artifact {
+    pub(crate) sha256: Sha256Digest,
+    /// The provenance files that are there.
+    pub(crate) sources: Vec<String>,
+    /// All names that were looked for.
+    pub(crate) looked_for: Vec<String>,
+}
+
+/// A provenance file that was read.
+pub(crate) struct Source {
+    pub(crate) file: String,
+    pub(crate) parsed: ParsedFile,
+}
+
+/// What a signature is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Signs {
+    /// A statement about files.
+    Statement,
+    /// A file's own bytes: `verify-bundle` is for that.
+    Message,
+}
+
 /// One attestation.
 #[derive(Debug, Serialize)]
 pub(crate) struct Inspected {
+    /// The provenance file that it stands in.
+    pub(crate) source: String,
     /// Its line, or its number within an object; absent if it is the whole file.
     pub(crate) line: Option<usize>,
     /// The format's name.
     pub(crate) format: &'static str,
+    /// A statement, or a plain message.
+    pub(crate) signs: Signs,
+    /// Whether a subject has the digest of the file that the provenance was found beside; absent where there is no such file.
+    pub(crate) is_about_file: Option<bool>,
     /// A bundle's media type.
     pub(crate) media_type: Option<String>,
     /// The envelope's payload type; PEP 740 objects do not write it.
@@ -100,6 +135,9 @@ pub(crate) struct Build {
 /// Something that could not be read.
 #[derive(Debug, Serialize)]
 pub(crate) struct Unreadable {
+    /// The provenance file; absent for a part of an attestation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<usize>,
     /// Stable code.
@@ -109,24 +147,57 @@ pub(crate) struct Unreadable {
 }
 
 impl Inspection {
-    /// Describes a file that was read.
-    pub(crate) fn new(file: String, parsed: ParsedFile) -> Self {
-        let problems = parsed.problems.into_iter().map(|located| Unreadable {
-            line: located.line,
-            code: located.item.code(),
-            summary: located.item.to_string(),
-        });
-        Self {
+    /// Describes a provenance file.
+    pub(crate) fn of_provenance(file: String, source: Source) -> Self {
+        Self::new(file, None, vec![source])
+    }
+
+    /// Describes what was found beside a file.
+    pub(crate) fn of_artifact(file: String, artifact: Artifact, sources: Vec<Source>) -> Self {
+        Self::new(file, Some(artifact), sources)
+    }
+
+    fn new(file: String, artifact: Option<Artifact>, sources: Vec<Source>) -> Self {
+        let mut inspection = Self {
             schema: SCHEMA,
             command: "inspect",
             verified: false,
             file,
-            problems: problems.collect(),
-            attestations: parsed
-                .attestations
-                .iter()
-                .map(|located| read::attestation(located.line, &located.item))
-                .collect(),
+            artifact,
+            attestations: Vec::new(),
+            problems: Vec::new(),
+        };
+        for Source { file, parsed } in sources {
+            for located in &parsed.attestations {
+                let mut inspected = read::attestation(&file, located.line, &located.item);
+                if let Some(artifact) = &inspection.artifact {
+                    inspected.is_about_file = Some(inspected.names(&artifact.sha256));
+                }
+                inspection.attestations.push(inspected);
+            }
+            inspection
+                .problems
+                .extend(parsed.problems.into_iter().map(|located| Unreadable {
+                    source: Some(file.clone()),
+                    line: located.line,
+                    code: located.item.code(),
+                    summary: located.item.to_string(),
+                }));
         }
+        inspection
+    }
+}
+
+impl Inspected {
+    /// Whether it is a classic envelope, whose log entry is not inside.
+    pub(crate) fn is_envelope(&self) -> bool {
+        self.media_type.is_none() && self.log_entries.is_empty() && self.payload_type.is_some()
+    }
+
+    /// Whether a subject, or the signed message, has this digest.
+    fn names(&self, sha256: &Sha256Digest) -> bool {
+        let wanted = sha256.to_hex();
+        let mut digests = self.subjects.iter().filter_map(|subject| subject.digest.get("sha256"));
+        digests.any(|digest| digest.eq_ignore_ascii_case(&wanted))
     }
 }

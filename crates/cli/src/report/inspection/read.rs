@@ -7,14 +7,20 @@ use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, BuildFields, Publisher, Statement, json};
 use slsa_pip_verify::certificate_claims;
 
-use super::{Build, Certificate, Inspected, LogEntry, Subject, Unreadable};
+use super::{Build, Certificate, Inspected, LogEntry, Signs, Subject, Unreadable};
 use crate::report::Fields;
 
 /// Describes one attestation.
-pub(super) fn attestation(line: Option<usize>, attestation: &Attestation) -> Inspected {
+pub(super) fn attestation(source: &str, line: Option<usize>, attestation: &Attestation) -> Inspected {
     let mut inspected = Inspected {
+        source: source.to_owned(),
         line,
         format: attestation.format_name(),
+        signs: match attestation.payload() {
+            Some(_) => Signs::Statement,
+            None => Signs::Message,
+        },
+        is_about_file: None,
         media_type: None,
         payload_type: None,
         predicate_type: None,
@@ -57,6 +63,7 @@ pub(super) fn attestation(line: Option<usize>, attestation: &Attestation) -> Ins
 impl Inspected {
     fn problem(&mut self, code: &'static str, summary: String) {
         self.problems.push(Unreadable {
+            source: None,
             line: None,
             code,
             summary,
@@ -82,7 +89,7 @@ impl Inspected {
             Ok(statement) => statement,
             Err(error) => return self.problem(error.code(), error.to_string()),
         };
-        self.build = BuildFields::from_statement(&statement).map(build);
+        self.build = BuildFields::from_statement(&statement).map(|written| build(written, &statement.predicate));
         let subjects = statement.subjects.into_iter();
         self.subjects = subjects
             .map(|subject| Subject {
@@ -136,7 +143,9 @@ fn fields<const N: usize>(all: [(&'static str, Option<String>); N]) -> Fields {
     )
 }
 
-fn build(written: BuildFields) -> Build {
+/// The fields that verification reads, and the build's own times, which nothing vouches for and no rule reads.
+fn build(written: BuildFields, predicate: &Value) -> Build {
+    let time = |v02, v1| scalar(predicate, v02).or_else(|| scalar(predicate, v1));
     Build {
         inputs: written.workflow_inputs.unwrap_or_default(),
         fields: fields([
@@ -161,6 +170,14 @@ fn build(written: BuildFields) -> Build {
             ("run_id", written.run_id),
             ("run_attempt", written.run_attempt),
             ("invocation_id", written.invocation_id),
+            (
+                "started_on",
+                time("/metadata/buildStartedOn", "/runDetails/metadata/startedOn"),
+            ),
+            (
+                "finished_on",
+                time("/metadata/buildFinishedOn", "/runDetails/metadata/finishedOn"),
+            ),
         ]),
     }
 }
