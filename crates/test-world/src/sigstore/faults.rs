@@ -68,6 +68,33 @@ pub struct Faults {
     pub retired_log: bool,
     /// Rekor v2: the entry is in a log of the trusted one's name that the trusted root does not hold.
     pub unknown_log: bool,
+    /// Rekor v1: the entry is in an older shard. No defect: it verifies.
+    pub older_shard: bool,
     /// The entry was never registered: the log's look-ups do not find it. Bundles still carry it.
     pub unlogged: bool,
+}
+
+/// How the log's server misleads whoever asks it; see [`TestSigstore::mislead`](super::TestSigstore::mislead).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLie {
+    /// Entries are given under the id of another entry.
+    OtherId,
+    /// Entries are given under the right leaf hash in another shard's tree.
+    OtherShard,
+    /// Another entry of the log is given under the id of the one that was asked for.
+    OtherEntry,
+    /// Another entry of the log is given, under its own id, in the place of the one that was asked for.
+    Foreign,
+    /// Every entry is given twice, in one object under one key.
+    DuplicateKeys,
+    /// Every entry is given twice, in two objects.
+    Repeated,
+    /// The asked entry is given with this many others of the log, more than were asked for.
+    WithOthers(usize),
+    /// Entries are given with the id of a log that nobody knows.
+    UnknownLog,
+    /// Entries are given as they were provable before the last ones came. No lie: it verifies.
+    Stale,
+    /// The log says that it has nothing.
+    Denial,
 }

@@ -1,23 +1,39 @@
 //! Rekor v1: an append-only log with signed entry timestamps, inclusion proofs and signed checkpoints.
 
-use super::faults::Faults;
+#![allow(clippy::indexing_slicing, reason = "places in shards are given by the log itself")]
+
+use super::faults::{Faults, LogLie};
 use super::key::Key;
 use super::merkle;
 use crate::encoding::{base64, canonical_json, hex};
 use serde_json::{Value, json};
 
-/// Tree id of the active shard, as in the checkpoint's origin and the entries' UUIDs.
-const TREE_ID: u64 = 1_193_050_959_916_656_506;
+/// Tree ids of the older and of the active shard, as in the checkpoints' origins and the entries' UUIDs.
+const TREE_IDS: [u64; 2] = [2_605_736_670_972_794_746, 1_193_050_959_916_656_506];
 
-/// Entries in older shards: `logIndex` of an entry is this much above its index in the tree.
+/// Entries in older shards: `logIndex` of an entry of the active one is this much above its index in the tree.
 const OLDER_SHARDS: usize = 121_904_262;
+
+/// Places in [`Log::shards`].
+const OLDER: usize = 0;
+const ACTIVE: usize = 1;
 
 /// Foreign entries before the first one, and after each one, so that proofs have more than one hash.
 const FOREIGN_FIRST: usize = 21;
 const FOREIGN_BETWEEN: usize = 3;
 
+/// A tree of the log.
+struct Shard {
+    tree_id: u64,
+    /// `logIndex` of its first entry.
+    first: usize,
+    leaves: Vec<[u8; 32]>,
+}
+
 /// A log entry as stored.
 struct Entry {
+    /// Shard, and index in its tree.
+    place: (usize, usize),
     body: String,
     integrated_time: i64,
     /// What the index finds it by.
@@ -27,12 +43,13 @@ struct Entry {
     faults: Faults,
 }
 
-/// An append-only log under one key.
+/// An append-only log of two shards under one key. Entries are numbered through both, in the order in which they came.
 pub(crate) struct Log {
     key: Key,
     impostor: Key,
     entries: Vec<Entry>,
-    leaves: Vec<[u8; 32]>,
+    shards: [Shard; 2],
+    pub(crate) lie: Option<LogLie>,
 }
 
 /// One entry with its proofs as of now.
@@ -62,9 +79,15 @@ impl Log {
             key: Key::derive(seed, "rekor"),
             impostor: Key::derive(seed, "no rekor"),
             entries: Vec::new(),
-            leaves: Vec::new(),
+            shards: [(OLDER, 0), (ACTIVE, OLDER_SHARDS)].map(|(at, first)| Shard {
+                tree_id: TREE_IDS[at],
+                first,
+                leaves: Vec::new(),
+            }),
+            lie: None,
         };
-        log.append_foreign(FOREIGN_FIRST);
+        log.append_foreign(OLDER, FOREIGN_FIRST);
+        log.append_foreign(ACTIVE, FOREIGN_FIRST);
         log
     }
 
@@ -72,23 +95,40 @@ impl Log {
         &self.key
     }
 
-    /// Adds an entry and a few foreign ones after it; its index in the tree. `digests` are hex SHA-256 values to find it by.
+    /// Adds an entry and a few foreign ones after it; its number. `digests` are hex SHA-256 values to find it by.
     pub(crate) fn append(&mut self, body: String, integrated_time: i64, digests: Vec<String>, faults: Faults) -> usize {
-        let index = self.push(Entry {
+        let shard = if faults.older_shard { OLDER } else { ACTIVE };
+        let entry = Entry {
+            place: (shard, 0),
             body,
             integrated_time,
             digests,
             visible: !faults.unlogged,
             faults,
-        });
-        self.append_foreign(FOREIGN_BETWEEN);
-        index
+        };
+        let number = self.push(entry);
+        self.append_foreign(shard, FOREIGN_BETWEEN);
+        number
     }
 
-    fn append_foreign(&mut self, count: usize) {
+    /// Adds an entry without others after it; its number.
+    pub(crate) fn append_one(&mut self, body: String, integrated_time: i64, digests: Vec<String>) -> usize {
+        self.push(Entry {
+            place: (ACTIVE, 0),
+            body,
+            integrated_time,
+            digests,
+            visible: true,
+            faults: Faults::default(),
+        })
+    }
+
+    fn append_foreign(&mut self, shard: usize, count: usize) {
         for _ in 0..count {
-            let body = json!({"apiVersion": "0.0.1", "kind": "foreign", "spec": {"number": self.entries.len()}});
+            let number = self.shards[shard].leaves.len();
+            let body = json!({"apiVersion": "0.0.1", "kind": "foreign", "spec": {"number": number}});
             self.push(Entry {
+                place: (shard, 0),
                 body: canonical_json(&body),
                 integrated_time: 0,
                 digests: Vec::new(),
@@ -98,58 +138,93 @@ impl Log {
         }
     }
 
-    fn push(&mut self, entry: Entry) -> usize {
-        self.leaves.push(merkle::hash_leaf(entry.body.as_bytes()));
+    fn push(&mut self, mut entry: Entry) -> usize {
+        let (shard, index) = &mut entry.place;
+        let leaves = &mut self.shards[*shard].leaves;
+        *index = leaves.len();
+        leaves.push(merkle::hash_leaf(entry.body.as_bytes()));
         self.entries.push(entry);
         self.entries.len() - 1
     }
 
-    /// Index in the tree of the visible entry with exactly this body.
+    /// Number of the visible entry with exactly this body.
     pub(crate) fn find_body(&self, body: &str) -> Option<usize> {
         self.entries
             .iter()
             .position(|entry| entry.visible && entry.body == body)
     }
 
-    /// Index in the tree of the visible entry with this UUID, with or without the tree id.
+    /// Number of the visible entry with this UUID, with or without the tree id.
     pub(crate) fn find_uuid(&self, uuid: &str) -> Option<usize> {
         let hash = uuid.get(uuid.len().checked_sub(64)?..)?;
-        (0..self.entries.len()).find(|index| {
-            self.entries.get(*index).is_some_and(|entry| entry.visible)
-                && self.leaves.get(*index).is_some_and(|leaf| hex(leaf) == hash)
+        let tree = uuid.strip_suffix(hash)?;
+        self.find(|log, entry| {
+            let own = log.uuid(entry);
+            own.ends_with(hash) && (tree.is_empty() || own.starts_with(tree))
         })
     }
 
-    /// Index in the tree of the visible entry with this `logIndex`.
+    /// Number of the visible entry with this `logIndex`.
     pub(crate) fn find_log_index(&self, log_index: usize) -> Option<usize> {
-        let index = log_index.checked_sub(OLDER_SHARDS)?;
-        self.entries.get(index).filter(|entry| entry.visible).map(|_| index)
+        self.find(|log, entry| log.log_index(entry) == log_index)
+    }
+
+    /// Number of the newest visible entry but those of this body: what a stranger has logged.
+    pub(crate) fn find_other(&self, body: &str) -> Option<usize> {
+        let is_other = |entry: &Entry| entry.visible && entry.body != body;
+        self.entries.iter().rposition(is_other)
+    }
+
+    fn find(&self, is_it: impl Fn(&Self, &Entry) -> bool) -> Option<usize> {
+        let matches = |entry: &Entry| entry.visible && is_it(self, entry);
+        self.entries.iter().position(matches)
     }
 
     /// UUIDs of the visible entries that the index finds by a hex SHA-256.
     pub(crate) fn find_digest(&self, digest: &str) -> Vec<String> {
-        let matches = |entry: &Entry| entry.visible && entry.digests.iter().any(|known| known == digest);
-        (0..)
-            .zip(&self.entries)
-            .filter(|(_, entry)| matches(entry))
-            .map(|(index, _)| self.uuid(index))
-            .collect()
+        let matches = |entry: &&Entry| entry.visible && entry.digests.iter().any(|known| known == digest);
+        let found = self.entries.iter().filter(matches);
+        found.map(|entry| self.uuid(entry)).collect()
     }
 
-    fn uuid(&self, index: usize) -> String {
-        self.leaves
-            .get(index)
-            .map(|leaf| format!("{TREE_ID:016x}{}", hex(leaf)))
-            .unwrap_or_default()
+    fn leaf(&self, entry: &Entry) -> &[u8; 32] {
+        let (shard, index) = entry.place;
+        &self.shards[shard].leaves[index]
     }
 
-    /// The entry at `index` of the tree with SET, proof and checkpoint against the whole tree as it is now, and with the
-    /// faults that it was appended with.
-    pub(crate) fn prove(&self, index: usize) -> Proven {
-        let entry = self.entries.get(index).expect("an index that append gave");
+    fn uuid(&self, entry: &Entry) -> String {
+        let tree_id = self.shards[entry.place.0].tree_id;
+        format!("{tree_id:016x}{}", hex(self.leaf(entry)))
+    }
+
+    fn log_index(&self, entry: &Entry) -> usize {
+        let (shard, index) = entry.place;
+        self.shards[shard].first + index
+    }
+
+    /// The log as `GET /api/v1/log` tells of it: the active shard, and the older one.
+    pub(crate) fn describe(&self) -> Value {
+        let of = |shard: &Shard| {
+            json!({
+                "rootHash": hex(&merkle::root(&shard.leaves)),
+                "signedTreeHead": self.checkpoint(shard, shard.leaves.len(), false),
+                "treeID": shard.tree_id.to_string(),
+                "treeSize": shard.leaves.len(),
+            })
+        };
+        let [older, active] = &self.shards;
+        let mut log = of(active);
+        log["inactiveShards"] = json!([of(older)]);
+        log
+    }
+
+    /// The entry of this number with SET, proof and checkpoint against the whole tree as it is now, and with the faults that
+    /// it was appended with.
+    pub(crate) fn prove(&self, number: usize) -> Proven {
+        let entry = self.entries.get(number).expect("a number that append gave");
         let faults = entry.faults;
         let log_id = self.key.id();
-        let log_index = OLDER_SHARDS + index;
+        let log_index = self.log_index(entry);
         let promise = canonical_json(&json!({
             "body": base64(entry.body.as_bytes()),
             "integratedTime": entry.integrated_time,
@@ -158,19 +233,27 @@ impl Log {
         }));
         let set_key = if faults.wrong_set { &self.impostor } else { &self.key };
         Proven {
-            uuid: self.uuid(index),
+            uuid: self.uuid(entry),
             body: entry.body.clone(),
             integrated_time: Some(entry.integrated_time),
             log_id,
             log_index,
             set: (!faults.omit_set).then(|| set_key.sign(promise.as_bytes())),
-            proof: (!faults.omit_inclusion_proof).then(|| self.proof(index, faults)),
+            proof: (!faults.omit_inclusion_proof).then(|| self.proof(entry.place, faults)),
         }
     }
 
-    fn proof(&self, index: usize, faults: Faults) -> Proof {
-        let tree_size = self.leaves.len();
-        let mut hashes = merkle::inclusion_proof(index, &self.leaves);
+    fn proof(&self, (shard, index): (usize, usize), faults: Faults) -> Proof {
+        let shard = &self.shards[shard];
+        // An answer from before the last entries came is as good as one from after.
+        let newer = if self.lie == Some(LogLie::Stale) {
+            FOREIGN_BETWEEN
+        } else {
+            0
+        };
+        let tree_size = (shard.leaves.len() - newer).max(index + 1);
+        let leaves = &shard.leaves[..tree_size];
+        let mut hashes = merkle::inclusion_proof(index, leaves);
         if faults.wrong_inclusion_proof
             && let Some(first) = hashes.first_mut()
         {
@@ -184,16 +267,16 @@ impl Log {
         Proof {
             index,
             tree_size,
-            root: merkle::root(&self.leaves),
+            root: merkle::root(leaves),
             hashes,
-            checkpoint: self.checkpoint(checkpoint_size, faults.wrong_checkpoint),
+            checkpoint: self.checkpoint(shard, checkpoint_size, faults.wrong_checkpoint),
         }
     }
 
     /// A signed note over the first `size` leaves: origin, size, root, time; key hint before the signature.
-    fn checkpoint(&self, size: usize, wrong: bool) -> String {
-        let root = merkle::root(self.leaves.get(..size).unwrap_or(&self.leaves));
-        let body = format!("rekor.test - {TREE_ID}\n{size}\n{}\n", base64(&root));
+    fn checkpoint(&self, shard: &Shard, size: usize, wrong: bool) -> String {
+        let root = merkle::root(&shard.leaves[..size]);
+        let body = format!("rekor.test - {}\n{size}\n{}\n", shard.tree_id, base64(&root));
         let key = if wrong { &self.impostor } else { &self.key };
         let mut line: Vec<u8> = self.key.id().iter().take(4).copied().collect();
         line.extend_from_slice(&key.sign(body.as_bytes()));
@@ -202,8 +285,13 @@ impl Log {
 }
 
 impl Proven {
-    /// `{uuid: entry}` as Rekor v1's API answers, hashes in hex and numbers as numbers.
+    /// `{uuid: entry}` as Rekor v1's API answers.
     pub(crate) fn api_answer(&self) -> Value {
+        json!({ self.uuid.as_str(): self.api_entry() })
+    }
+
+    /// The entry in that answer, hashes in hex and numbers as numbers.
+    pub(crate) fn api_entry(&self) -> Value {
         let mut verification = serde_json::Map::new();
         if let Some(proof) = &self.proof {
             verification.insert("inclusionProof".to_owned(), proof.api_form());
@@ -211,14 +299,13 @@ impl Proven {
         if let Some(set) = &self.set {
             verification.insert("signedEntryTimestamp".to_owned(), base64(set).into());
         }
-        let entry = json!({
+        json!({
             "body": base64(self.body.as_bytes()),
             "integratedTime": self.integrated_time,
             "logID": hex(&self.log_id),
             "logIndex": self.log_index,
             "verification": verification,
-        });
-        json!({ self.uuid.as_str(): entry })
+        })
     }
 
     /// The entry as bundles and PEP 740 objects hold it: bytes in base64 and numbers as strings.

@@ -15,7 +15,7 @@ mod tile_log;
 mod trusted_root;
 mod tsa;
 
-pub use faults::Faults;
+pub use faults::{Faults, LogLie};
 pub use key::Key;
 pub use signed::{BUNDLE_V01, BUNDLE_V02, BUNDLE_V03, Signed, provenance_object};
 
@@ -24,7 +24,7 @@ use crate::identity::Identity;
 use crate::statement::PAYLOAD_TYPE;
 use body::Recorded;
 use certificate::{Authority, AuthorityNames};
-use log::{Log, Proven};
+pub(crate) use log::{Log, Proven};
 use serde_json::{Value, json};
 use signed::{Content, classic_envelope};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -213,6 +213,31 @@ impl TestSigstore {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         self.inner.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the log's server mislead whoever asks it; `None` ends that.
+    pub fn mislead(&self, lie: Option<LogLie>) {
+        self.log().lie = lie;
+    }
+
+    /// Logs `count` entries of nobody in particular, which the index finds by `digest` (hex SHA-256): about other payloads, or
+    /// about `payload`.
+    pub fn log_strangers(&self, count: usize, digest: &str, payload: Option<&[u8]>) {
+        for number in 0..count {
+            let other = format!("a stranger's payload {number}");
+            let payload = payload.unwrap_or(other.as_bytes());
+            let recorded = Recorded {
+                envelope: &other,
+                payload,
+                payload_type: PAYLOAD_TYPE,
+                signature: other.as_bytes(),
+                certificate_pem: "no certificate",
+                certificate: &[],
+            };
+            let body = body::of_envelope(LogKind::Dsse, &recorded);
+            self.log()
+                .append_one(body, DEFAULT_SIGNING_TIME, vec![digest.to_owned()]);
+        }
     }
 
     fn tile_logs(&self) -> MutexGuard<'_, TileLogs> {
