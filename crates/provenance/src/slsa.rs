@@ -19,7 +19,7 @@ pub struct BuildFields {
     pub build_type: Option<String>,
     /// v0.2 `materials[0].uri`, v1 `buildDefinition.resolvedDependencies[0].uri`.
     pub source_uri: Option<String>,
-    /// The git commit of the source: `sha1` or `gitCommit` of its digest; absent where both exist and differ.
+    /// The git commit of the source: `sha1` or `gitCommit` of its digest; both, as no commit is written, where they differ.
     pub source_digest: Option<String>,
     /// v1 of the container-based builder: `externalParameters.source.uri`, a second place for the source.
     pub external_source_uri: Option<String>,
@@ -88,11 +88,11 @@ fn at(value: &Value, pointer: &str) -> Option<String> {
     text(value.pointer(pointer))
 }
 
-/// The git commit of a digest set.
+/// The git commit of a digest set. Two that differ make a text that no claim equals: a contradiction is no absence.
 fn commit(digest: Option<&Value>) -> Option<String> {
     let digest = digest?;
     match (text(digest.get("sha1")), text(digest.get("gitCommit"))) {
-        (Some(sha1), Some(git)) if sha1 != git => None,
+        (Some(sha1), Some(git)) if sha1 != git => Some(format!("{sha1} and {git}")),
         (sha1, git) => sha1.or(git),
     }
 }
@@ -274,7 +274,8 @@ mod tests {
             assert_eq!(fields(PredicateType::SlsaV1, odd), Some(BuildFields::default()));
         }
         let both = json!({"materials": [{"digest": {"sha1": "a", "gitCommit": "b"}}]});
-        assert_eq!(fields(PredicateType::SlsaV02, both).unwrap().source_digest, None);
+        let read = fields(PredicateType::SlsaV02, both).unwrap();
+        assert_eq!(read.source_digest.as_deref(), Some("a and b"));
         let empty = json!({"invocation": {"environment": {"github_event_name": "push", "github_base_ref": ""}}});
         assert_eq!(fields(PredicateType::SlsaV02, empty).unwrap().base_ref, None);
     }
