@@ -3,8 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
+use jiff::{Timestamp, Unit};
 use serde::Serialize;
-use slsa_pip_http::{HttpError, Response};
+use slsa_pip_http::HttpError;
 use url::Url;
 
 /// What was found in one kind of place.
@@ -38,7 +39,10 @@ pub enum Answer {
     /// The server refuses to tell (401, 403): perhaps a private repository, or a wrong token.
     Forbidden,
     /// Too many requests were made; the same question may be answered later, or with a token.
-    RateLimited,
+    RateLimited {
+        /// When the server answers again, by its own word.
+        until: Timestamp,
+    },
     /// No answer in time.
     TimedOut,
     /// Not asked, since requests are switched off.
@@ -75,14 +79,11 @@ impl Answer {
         }
     }
 
-    /// What a status means; `None` for a success.
-    pub(crate) fn of_status(response: &Response) -> Option<Self> {
-        let limited = response.header("x-ratelimit-remaining") == Some("0") || response.header("retry-after").is_some();
-        match response.status {
+    /// What a status means that is about no limit; `None` for a success.
+    pub(crate) fn of_status(status: u16) -> Option<Self> {
+        match status {
             200..=299 => None,
             404 | 410 | 422 => Some(Self::None),
-            429 => Some(Self::RateLimited),
-            403 if limited => Some(Self::RateLimited),
             401 | 403 => Some(Self::Forbidden),
             408 | 504 => Some(Self::TimedOut),
             status => Some(Self::Failed {
@@ -98,7 +99,10 @@ impl fmt::Display for Answer {
             Self::Found => f.write_str("found"),
             Self::None => f.write_str("none"),
             Self::Forbidden => f.write_str("forbidden"),
-            Self::RateLimited => f.write_str("rate-limited"),
+            Self::RateLimited { until } => {
+                // The report needs no fractions of seconds.
+                write!(f, "rate-limited until {}", until.round(Unit::Second).unwrap_or(*until))
+            }
             Self::TimedOut => f.write_str("timed out"),
             Self::Offline => f.write_str("not asked: offline"),
             Self::Unreadable { why } => write!(f, "unreadable: {why}"),

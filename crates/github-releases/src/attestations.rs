@@ -3,23 +3,77 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_http::{Client, Response, same_origin};
+use slsa_pip_http::{Client, Response, redact, same_origin};
 use slsa_pip_provenance::json as strict_json;
 use url::Url;
 
-use crate::answer::{Answer, ReleaseAnswer};
-use crate::fetch::{API_MEDIA_TYPE, Fetched, fetch};
+use crate::answer::{Answer, Asked, ReleaseAnswer};
+use crate::fetch::{Fetched, Place};
+use crate::github::Github;
+use crate::link;
 use crate::urls::GithubUrls;
 use crate::{MAX_BUNDLE_URLS, MAX_EVIDENCE_BYTES, MAX_PAGES};
 
-/// Asks the attestations API for the bundles about a digest.
-///
-/// Pages are followed within the API's own origin only. A bundle that is not in the answer itself is fetched by its
-/// `bundle_url`, without the token, which never leaves the API; it must be plain JSON there (compressed ones are reported
-/// as unreadable). With a token that is refused, the question is put once more without it.
-///
-/// Each page's bundles come as one evidence file in the API's own shape, `{"attestations":[{"bundle":…}]}`. Nothing is
-/// verified, not even that a bundle is about this digest.
+impl Github {
+    /// Asks the attestations API for the bundles about a digest.
+    ///
+    /// Pages are followed within the API's own origin only. A bundle that is not in the answer itself is fetched by its
+    /// `bundle_url`, without the token, which never leaves the API; it may be compressed there with snappy.
+    ///
+    /// Each page's bundles come as one evidence file in the API's own shape, `{"attestations":[{"bundle":…}]}`. Nothing is
+    /// verified, not even that a bundle is about this digest.
+    pub async fn attestations(&self, repository: &SourceRepository, digest: &Sha256Digest) -> ReleaseAnswer {
+        let mut answer = ReleaseAnswer::default();
+        let mut next = self.urls.attestations(repository, digest);
+        for _ in 0..MAX_PAGES {
+            let Some(url) = next else { return answer };
+            let fetched = self.ask_api(url.clone(), MAX_EVIDENCE_BYTES, &mut answer).await;
+            next = match &fetched.result {
+                Ok(response) => {
+                    let next = next_page(response, &url);
+                    self.read_page(&fetched, &response.body, &mut answer).await;
+                    next
+                }
+                Err(miss) => {
+                    answer.asked.push(fetched.asked(miss.answer.clone()));
+                    None
+                }
+            };
+        }
+        if let Some(url) = next {
+            answer.asked.push(Asked {
+                location: redact(&url),
+                answer: Answer::Unreadable {
+                    why: format!("there are more than {MAX_PAGES} pages"),
+                },
+            });
+        }
+        answer
+    }
+
+    /// Takes the bundles of one page and fetches those that lie elsewhere.
+    async fn read_page(&self, fetched: &Fetched, body: &Bytes, answer: &mut ReleaseAnswer) {
+        let (bundles, elsewhere) = match bundles(body, &fetched.url) {
+            Ok(found) => found,
+            Err(why) => return answer.asked.push(fetched.asked(Answer::Unreadable { why })),
+        };
+        let said = if bundles.is_empty() && elsewhere.is_empty() {
+            Answer::None
+        } else {
+            Answer::Found
+        };
+        answer.asked.push(fetched.asked(said));
+        if !bundles.is_empty() {
+            let page = json!({"attestations": bundles}).to_string();
+            let mut shown = fetched.url.clone();
+            shown.set_query(None);
+            answer.evidence_files.push((shown, Bytes::from(page)));
+        }
+        self.collect(Place::Bundles, elsewhere, answer).await;
+    }
+}
+
+/// [`Github::attestations`] of a GitHub that is asked this once.
 pub async fn attestations(
     http: &Client,
     base: &GithubUrls,
@@ -27,59 +81,8 @@ pub async fn attestations(
     digest: &Sha256Digest,
     token: Option<&str>,
 ) -> ReleaseAnswer {
-    let mut answer = ReleaseAnswer::default();
-    let mut next = if repository.is_github() {
-        base.attestations(repository, digest)
-    } else {
-        None
-    };
-    let mut token = token;
-    for _ in 0..MAX_PAGES {
-        let Some(url) = next else { return answer };
-        let mut fetched = page(http, url.clone(), token).await;
-        if token.is_some() && matches!(fetched.result, Err(Answer::Forbidden)) {
-            answer.asked.push(fetched.asked(Answer::Forbidden));
-            token = None;
-            fetched = page(http, url.clone(), None).await;
-        }
-        next = match &fetched.result {
-            Ok(response) => {
-                let next = next_page(response, &url);
-                read_page(http, &fetched, &response.body, &mut answer).await;
-                next
-            }
-            Err(said) => {
-                answer.asked.push(fetched.asked(said.clone()));
-                None
-            }
-        };
-    }
-    answer
-}
-
-async fn page(http: &Client, url: Url, token: Option<&str>) -> Fetched {
-    fetch(http, url, Some(API_MEDIA_TYPE), token, MAX_EVIDENCE_BYTES).await
-}
-
-/// Takes the bundles of one page and fetches those that lie elsewhere.
-async fn read_page(http: &Client, fetched: &Fetched, body: &Bytes, answer: &mut ReleaseAnswer) {
-    let (bundles, elsewhere) = match bundles(body, &fetched.url) {
-        Ok(found) => found,
-        Err(why) => return answer.asked.push(fetched.asked(Answer::Unreadable { why })),
-    };
-    let said = if bundles.is_empty() && elsewhere.is_empty() {
-        Answer::None
-    } else {
-        Answer::Found
-    };
-    answer.asked.push(fetched.asked(said));
-    if !bundles.is_empty() {
-        let page = json!({"attestations": bundles}).to_string();
-        let mut shown = fetched.url.clone();
-        shown.set_query(None);
-        answer.evidence_files.push((shown, Bytes::from(page)));
-    }
-    answer.collect(http, elsewhere).await;
+    let github = Github::new(http.clone(), base.clone(), token.map(str::to_owned));
+    github.attestations(repository, digest).await
 }
 
 /// The bundles of a page, and the URLs of those that are not in it.
@@ -109,16 +112,8 @@ fn bundle_url(text: &str, page: &Url) -> Option<Url> {
     (url.scheme() == "https" || (url.scheme() == "http" && page.scheme() == "http")).then_some(url)
 }
 
-/// The URL with `rel="next"` of the `Link` header (RFC 8288), if it is of the page's own origin.
+/// The next page that the `Link` header names, if it is of the page's own origin.
 fn next_page(response: &Response, page: &Url) -> Option<Url> {
-    let links = response.header("link")?;
-    let next = links.split(',').find_map(|link| {
-        let (target, parameters) = link.split_once(';')?;
-        let is_next = parameters
-            .split(';')
-            .any(|parameter| matches!(parameter.trim(), r#"rel="next""# | "rel=next"));
-        let target = target.trim().strip_prefix('<')?.strip_suffix('>')?;
-        is_next.then_some(target)
-    })?;
+    let next = link::next(response.header("link")?)?;
     page.join(next).ok().filter(|url| same_origin(url, page))
 }

@@ -1,20 +1,41 @@
-//! Fetching one place and saying what came back.
+//! Fetching evidence files, side by side and within one budget, and saying what came back.
 
 use bytes::Bytes;
-use slsa_pip_http::{Client, Response, redact};
+use futures_util::future::join_all;
+use slsa_pip_http::{Response, redact};
 use slsa_pip_provenance::{Located, Problem, parse_provenance};
 use url::Url;
 
-use crate::MAX_EVIDENCE_BYTES;
-use crate::answer::{Answer, Asked};
+use crate::answer::{Answer, Asked, ReleaseAnswer};
+use crate::github::Github;
+use crate::{MAX_BUNDLE_BYTES, MAX_EVIDENCE_BYTES, MAX_TOTAL_BYTES, bundle};
 
-/// `Accept` of GitHub's API.
-pub(crate) const API_MEDIA_TYPE: &str = "application/vnd.github+json";
+/// What is fetched side by side of each file. Real ones have 10 to 50 kB; larger ones are fetched one by one, so that many
+/// large ones are not in memory at once.
+const SIDE_BY_SIDE: u64 = 1 << 20;
 
 /// One place, what it answered, and the body of a success.
 pub(crate) struct Fetched {
     pub(crate) url: Url,
-    pub(crate) result: Result<Response, Answer>,
+    pub(crate) result: Result<Response, Miss>,
+}
+
+/// An answer that is no success.
+pub(crate) struct Miss {
+    pub(crate) answer: Answer,
+    pub(crate) status: Option<u16>,
+    /// There is more of it than was asked for.
+    pub(crate) too_large: bool,
+}
+
+impl Miss {
+    pub(crate) fn new(answer: Answer) -> Self {
+        Self {
+            answer,
+            status: None,
+            too_large: false,
+        }
+    }
 }
 
 impl Fetched {
@@ -26,30 +47,82 @@ impl Fetched {
     }
 }
 
-/// Fetches `url`. Anything but a success is an `Err`.
-pub(crate) async fn fetch(http: &Client, url: Url, accept: Option<&str>, bearer: Option<&str>, limit: u64) -> Fetched {
-    let result = match http.get_with(&url, accept, bearer, limit).await {
-        Ok(response) => match Answer::of_status(&response) {
-            None => Ok(response),
-            Some(answer) => Err(answer),
-        },
-        Err(error) => Err(Answer::of_error(&error)),
-    };
-    Fetched { url, result }
+/// Where evidence files lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Among a release's assets.
+    Assets,
+    /// Where the attestations API says, perhaps compressed.
+    Bundles,
 }
 
-/// Fetches an evidence file. `Found` comes with its content, which holds at least one attestation.
-pub(crate) async fn evidence(http: &Client, url: Url) -> (Asked, Option<(Url, Bytes)>) {
-    let fetched = fetch(http, url, None, None, MAX_EVIDENCE_BYTES).await;
-    match &fetched.result {
-        Ok(response) => match readable(&response.body) {
-            Ok(()) => {
-                let body = response.body.clone();
-                (fetched.asked(Answer::Found), Some((shown(fetched.url), body)))
-            }
+impl Place {
+    fn limit(self) -> u64 {
+        match self {
+            Self::Assets => MAX_EVIDENCE_BYTES,
+            Self::Bundles => MAX_BUNDLE_BYTES,
+        }
+    }
+}
+
+/// A place that was asked, and the evidence found there.
+type Brought = (Asked, Option<(Url, Bytes)>);
+
+impl Github {
+    /// Fetches evidence files and records each in the order given. One with `Found` holds at least one attestation.
+    pub(crate) async fn collect(&self, place: Place, urls: Vec<Url>, answer: &mut ReleaseAnswer) {
+        let small = urls.into_iter().map(async |url| {
+            let brought = self.evidence(place, url.clone(), SIDE_BY_SIDE).await;
+            (url, brought)
+        });
+        for (url, brought) in join_all(small).await {
+            let (asked, found) = match brought {
+                Some(brought) => brought,
+                None => self.large(place, url, answer).await,
+            };
+            answer.asked.push(asked);
+            answer.evidence_files.extend(found);
+        }
+    }
+
+    async fn large(&self, place: Place, url: Url, answer: &ReleaseAnswer) -> Brought {
+        let held: u64 = answer.evidence_files.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let refused = |why: String| Asked {
+            location: redact(&url),
+            answer: Answer::Unreadable { why },
+        };
+        if held >= MAX_TOTAL_BYTES {
+            return (
+                refused(format!("more than {MAX_TOTAL_BYTES} bytes were found before it")),
+                None,
+            );
+        }
+        let limit = place.limit();
+        match self.evidence(place, url.clone(), limit).await {
+            Some(brought) => brought,
+            None => (refused(format!("it is larger than {limit} bytes")), None),
+        }
+    }
+
+    /// `None` if it is larger than `limit` bytes.
+    async fn evidence(&self, place: Place, url: Url, limit: u64) -> Option<Brought> {
+        let fetched = match place {
+            Place::Assets => self.ask_web(url, limit).await,
+            Place::Bundles => self.ask_elsewhere(url, limit).await,
+        };
+        let response = match &fetched.result {
+            Ok(response) => response,
+            Err(miss) if miss.too_large => return None,
+            Err(miss) => return Some((fetched.asked(miss.answer.clone()), None)),
+        };
+        let body = match place {
+            Place::Assets => Ok(response.body.clone()),
+            Place::Bundles => bundle::decode(&response.body, response.header("content-type")),
+        };
+        Some(match body.and_then(|body| readable(&body).map(|()| body)) {
+            Ok(body) => (fetched.asked(Answer::Found), Some((shown(fetched.url), body))),
             Err(why) => (fetched.asked(Answer::Unreadable { why }), None),
-        },
-        Err(answer) => (fetched.asked(answer.clone()), None),
+        })
     }
 }
 

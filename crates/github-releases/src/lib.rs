@@ -6,15 +6,20 @@
 
 mod answer;
 mod attestations;
+mod bundle;
 mod fetch;
 #[doc(hidden)]
 pub mod fuzzing;
+mod github;
+mod limits;
+mod link;
 mod releases;
 mod tags;
 mod urls;
 
 pub use answer::{Answer, Asked, ReleaseAnswer};
 pub use attestations::attestations;
+pub use github::Github;
 pub use releases::release_evidence;
 pub use tags::tags;
 pub use urls::GithubUrls;
@@ -22,8 +27,18 @@ pub use urls::GithubUrls;
 /// Largest evidence file, in bytes: what the provenance parser reads.
 pub const MAX_EVIDENCE_BYTES: u64 = slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES as u64;
 
+/// Largest bundle that lies elsewhere than in the API's answer, in bytes, before and after it is decoded. Real ones have 10 to
+/// 50 kB; one about 1,024 subjects has 200.
+pub const MAX_BUNDLE_BYTES: u64 = 4 << 20;
+
+/// Bytes of evidence after which no further large file is fetched for one distribution file.
+pub const MAX_TOTAL_BYTES: u64 = 32 << 20;
+
 /// Largest answer of the API about a release, in bytes. A release can have 1,000 assets of about 2 KiB each.
-pub const MAX_RELEASE_BYTES: u64 = 8 << 20;
+pub const MAX_RELEASE_BYTES: u64 = 4 << 20;
+
+/// Most assets that a release can have.
+pub const MAX_LISTED: usize = 1000;
 
 /// Most evidence files of a release that are downloaded for one distribution file.
 pub const MAX_ASSETS: usize = 32;

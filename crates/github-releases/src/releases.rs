@@ -1,18 +1,19 @@
 //! Evidence among a repository's release assets.
 
 use bytes::Bytes;
-use futures_util::future::join_all;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use slsa_pip_distribution::{PackageName, SourceRepository, Version};
 use slsa_pip_http::Client;
-use slsa_pip_provenance::{Statement, json, parse_provenance};
+use slsa_pip_provenance::{Statement, parse_provenance};
 use url::Url;
 
 use crate::answer::{Answer, ReleaseAnswer};
-use crate::fetch::{API_MEDIA_TYPE, evidence, fetch};
+use crate::fetch::{Miss, Place};
+use crate::github::Github;
 use crate::tags::tags;
 use crate::urls::GithubUrls;
-use crate::{MAX_ASSETS, MAX_RELEASE_BYTES};
+use crate::{MAX_ASSETS, MAX_LISTED, MAX_RELEASE_BYTES};
 
 /// The asset that slsa-github-generator names when it is given several files.
 const MULTIPLE: &str = "multiple.intoto.jsonl";
@@ -23,16 +24,79 @@ const ENDINGS: [&str; 3] = [".intoto.jsonl", ".sigstore", ".sigstore.json"];
 /// Endings of distribution files.
 const DISTRIBUTIONS: [&str; 3] = [".whl", ".tar.gz", ".zip"];
 
-/// Looks for evidence about one distribution file among the repository's release assets.
-///
-/// Tags are tried in the groups of [`crate::tags()`], with the assets `multiple.intoto.jsonl` and `{filename}.intoto.jsonl`,
-/// which needs no API call and no token. The groups after the first that leads to an attestation naming the file are left
-/// out. If none does, the releases are listed by the API, tag after tag until one exists, and its other `*.intoto.jsonl`,
-/// `*.sigstore` and `*.sigstore.json` are fetched, but for those of another distribution file. All URLs are built from
-/// `base`; none is taken from an answer.
-///
-/// Repositories elsewhere than on GitHub have no releases here: nothing is asked. Nothing found is verified, not even that
-/// it is about this file.
+impl Github {
+    /// Looks for evidence about one distribution file among the repository's release assets.
+    ///
+    /// Tags are tried in the groups of [`crate::tags()`], with the assets `multiple.intoto.jsonl` and
+    /// `{filename}.intoto.jsonl`, which needs no API call and no token. The groups after the first that leads to an
+    /// attestation naming the file are left out. If none does, the releases are listed by the API, those with such assets
+    /// first, tag after tag until one exists, and its other `*.intoto.jsonl`, `*.sigstore` and `*.sigstore.json` are fetched,
+    /// but for those of another distribution file. All URLs are built from the configured ones; none is taken from an answer.
+    ///
+    /// Repositories elsewhere than on this GitHub have no releases here: nothing is asked. Nothing found is verified, not even
+    /// that it is about this file.
+    pub async fn release_evidence(
+        &self,
+        repository: &SourceRepository,
+        name: &PackageName,
+        version: &Version,
+        filename: &str,
+        tag_template: Option<&str>,
+    ) -> ReleaseAnswer {
+        let mut answer = ReleaseAnswer::default();
+        if !self.urls.serves(repository) {
+            return answer;
+        }
+        let groups = tags(name, version, filename, tag_template);
+        let own = format!("{filename}.intoto.jsonl");
+        let direct = |tag: &str| [MULTIPLE, own.as_str()].map(|asset| self.urls.asset(repository, tag, asset));
+        for group in &groups {
+            let urls = group.iter().flat_map(|tag| direct(tag)).flatten();
+            self.collect(Place::Assets, urls.collect(), &mut answer).await;
+            if answer.names(filename) {
+                return answer;
+            }
+        }
+        let mut tags: Vec<&String> = groups.iter().flatten().collect();
+        // A release that is known to exist is worth the first of few questions to the API.
+        tags.sort_by_key(|tag| !direct(tag).iter().flatten().any(|url| answer.has_found(url)));
+        for tag in tags {
+            match self.list(repository, tag, &mut answer).await {
+                Listing::Assets(names) => {
+                    let urls = chosen(&names, filename).filter_map(|asset| self.urls.asset(repository, tag, asset));
+                    let urls = urls.filter(|url| !answer.has_asked(url)).take(MAX_ASSETS);
+                    let urls: Vec<Url> = urls.collect();
+                    self.collect(Place::Assets, urls, &mut answer).await;
+                    return answer;
+                }
+                Listing::Nothing => {}
+                Listing::NoUse => return answer,
+            }
+        }
+        answer
+    }
+
+    async fn list(&self, repository: &SourceRepository, tag: &str, answer: &mut ReleaseAnswer) -> Listing {
+        let Some(url) = self.urls.release(repository, tag) else {
+            return Listing::Nothing;
+        };
+        let fetched = self.ask_api(url, MAX_RELEASE_BYTES, answer).await;
+        let (listing, said) = match &fetched.result {
+            Ok(response) => match asset_names(&response.body) {
+                Ok(names) => (Listing::Assets(names), Answer::Found),
+                Err(why) => (Listing::NoUse, Answer::Unreadable { why }),
+            },
+            Err(Miss {
+                answer: Answer::None, ..
+            }) => (Listing::Nothing, Answer::None),
+            Err(other) => (Listing::NoUse, other.answer.clone()),
+        };
+        answer.asked.push(fetched.asked(said));
+        listing
+    }
+}
+
+/// [`Github::release_evidence`] of a GitHub that is asked this once, without a token.
 pub async fn release_evidence(
     http: &Client,
     base: &GithubUrls,
@@ -42,51 +106,20 @@ pub async fn release_evidence(
     filename: &str,
     tag_template: Option<&str>,
 ) -> ReleaseAnswer {
-    let mut answer = ReleaseAnswer::default();
-    if !repository.is_github() {
-        return answer;
-    }
-    let groups = tags(name, version, filename, tag_template);
-    let own = format!("{filename}.intoto.jsonl");
-    for group in &groups {
-        let urls = group.iter().flat_map(|tag| {
-            let assets = [MULTIPLE, own.as_str()];
-            assets
-                .into_iter()
-                .filter_map(|asset| base.asset(repository, tag, asset))
-        });
-        answer.collect(http, urls.collect()).await;
-        if answer.names(filename) {
-            return answer;
-        }
-    }
-    for tag in groups.iter().flatten() {
-        match list(http, base, repository, tag, &mut answer).await {
-            Listing::Assets(names) => {
-                let urls = chosen(&names, filename).filter_map(|asset| base.asset(repository, tag, asset));
-                let urls: Vec<Url> = urls.filter(|url| !answer.has_asked(url)).take(MAX_ASSETS).collect();
-                answer.collect(http, urls).await;
-                return answer;
-            }
-            Listing::Nothing => {}
-            Listing::NoUse => return answer,
-        }
-    }
-    answer
+    let github = Github::new(http.clone(), base.clone(), None);
+    github
+        .release_evidence(repository, name, version, filename, tag_template)
+        .await
 }
 
 impl ReleaseAnswer {
-    /// Fetches evidence files side by side and records each in the order given.
-    pub(crate) async fn collect(&mut self, http: &Client, urls: Vec<Url>) {
-        for (asked, found) in join_all(urls.into_iter().map(|url| evidence(http, url))).await {
-            self.asked.push(asked);
-            self.evidence_files.extend(found);
-        }
-    }
-
     fn has_asked(&self, url: &Url) -> bool {
         let location = slsa_pip_http::redact(url);
         self.asked.iter().any(|asked| asked.location == location)
+    }
+
+    fn has_found(&self, url: &Url) -> bool {
+        self.evidence_files.iter().any(|(found, _)| found == url)
     }
 
     /// Whether some attestation says that it is about a file of this name.
@@ -116,36 +149,40 @@ enum Listing {
     NoUse,
 }
 
-async fn list(
-    http: &Client,
-    base: &GithubUrls,
-    repository: &SourceRepository,
-    tag: &str,
-    answer: &mut ReleaseAnswer,
-) -> Listing {
-    let Some(url) = base.release(repository, tag) else {
-        return Listing::Nothing;
-    };
-    let fetched = fetch(http, url, Some(API_MEDIA_TYPE), None, MAX_RELEASE_BYTES).await;
-    let (listing, said) = match &fetched.result {
-        Ok(response) => match asset_names(&response.body) {
-            Ok(names) => (Listing::Assets(names), Answer::Found),
-            Err(why) => (Listing::NoUse, Answer::Unreadable { why }),
-        },
-        Err(Answer::None) => (Listing::Nothing, Answer::None),
-        Err(other) => (Listing::NoUse, other.clone()),
-    };
-    answer.asked.push(fetched.asked(said));
-    listing
+/// A release as the API describes it, but for everything that is not needed: it may be large.
+#[derive(Deserialize)]
+struct Release {
+    assets: Vec<Asset>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Asset {
+    Named { name: String },
+    Other(IgnoredAny),
 }
 
 /// Names of the assets of a release, as the API describes it.
 pub(crate) fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
-    let release = json::parse(body).map_err(|error| error.to_string())?;
-    let assets = release.get("assets").and_then(Value::as_array);
-    let assets = assets.ok_or_else(|| "it is not the description of a release".to_owned())?;
-    let names = assets.iter().filter_map(|asset| asset.get("name")?.as_str());
-    Ok(names.map(str::to_owned).collect())
+    let release: Release = serde_json::from_slice(body).map_err(|error| {
+        if body.trim_ascii_start().starts_with(b"<") {
+            "it is a web page".to_owned()
+        } else {
+            format!(
+                "it is not the description of a release (line {}, column {})",
+                error.line(),
+                error.column()
+            )
+        }
+    })?;
+    if release.assets.len() > MAX_LISTED {
+        return Err(format!("it lists more than {MAX_LISTED} assets"));
+    }
+    let names = release.assets.into_iter().filter_map(|asset| match asset {
+        Asset::Named { name } => Some(name),
+        Asset::Other(_) => None,
+    });
+    Ok(names.collect())
 }
 
 /// The assets that may be evidence about a file: those named after it first, none named after another distribution file.

@@ -22,6 +22,7 @@ pub fn tags(name: &PackageName, version: &Version, filename: &str, template: Opt
         with_versions(&|v| vec![template.replace("{version}", v).replace("{name}", name.as_str())])
     });
     let plain = with_versions(&|v| vec![v.to_owned(), format!("v{v}")]);
+    let dated = with_versions(&|v| dated(v).map_or_else(Vec::new, |v| vec![format!("v{v}"), v]));
     let with_name = with_versions(&|v| {
         let spellings = |n: &String| [format!("{n}-{v}"), format!("{n}-v{v}"), format!("{n}@{v}")];
         names.iter().flat_map(spellings).collect()
@@ -29,7 +30,7 @@ pub fn tags(name: &PackageName, version: &Version, filename: &str, template: Opt
     let rare = with_versions(&|v| vec![format!("release-{v}"), format!("rel-{v}")]);
     let mut tried: Vec<String> = Vec::new();
     let mut groups = Vec::new();
-    for group in [of_template.unwrap_or_default(), plain, with_name, rare] {
+    for group in [of_template.unwrap_or_default(), plain, dated, with_name, rare] {
         let mut fresh = Vec::new();
         for tag in group {
             if !tag.is_empty() && tried.len() < MAX_TAGS && !tried.contains(&tag) {
@@ -42,6 +43,23 @@ pub fn tags(name: &PackageName, version: &Version, filename: &str, template: Opt
         }
     }
     groups
+}
+
+/// A version that begins with a year, with two digits in its other parts: `2024.10.08`. `None` where that changes nothing.
+fn dated(version: &str) -> Option<String> {
+    let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = version.split('.').collect();
+    let (year, rest) = parts.split_first()?;
+    if !parts.iter().all(|part| numeric(part)) || year.len() != 4 || !(1..=2).contains(&rest.len()) {
+        return None;
+    }
+    let padded = rest.iter().map(|part| format!("{part:0>2}"));
+    let written = [(*year).to_owned()]
+        .into_iter()
+        .chain(padded)
+        .collect::<Vec<_>>()
+        .join(".");
+    (written != version).then_some(written)
 }
 
 fn once_each<const N: usize>(spellings: [Option<String>; N]) -> Vec<String> {
@@ -87,6 +105,23 @@ mod tests {
                 vec!["release-1.26.14", "rel-1.26.14"],
             ]
         );
+    }
+
+    #[test]
+    fn dates_have_two_digits() {
+        for (version, expected) in [
+            ("2024.10.8", Some("2024.10.08")),
+            ("2024.1", Some("2024.01")),
+            ("2024.10.18", None),
+            ("2024.1.2.3", None),
+            ("24.1.2", None),
+            ("2024", None),
+            ("2024.1.2rc1", None),
+        ] {
+            assert_eq!(dated(version).as_deref(), expected, "{version}");
+        }
+        let groups = groups("abi3info", "2024.10.8", "abi3info-2024.10.8-py3-none-any.whl", None);
+        assert_eq!(groups[1], ["v2024.10.08", "2024.10.08"]);
     }
 
     #[test]

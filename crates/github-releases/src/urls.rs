@@ -13,6 +13,31 @@ pub struct GithubUrls {
 }
 
 impl GithubUrls {
+    /// The GitHub whose site is at `web`: `https://github.com/` with its API at `api.github.com`, `https://NAME.ghe.com/` with
+    /// its API at `api.NAME.ghe.com`, and any other as an Enterprise server with its API below `/api/v3/`.
+    ///
+    /// `None` if `web` is no http or https URL.
+    #[must_use]
+    pub fn of_site(web: &Url) -> Option<Self> {
+        let host = web.host_str().filter(|_| matches!(web.scheme(), "http" | "https"))?;
+        let mut api = web.clone();
+        api.set_query(None);
+        api.set_fragment(None);
+        if host == "github.com" || host.ends_with(".ghe.com") {
+            api.set_host(Some(&format!("api.{host}"))).ok()?;
+            api.set_path("/");
+        } else {
+            api.path_segments_mut().ok()?.pop_if_empty().extend(["api", "v3", ""]);
+        }
+        Some(Self { web: web.clone(), api })
+    }
+
+    /// Whether a repository is here: on the public GitHub, which these URLs stand for unless they are another's, or on the
+    /// site's own host.
+    pub(crate) fn serves(&self, repository: &SourceRepository) -> bool {
+        repository.is_github() || self.web.host_str() == Some(repository.host())
+    }
+
     /// The download of a release's asset.
     pub(crate) fn asset(&self, repository: &SourceRepository, tag: &str, asset: &str) -> Option<Url> {
         let (owner, name) = (repository.owner(), repository.name());
@@ -27,6 +52,9 @@ impl GithubUrls {
 
     /// The first page of the attestations about a digest.
     pub(crate) fn attestations(&self, repository: &SourceRepository, digest: &Sha256Digest) -> Option<Url> {
+        if !self.serves(repository) {
+            return None;
+        }
         let (owner, name) = (repository.owner(), repository.name());
         let subject = format!("sha256:{digest}");
         let mut url = below(&self.api, &["repos", owner, name, "attestations", &subject])?;
@@ -86,6 +114,29 @@ mod tests {
             "https://ghe.example/x/o/r/releases/download/1/a%20b.intoto.jsonl"
         );
         assert_eq!(asset("data:x", "1"), None);
+    }
+
+    #[test]
+    fn the_api_of_a_site_is_known() {
+        for (site, api) in [
+            ("https://github.com/", "https://api.github.com/"),
+            ("https://acme.ghe.com", "https://api.acme.ghe.com/"),
+            ("https://git.acme.example/", "https://git.acme.example/api/v3/"),
+            ("http://127.0.0.1:8080/sub/?x", "http://127.0.0.1:8080/sub/api/v3/"),
+            ("https://evilghe.com/", "https://evilghe.com/api/v3/"),
+        ] {
+            let urls = GithubUrls::of_site(&site.parse().unwrap()).unwrap();
+            assert_eq!(urls.api.as_str(), api);
+        }
+        assert_eq!(GithubUrls::of_site(&"file:///x".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn repositories_of_the_site_are_here() {
+        let enterprise = urls("https://git.acme.example/");
+        let serves = |text: &str| enterprise.serves(&text.parse().unwrap());
+        assert!(serves("git.acme.example/o/r") && serves("github.com/o/r"));
+        assert!(!serves("gitlab.com/o/r"));
     }
 
     #[test]

@@ -11,6 +11,10 @@
 
 #[path = "github/attestations.rs"]
 mod attestations;
+#[path = "github/hostile.rs"]
+mod hostile;
+#[path = "github/limits.rs"]
+mod limits;
 #[path = "github/releases.rs"]
 mod releases;
 
@@ -32,22 +36,34 @@ use slsa_pip_provenance::parse_provenance;
 struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    body: Vec<u8>,
     delay: Duration,
+    /// What it answers from the second time on, if something else.
+    then: Option<Box<Reply>>,
 }
 
 fn reply(status: u16, body: impl ToString) -> Reply {
     Reply {
         status,
         headers: Vec::new(),
-        body: body.to_string(),
+        body: body.to_string().into_bytes(),
         delay: Duration::ZERO,
+        then: None,
     }
+}
+
+fn binary(body: Vec<u8>) -> Reply {
+    Reply { body, ..reply(200, "") }
 }
 
 impl Reply {
     fn with(mut self, header: &'static str, value: impl ToString) -> Self {
         self.headers.push((header, value.to_string()));
+        self
+    }
+
+    fn then(mut self, next: Reply) -> Self {
+        self.then = Some(Box::new(next));
         self
     }
 }
@@ -69,25 +85,42 @@ impl Server {
         let replies: BTreeMap<String, Reply> = replies
             .into_iter()
             .map(|(path, mut reply)| {
-                reply.body = reply.body.replace("{root}", &root);
+                if let Ok(text) = std::str::from_utf8(&reply.body) {
+                    reply.body = text.replace("{root}", &root).into_bytes();
+                }
                 for (_, value) in &mut reply.headers {
                     *value = value.replace("{root}", &root);
                 }
                 (path, reply)
             })
             .collect();
+        let replies = Mutex::new(replies);
         let seen = Seen::default();
         let log = seen.clone();
-        let handler = move |request: Request| {
+        let answer = move |request: Request| {
             let path = request.uri().to_string();
             let token = request
                 .headers()
                 .get("authorization")
                 .map(|v| v.to_str().unwrap().to_owned());
             let keyed = format!("{path} {}", token.as_deref().unwrap_or_default());
-            let found = replies.get(keyed.trim_end()).or_else(|| replies.get(&path)).cloned();
+            let mut replies = replies.lock().unwrap();
+            let key = [keyed.trim_end(), path.as_str()]
+                .into_iter()
+                .find(|key| replies.contains_key(*key));
+            let found = key.map(|key| {
+                let now = replies[key].clone();
+                if let Some(next) = &now.then {
+                    replies.insert(key.to_owned(), (**next).clone());
+                }
+                now
+            });
             log.lock().unwrap().push((path, token));
-            let reply = found.unwrap_or_else(|| reply(404, "Not Found"));
+            found.unwrap_or_else(|| reply(404, "Not Found"))
+        };
+        let answer = Arc::new(answer);
+        let handler = move |request: Request| {
+            let reply = answer(request);
             async move {
                 tokio::time::sleep(reply.delay).await;
                 let mut response = Response::builder().status(reply.status);
@@ -104,6 +137,11 @@ impl Server {
             api: format!("{root}/api/").parse().unwrap(),
         };
         Self { urls, seen }
+    }
+
+    /// Where it is, without a slash at the end.
+    fn root(&self) -> String {
+        self.urls.web.as_str().trim_end_matches('/').to_owned()
     }
 
     fn paths(&self) -> Vec<String> {
@@ -148,6 +186,10 @@ fn bundle() -> Value {
 fn notable(answer: &ReleaseAnswer) -> Vec<Answer> {
     let all = answer.asked.iter().map(|asked| asked.answer.clone());
     all.filter(|answer| !answer.is_none()).collect()
+}
+
+fn is_limited(answer: &Answer) -> bool {
+    matches!(answer, Answer::RateLimited { .. })
 }
 
 /// Paths of the evidence files, and how many attestations each holds.

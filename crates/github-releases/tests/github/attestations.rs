@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_github_releases::{Answer, MAX_PAGES, ReleaseAnswer, attestations};
+use slsa_pip_github_releases::{Answer, Github, MAX_PAGES, ReleaseAnswer, attestations};
 
-use crate::{Reply, Server, bundle, client, found, notable, reply};
+use crate::{Reply, Server, binary, bundle, client, found, notable, reply};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -91,6 +91,106 @@ async fn a_bundle_elsewhere_is_fetched_without_the_token() {
 }
 
 #[tokio::test]
+async fn compressed_bundles_are_decoded() {
+    let plain = bundle().to_string().into_bytes();
+    let block = snap::raw::Encoder::new().compress_vec(&plain).unwrap();
+    let mut framed = snap::write::FrameEncoder::new(Vec::new());
+    std::io::Write::write_all(&mut framed, &plain).unwrap();
+    let framed = framed.into_inner().unwrap();
+    let bomb = snap::raw::Encoder::new().compress_vec(&vec![b' '; 50 << 20]).unwrap();
+    let urls = ["block", "named", "framed", "bomb", "cut"];
+    let items = urls.map(|name| json!({"bundle": null, "bundle_url": format!("{{root}}/blob/{name}?sig=x")}));
+    let blob = |name: &str| format!("/blob/{name}?sig=x");
+    let server = Server::start([
+        (first(), reply(200, json!({"attestations": items}))),
+        (blob("block"), binary(block.clone())),
+        (
+            blob("named"),
+            binary(block.clone()).with("content-type", "application/x-snappy"),
+        ),
+        (blob("framed"), binary(framed)),
+        (blob("bomb"), binary(bomb)),
+        (blob("cut"), binary(block[..block.len() - 9].to_vec())),
+    ])
+    .await;
+    let answer = ask(&server, None).await;
+    let read = ["block", "named", "framed"].map(|name| (format!("/blob/{name}"), 1));
+    assert_eq!(found(&answer), read);
+    assert!(answer.evidence_files.iter().all(|(_, content)| *content == plain));
+    let [.., Answer::Unreadable { why: bomb }, Answer::Unreadable { why: cut }] = &notable(&answer)[..] else {
+        panic!("{:?}", answer.asked)
+    };
+    assert!(bomb.contains("larger than 4194304 bytes when it is decoded"), "{bomb}");
+    assert!(cut.contains("snappy"), "{cut}");
+}
+
+#[tokio::test]
+async fn more_pages_than_are_read_are_told() {
+    let link = format!("<{{root}}{}>; rel=\"next\"", first());
+    let server = Server::start([(first(), inline(1).with("link", link))]).await;
+    let answer = ask(&server, None).await;
+    assert_eq!(server.paths().len(), MAX_PAGES);
+    assert!(matches!(&notable(&answer)[..], [.., Answer::Unreadable { why }] if why.contains("pages")));
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_is_not_sent_again() {
+    let server = Server::start([
+        (format!("{} Bearer bad", first()), reply(401, "")),
+        (first(), inline(1)),
+    ])
+    .await;
+    let github = Github::new(client(), server.urls.clone(), Some("bad".to_owned()));
+    let repository = SourceRepository::github("o", "r").unwrap();
+    for _ in 0..2 {
+        let answer = github
+            .attestations(&repository, &Sha256Digest::from_bytes([0; 32]))
+            .await;
+        assert_eq!(found(&answer), [(path(), 1)]);
+    }
+    assert!(github.token_refused());
+    let tokens: Vec<bool> = server
+        .seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, token)| token.is_some())
+        .collect();
+    assert_eq!(tokens, [true, false, false]);
+    assert!(!format!("{github:?}").contains("bad"));
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_followed_with_the_token() {
+    let moved = format!("/api/repositories/7/attestations/sha256:{ZEROS}");
+    let server = Server::start([
+        (first(), reply(301, "").with("location", format!("{{root}}{moved}"))),
+        (moved.clone(), inline(1)),
+    ])
+    .await;
+    let answer = ask(&server, Some("token")).await;
+    assert_eq!(found(&answer), [(path(), 1)]);
+    let seen = server.seen.lock().unwrap().clone();
+    assert_eq!(
+        seen,
+        [
+            (first(), Some("Bearer token".to_owned())),
+            (moved, Some("Bearer token".to_owned()))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_elsewhere_gets_no_token() {
+    let elsewhere = Server::start([(first(), inline(1))]).await;
+    let location = format!("{}{}", elsewhere.root(), first());
+    let server = Server::start([(first(), reply(302, "").with("location", location))]).await;
+    let answer = ask(&server, Some("token")).await;
+    assert_eq!(found(&answer), [(path(), 1)]);
+    assert_eq!(*elsewhere.seen.lock().unwrap(), [(first(), None)]);
+}
+
+#[tokio::test]
 async fn a_refused_token_is_left_out_once() {
     let server = Server::start([
         (format!("{} Bearer bad", first()), reply(401, "")),
@@ -115,7 +215,6 @@ async fn nothing_and_failures_are_told_apart() {
         (reply(404, ""), Answer::None),
         (reply(422, ""), Answer::None),
         (reply(200, r#"{"attestations":[]}"#), Answer::None),
-        (reply(403, "").with("x-ratelimit-remaining", 0), Answer::RateLimited),
         (
             reply(500, ""),
             Answer::Failed {

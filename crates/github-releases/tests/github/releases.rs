@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
+use slsa_pip_cache::CacheFolder;
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_github_releases::{Answer, MAX_EVIDENCE_BYTES, ReleaseAnswer, release_evidence};
-use slsa_pip_http::{Client, Settings};
+use slsa_pip_github_releases::{Answer, Github, MAX_EVIDENCE_BYTES, ReleaseAnswer, release_evidence};
+use slsa_pip_http::{CacheSettings, Client, Settings};
 
 use crate::{Reply, Server, about, bundle, client, client_that_waits, found, notable, reply};
 
@@ -179,13 +180,9 @@ async fn hostile_contents_are_unreadable() {
 
 #[tokio::test]
 async fn a_place_that_cannot_be_asked_is_told_apart_from_none() {
-    let limited = reply(403, "").with("x-ratelimit-remaining", 0);
     for (reply, expected) in [
         (reply(403, ""), Answer::Forbidden),
         (reply(401, ""), Answer::Forbidden),
-        (limited, Answer::RateLimited),
-        (reply(403, "").with("retry-after", 60), Answer::RateLimited),
-        (reply(429, ""), Answer::RateLimited),
         (
             reply(500, ""),
             Answer::Failed {
@@ -226,6 +223,117 @@ async fn a_listing_that_is_none_is_unreadable() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_wheel_that_came_later_has_a_file_of_its_own() {
+    // Of one release: the first wheels in one file, those that came months later in another, without a tag claim.
+    let multiple = "multiple.intoto.jsonl";
+    let later = "cp313.intoto.jsonl";
+    let server = Server::start([
+        (
+            asset("rel-1.0", multiple),
+            reply(200, about("foo-1.0-cp312-cp312-any.whl")),
+        ),
+        (listing("rel-1.0"), assets(&[multiple, later])),
+        (asset("rel-1.0", later), reply(200, about(FILE))),
+    ])
+    .await;
+    let answer = ask(&server).await;
+    assert_eq!(
+        found(&answer),
+        [(asset("rel-1.0", multiple), 1), (asset("rel-1.0", later), 1)]
+    );
+    // The release that is known to exist is the only one that the API is asked for.
+    let listings: Vec<String> = server
+        .paths()
+        .into_iter()
+        .filter(|path| path.starts_with("/api"))
+        .collect();
+    assert_eq!(listings, [listing("rel-1.0")]);
+}
+
+#[tokio::test]
+async fn listings_take_the_token_and_assets_do_not() {
+    let own = format!("{FILE}.sigstore.json");
+    let server = Server::start([
+        (format!("{} Bearer token", listing("1.0")), assets(&[&own])),
+        (listing("1.0"), reply(404, "")),
+        (asset("1.0", &own), reply(200, bundle())),
+    ])
+    .await;
+    let github = Github::new(client(), server.urls.clone(), Some("token".to_owned()));
+    let repository = SourceRepository::github("o", "r").unwrap();
+    let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
+    let answer = github.release_evidence(&repository, &name, &version, FILE, None).await;
+    assert_eq!(found(&answer), [(asset("1.0", &own), 1)]);
+    for (path, token) in server.seen.lock().unwrap().iter() {
+        assert_eq!(token.is_some(), path.starts_with("/api"), "{path}");
+    }
+    // Without one the API is asked as well.
+    let answer = ask(&server).await;
+    assert_eq!(found(&answer), []);
+}
+
+#[tokio::test]
+async fn a_renamed_repository_and_another_host_are_followed() {
+    let multiple = asset("1.0", "multiple.intoto.jsonl");
+    let storage = Server::start([("/blob?signature=s3cret".to_owned(), reply(200, about(FILE)))]).await;
+    let renamed = multiple.replace("/o/r/", "/new/name/");
+    let server = Server::start([
+        (
+            multiple.clone(),
+            reply(301, "").with("location", format!("{{root}}{renamed}")),
+        ),
+        (
+            renamed,
+            reply(302, "").with("location", format!("{}/blob?signature=s3cret", storage.root())),
+        ),
+    ])
+    .await;
+    let answer = ask(&server).await;
+    assert_eq!(found(&answer), [(multiple, 1)]);
+    assert!(!format!("{answer:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn an_asset_is_not_sought_along_a_bad_redirect() {
+    let multiple = asset("1.0", "multiple.intoto.jsonl");
+    for location in ["file:///etc/passwd", "ftp://127.0.0.1/x", &multiple] {
+        let server = Server::start([(multiple.clone(), reply(302, "").with("location", location))]).await;
+        let answer = ask(&server).await;
+        assert_eq!(found(&answer), []);
+        assert!(
+            matches!(&notable(&answer)[..], [Answer::Failed { why }] if why.contains("redirects")),
+            "{location}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_second_run_asks_only_whether_things_have_changed() {
+    let multiple = asset("v1.0", "multiple.intoto.jsonl");
+    let evidence = reply(200, about(FILE)).with("etag", "\"1\"");
+    let server = Server::start([(multiple.clone(), evidence.then(reply(304, "")).clone())]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let with_cache = || {
+        let mut settings = Settings::default();
+        settings.cache = Some(CacheSettings::new(CacheFolder::new(folder.path().join("cache"))));
+        Client::new(settings).unwrap()
+    };
+    let first = ask_with(&server, &with_cache(), None).await;
+    assert_eq!(server.paths().len(), 4);
+    let client = with_cache();
+    let second = ask_with(&server, &client, None).await;
+    // Where nothing was is not asked again so soon.
+    assert_eq!(server.paths()[4..], [multiple]);
+    assert_eq!(second.asked, first.asked);
+    assert_eq!(second.evidence_files, first.evidence_files);
+    let counters = client.counters();
+    assert_eq!(
+        (counters.requests, counters.revalidations, counters.cache_hits),
+        (1, 1, 3)
+    );
 }
 
 #[tokio::test]
