@@ -27,6 +27,8 @@ mod verify_bundle;
 mod install_world;
 // What the documents show is what the program does.
 mod docs;
+// docs/slsa-verifier.md: each of its lines is run.
+mod other_tools;
 // Bad input of every kind: clear errors, exit code 2, nothing left behind.
 mod bad_input;
 // Hostile indexes, working directories, environments and folders.
