@@ -141,6 +141,10 @@ impl FromStr for SourceRepository {
         }
         let location = location.strip_suffix('/').unwrap_or(&location);
         let location = location.strip_suffix(".git").unwrap_or(location);
+        if location.ends_with(".git") {
+            // Written as a URL it would be read as the repository without the ending; no host allows such a name.
+            return Err(invalid("a repository's name cannot end in `.git`"));
+        }
         let mut parts: Vec<&str> = location.split('/').collect();
         if parts.len() == 2 && !has_scheme && !given.starts_with("git@") {
             parts.insert(0, GITHUB);
@@ -239,6 +243,9 @@ mod tests {
             "https://github.com/acme/foo#x",
             "acme/foo@v1",
             "acme/../foo",
+            "acme/foo.git.git",
+            "https://gitlab.com/acme/foo.git.git/",
+            "acme/.git",
             "file:///acme/foo",
             "https://github.com:443/acme/foo",
             "acme/fo%6f",
