@@ -23,6 +23,8 @@ mod inspect;
 mod inspect_pages;
 // `slsa-pip verify-bundle` on bundles signed here and on sigstore-conformance's cases.
 mod verify_bundle;
+// The cases of fixtures/verify, each with the verdict that its folder names.
+mod fixtures;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
 // What the documents show is what the program does.

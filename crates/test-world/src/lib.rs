@@ -16,6 +16,7 @@
 
 pub mod demo;
 mod encoding;
+pub mod fixtures;
 pub mod identity;
 pub mod release;
 pub mod server;

@@ -3,6 +3,13 @@
 use crate::encoding::{pem, sha256};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Keys by scalar, and signatures by scalar and digest of the message. Both follow from what they are found by, so that finding one
+/// is as good as computing it; a process that makes many instances of one seed spends most of its time there otherwise.
+static KEYS: Mutex<BTreeMap<[u8; 32], (SigningKey, Vec<u8>)>> = Mutex::new(BTreeMap::new());
+static SIGNATURES: Mutex<BTreeMap<([u8; 32], [u8; 32]), Vec<u8>>> = Mutex::new(BTreeMap::new());
 
 /// `SubjectPublicKeyInfo` of a P-256 key up to its uncompressed point.
 const SPKI_HEAD: [u8; 26] = [
@@ -12,6 +19,7 @@ const SPKI_HEAD: [u8; 26] = [
 
 /// An ECDSA P-256 key that signs with SHA-256 and the nonces of RFC 6979.
 pub struct Key {
+    scalar: [u8; 32],
     signing: SigningKey,
     /// The uncompressed point, 65 bytes.
     point: Vec<u8>,
@@ -25,16 +33,32 @@ impl Key {
     }
 
     fn of_scalar(scalar: &[u8; 32]) -> Self {
-        let signing =
-            SigningKey::from_slice(scalar).expect("a SHA-256 value is below the order of P-256 but for one in 2^32");
-        let point = signing.verifying_key().to_encoded_point(false).as_bytes().to_vec();
-        Self { signing, point }
+        let mut known = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+        let (signing, point) = known.entry(*scalar).or_insert_with(|| {
+            let signing = SigningKey::from_slice(scalar)
+                .expect("a SHA-256 value is below the order of P-256 but for one in 2^32");
+            let point = signing.verifying_key().to_encoded_point(false).as_bytes().to_vec();
+            (signing, point)
+        });
+        Self {
+            scalar: *scalar,
+            signing: signing.clone(),
+            point: point.clone(),
+        }
     }
 
     /// DER signature over SHA-256 of `message`; the same message always gives the same signature.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let place = (self.scalar, sha256(message));
+        let known = || SIGNATURES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signature) = known().get(&place) {
+            return signature.clone();
+        }
+        // Not under the lock: others sign meanwhile.
         let signature: Signature = self.signing.sign(message);
-        signature.to_der().as_bytes().to_vec()
+        let der = signature.to_der().as_bytes().to_vec();
+        known().insert(place, der.clone());
+        der
     }
 
     /// The uncompressed point, 65 bytes.
