@@ -10,7 +10,7 @@ use slsa_pip_test_world::{Release, World};
 use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
-const SCRUBBED: [&str; 13] = [
+const SCRUBBED: [&str; 15] = [
     "VIRTUAL_ENV",
     "PYTHONPATH",
     "PYTHONHOME",
@@ -22,11 +22,14 @@ const SCRUBBED: [&str; 13] = [
     "SLSA_PIP_GITHUB_API_URL",
     "SLSA_PIP_OFFLINE",
     "SLSA_PIP_CACHE_DIR",
+    "SLSA_PIP_TUF_URL",
+    "SLSA_PIP_TUF_ROOT",
     "GITHUB_TOKEN",
     "GH_TOKEN",
 ];
 
-/// The binary, in an empty working directory of its own, with its cache folder (`.cache`) in there; `PIP_*` variables other than the certificate are removed.
+/// The binary, in an empty working directory of its own, with its cache folder (`.cache`) in there, and offline, since
+/// the trusted root would be refreshed otherwise; `PIP_*` variables other than the certificate are removed.
 pub(crate) fn slsa_pip(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slsa-pip"));
     command.current_dir(directory).env("NO_COLOR", "1");
@@ -39,7 +42,9 @@ pub(crate) fn slsa_pip(directory: &Path) -> Command {
     for name in SCRUBBED {
         command.env_remove(name);
     }
-    command.env("SLSA_PIP_CACHE_DIR", directory.join(".cache"));
+    command
+        .env("SLSA_PIP_CACHE_DIR", directory.join(".cache"))
+        .env("SLSA_PIP_OFFLINE", "1");
     command
 }
 
@@ -190,6 +195,7 @@ impl Scene {
         let mut command = slsa_pip(self.directory.path());
         command
             .args(words)
+            .env_remove("SLSA_PIP_OFFLINE")
             .env("SLSA_PIP_TRUSTED_ROOT", self.world.trusted_root_path())
             .env("SLSA_PIP_REKOR_URL", self.world.rekor_url())
             .env("SLSA_PIP_GITHUB_URL", self.world.github_url())

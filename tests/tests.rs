@@ -27,6 +27,8 @@ mod verify_bundle;
 mod fixtures;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
+// The trusted root from TUF, its cache, and `slsa-pip trust-root`.
+mod trust_root;
 // What the documents show is what the program does.
 mod docs;
 // docs/slsa-verifier.md: each of its lines is run.

@@ -12,7 +12,7 @@ pub enum CacheError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// `read`, `written`, `made`, `removed`.
+        /// `read`, `written`, `made`, `locked`, `removed`.
         doing: &'static str,
         /// The operating system's reason.
         #[source]

@@ -9,4 +9,4 @@ mod error;
 mod folder;
 
 pub use error::CacheError;
-pub use folder::CacheFolder;
+pub use folder::{CacheFolder, LONGEST_LOCK, Lock};

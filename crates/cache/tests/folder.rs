@@ -1,6 +1,6 @@
 //! A real folder: what it keeps, and whom it does not trust.
 
-use slsa_pip_cache::{CacheError, CacheFolder};
+use slsa_pip_cache::{CacheError, CacheFolder, LONGEST_LOCK};
 
 /// A cache folder that does not exist yet.
 fn cache(directory: &tempfile::TempDir) -> CacheFolder {
@@ -51,6 +51,21 @@ fn a_name_never_leaves_the_folder() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_lock_keeps_others_out_until_it_is_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = cache(&directory);
+    let held = folder.lock("lock").unwrap();
+    let begun = std::time::Instant::now();
+    assert!(matches!(
+        folder.lock("lock"),
+        Err(CacheError::Io { doing: "locked", .. })
+    ));
+    assert!(begun.elapsed() >= LONGEST_LOCK);
+    drop(held);
+    folder.lock("lock").unwrap();
 }
 
 #[cfg(unix)]

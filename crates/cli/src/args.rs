@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::commands::trust_root;
 use crate::environment as env;
 use crate::report;
 
@@ -85,6 +86,32 @@ pub(crate) enum Command {
     /// for an attestation about it. What an attestation says is not looked at, so nothing is proven about a build or a source:
     /// that is what `slsa-pip verify` does. Exit codes: 0 the signature is good; 1 refused; 2 no verdict.
     VerifyBundle(Box<VerifyBundleArgs>),
+    /// Show or refresh the trusted root: whose signatures count
+    ///
+    /// Every other command refreshes it by itself, once a day (docs/trusted-root.md).
+    #[command(subcommand)]
+    TrustRoot(TrustRootCommand),
+}
+
+/// `slsa-pip trust-root`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustRootCommand {
+    /// Show the trusted root that would be used without a request: where it comes from, how old it is, what it holds
+    Show(TrustRootArgs),
+    /// Refresh the trusted root now, and replace what is kept
+    ///
+    /// Exit codes: 0 refreshed; 2 not, with the reason.
+    Update(TrustRootArgs),
+}
+
+/// `slsa-pip trust-root show` and `update`
+#[derive(Debug, Args)]
+pub(crate) struct TrustRootArgs {
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
 }
 
 /// What to install, and where it comes from.
@@ -153,13 +180,27 @@ pub(crate) struct TrustArgs {
     /// The policy file [default: slsa-pip.toml of the working directory, where there is one]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY)]
     pub(crate) policy: Option<PathBuf>,
-    /// Use this Sigstore trusted root instead of the embedded ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
-    pub(crate) trusted_root: Option<PathBuf>,
     /// Base URL of the transparency log that is asked for classic provenance
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::REKOR_URL, hide_env_values = true, default_value = "https://rekor.sigstore.dev")]
     pub(crate) rekor_url: String,
-    /// Make no network request for provenance or log entries
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
+}
+
+/// Where the trusted root comes from: its TUF repository, the cache, or a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Trust")]
+pub(crate) struct RootArgs {
+    /// Use this Sigstore trusted root, and no other
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Take the trusted root from this TUF repository, and from no other; needs `--tuf-root`
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::TUF_URL, hide_env_values = true)]
+    pub(crate) tuf_url: Option<String>,
+    /// The TUF root metadata (root.json) to start from; needs `--tuf-url`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TUF_ROOT)]
+    pub(crate) tuf_root: Option<PathBuf>,
+    /// Make no network request for provenance, log entries or the trusted root
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true", default_value = "false")]
     pub(crate) offline: bool,
     #[command(flatten)]
@@ -314,9 +355,8 @@ pub(crate) struct VerifyBundleArgs {
     /// The OIDC issuer that the certificate must name, exactly
     #[arg(long, value_name = "URL")]
     pub(crate) certificate_oidc_issuer: String,
-    /// Use this Sigstore trusted root instead of the embedded ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TRUSTED_ROOT)]
-    pub(crate) trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) root: RootArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -372,6 +412,7 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::Inspect(_) => "inspect",
             Self::VerifyBundle(_) => "verify-bundle",
+            Self::TrustRoot(command) => command.name(),
         }
     }
 
@@ -381,6 +422,7 @@ impl Command {
             Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
             Self::VerifyBundle(_) => report::signature::SCHEMA,
+            Self::TrustRoot(_) => trust_root::SCHEMA,
         }
     }
 
@@ -392,6 +434,17 @@ impl Command {
             Self::Verify(args) => args.format,
             Self::Inspect(args) => args.format,
             Self::VerifyBundle(args) => args.format,
+            Self::TrustRoot(TrustRootCommand::Show(args) | TrustRootCommand::Update(args)) => args.format,
+        }
+    }
+}
+
+impl TrustRootCommand {
+    /// The command's name, as in its JSON documents.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Show(_) => "trust-root show",
+            Self::Update(_) => "trust-root update",
         }
     }
 }

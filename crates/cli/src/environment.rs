@@ -5,6 +5,10 @@
 pub(crate) const POLICY: &str = "SLSA_PIP_POLICY";
 /// A Sigstore trusted root.
 pub(crate) const TRUSTED_ROOT: &str = "SLSA_PIP_TRUSTED_ROOT";
+/// Base URL of a TUF repository.
+pub(crate) const TUF_URL: &str = "SLSA_PIP_TUF_URL";
+/// The root metadata to start from there.
+pub(crate) const TUF_ROOT: &str = "SLSA_PIP_TUF_ROOT";
 /// Base URL of the transparency log.
 pub(crate) const REKOR_URL: &str = "SLSA_PIP_REKOR_URL";
 /// Base URL of GitHub.

@@ -15,6 +15,9 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 /// An error as the user sees it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
+    /// A stable code, where the reason has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<&'static str>,
     /// What did not work.
     pub(crate) message: String,
     /// Why, outermost first.
@@ -30,6 +33,7 @@ impl Failure {
     /// An error with its message alone.
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
+            code: None,
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
@@ -54,6 +58,12 @@ impl Failure {
             }
         }
         Some(all)
+    }
+
+    /// Names its stable code.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// Adds an error and its sources as causes.
@@ -101,7 +111,10 @@ impl Failure {
 
     /// Prints the error to standard error.
     pub(crate) fn print(&self, printer: &Printer) {
-        let mut text = format!("{} {}\n", printer.bad("error:"), printer.plain_lines(&self.message));
+        let label = self
+            .code
+            .map_or_else(|| "error:".to_owned(), |code| format!("error[{code}]:"));
+        let mut text = format!("{} {}\n", printer.bad(&label), printer.plain_lines(&self.message));
         for cause in &self.causes {
             let _ = writeln!(text, "  Caused by: {}", printer.plain_lines(cause));
         }

@@ -1,7 +1,7 @@
 //! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
 //!
 //! ```text
-//! args → settings → commands/{install,download,verify,inspect,verify_bundle} → report/{human,json}
+//! args → settings → commands/{install,download,verify,inspect,verify_bundle,trust_root} → report/{human,json}
 //!                        │
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, TrustRootCommand};
 use printer::Printer;
 
 /// Runs the program on the process's own arguments.
@@ -80,6 +80,8 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Download(args) => commands::download::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(args, printer).await,
         Command::Inspect(args) => commands::inspect::run(args, printer),
-        Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer),
+        Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer).await,
+        Command::TrustRoot(TrustRootCommand::Show(args)) => commands::trust_root::show(args, printer),
+        Command::TrustRoot(TrustRootCommand::Update(args)) => commands::trust_root::update(args, printer).await,
     }
 }

@@ -1,11 +1,14 @@
 //! From requirements to verdicts: resolve, then per file, side by side: download, collect, verify.
 
+use std::sync::Arc;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
 use slsa_pip_pypi_client::IndexError;
-use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, Verified, exempt, verify_file};
+use slsa_pip_trust_root::Loaded;
+use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, TrustRoots, Verified, exempt, verify_file};
 
 use crate::args::RequirementArgs;
 use crate::collect::{Collector, STAGES, Subject};
@@ -38,19 +41,28 @@ pub(crate) struct Outcome {
     pub(crate) judged: Vec<Judged>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
+    /// The trusted root that was verified with.
+    pub(crate) root: Arc<Loaded>,
 }
 
 /// Resolves, then judges every file. An error ends the run; a refusal is a verdict, and the others are still judged, so
 /// that all of them are reported together (F3).
 pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Printer) -> Result<Outcome> {
     let request = resolution::request(session, args)?;
-    let resolution = match resolution::resolve(session, &request).await? {
+    // The trusted root is refreshed, where it must be, while the resolver waits for the index.
+    let (resolved, root) = tokio::join!(
+        resolution::resolve(session, &request),
+        session.trust.root(&session.http)
+    );
+    let (resolved, root) = (resolved?, root?);
+    let resolution = match resolved {
         Resolved::Files(resolution) => resolution,
         Resolved::Refused(refusal) => {
             let judged = vec![Judged::refused(None, *refusal)];
             return Ok(Outcome {
                 judged,
                 notes: Vec::new(),
+                root,
             });
         }
     };
@@ -62,18 +74,19 @@ pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Pri
     let mut notes = configuration_notes(&session.probe);
     notes.extend(resolution.notes);
     let hashes = &request.hashes;
+    let roots = &root.roots;
     let judged = stream::iter(resolution.packages)
         .map(|package| async move {
             let allowed = hashes.get(&package.name).map(Vec::as_slice).unwrap_or_default();
-            judge(session, package, allowed).await
+            judge(session, roots, package, allowed).await
         })
         .buffer_unordered(FILES_AT_ONCE)
         .try_collect()
         .await?;
-    Ok(Outcome { judged, notes })
+    Ok(Outcome { judged, notes, root })
 }
 
-async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) -> Result<Judged> {
+async fn judge(session: &Session, roots: &TrustRoots, package: Package, allowed: &[Sha256Digest]) -> Result<Judged> {
     let filename = package.filename.as_str().to_owned();
     let mut expectation = session.trust.policy.expectation(&package.name, &package.version);
     let download = match session
@@ -100,7 +113,8 @@ async fn judge(session: &Session, package: Package, allowed: &[Sha256Digest]) ->
 
     let declared = declared::repository(session, &package).await;
     expectation.declared.clone_from(&declared);
-    let (outcome, harvest) = collect_and_verify(session, &package, &staged, &expectation, declared.as_slice()).await;
+    let (outcome, harvest) =
+        collect_and_verify(session, roots, &package, &staged, &expectation, declared.as_slice()).await;
     // An exemption that is for other bytes forbids nothing; but where nothing else lets the file pass, it is the reason.
     let outcome = outcome.map_err(|mut refusals| {
         if let Some(refusal) = unexempted {
@@ -130,6 +144,7 @@ async fn consistent(
 /// Asks one kind of place after the other until the evidence suffices.
 async fn collect_and_verify(
     session: &Session,
+    roots: &TrustRoots,
     package: &Package,
     staged: &StagedFile,
     expectation: &Expectation,
@@ -161,7 +176,7 @@ async fn collect_and_verify(
             .and_then(|reference| reference.strip_prefix("refs/tags/")),
     };
     let context = Context {
-        roots: &session.trust.roots,
+        roots,
         expectation,
         now: session.trust.now,
         package: Some(&package.name),

@@ -1,15 +1,16 @@
 //! What the arguments and the environment mean: policy, trusted roots and endpoints, read and checked once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use slsa_pip_cache::CacheFolder;
+use slsa_pip_http::Client;
 use slsa_pip_policy::Policy;
-use slsa_pip_trust_root::{Loaded, Origin};
-use slsa_pip_verify::TrustRoots;
+use slsa_pip_trust_root::{LoadError, Loaded, Opened, Repository, Source};
 use url::Url;
 
-use crate::args::{EvidenceArgs, TrustArgs};
+use crate::args::{EvidenceArgs, RootArgs, TrustArgs};
 use crate::cache_dir;
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
@@ -23,10 +24,8 @@ pub(crate) struct Trust {
     pub(crate) policy: Policy,
     /// Where the policy was read, or would be.
     pub(crate) policy_file: PathBuf,
-    /// The prepared trusted roots.
-    pub(crate) roots: TrustRoots,
-    /// Where they come from.
-    pub(crate) root_origin: Origin,
+    /// The trusted root as far as it is there without a request; see [`Trust::root`].
+    opened: Opened,
     /// The log that is asked for classic envelopes.
     pub(crate) rekor_url: Url,
     /// Whether requests for provenance and log entries are forbidden.
@@ -50,21 +49,69 @@ pub(crate) struct Endpoints {
 }
 
 impl Trust {
-    /// Reads policy and trusted roots.
+    /// Reads policy, and the trusted root as far as it is there; makes no request.
     pub(crate) fn load(args: &TrustArgs) -> Result<Self> {
+        let now = Timestamp::now();
         let (policy, policy_file) = load_policy(args.policy.as_deref())?;
-        let Loaded { roots, origin } = load_roots(args.trusted_root.as_deref())?;
+        let source = root_source(&args.root)?;
         Ok(Self {
             policy,
             policy_file,
-            roots,
-            root_origin: origin,
+            opened: slsa_pip_trust_root::open(source, now).map_err(|error| root_failure(&error))?,
             rekor_url: base_url("--rekor-url", &args.rekor_url)?,
-            offline: args.offline,
-            cache: cache_dir::resolve(&args.cache)?,
-            now: Timestamp::now(),
+            offline: args.root.offline,
+            cache: cache_dir::resolve(&args.root.cache)?,
+            now,
         })
     }
+
+    /// The trusted root, refreshed first if it is not fresh and requests are allowed.
+    pub(crate) async fn root(&self, http: &Client) -> Result<Arc<Loaded>> {
+        let opened = self.opened.clone();
+        opened.finish(http).await.map_err(|error| root_failure(&error))
+    }
+}
+
+/// What the options say about the trusted root: one file, one repository with its start root, or the well-known ones.
+pub(crate) fn root_source(args: &RootArgs) -> Result<Source> {
+    let both = |option| {
+        Failure::new(format!("`--trusted-root` and `{option}` name two different trusted roots"))
+            .hint("Leave one out; the environment variables SLSA_PIP_TRUSTED_ROOT, SLSA_PIP_TUF_URL and SLSA_PIP_TUF_ROOT count too")
+    };
+    let repositories = match (&args.trusted_root, &args.tuf_url, &args.tuf_root) {
+        (Some(_), Some(_), _) => return Err(both("--tuf-url")),
+        (Some(_), _, Some(_)) => return Err(both("--tuf-root")),
+        (Some(path), None, None) => return Ok(Source::File(path.clone())),
+        (None, None, None) => [Repository::public_good(), Repository::github()]
+            .into_iter()
+            .collect::<std::result::Result<Vec<_>, _>>(),
+        (None, Some(url), Some(path)) => {
+            let start = read_bounded(path).map_err(|error| {
+                Failure::new(format!("The TUF root `{}` cannot be read", path.display()))
+                    .caused_by(&error)
+                    .hint("Name an existing file: `--tuf-root FILE`")
+            })?;
+            Repository::custom(&base_url("--tuf-url", url)?, start).map(|repository| vec![repository])
+        }
+        (None, Some(_), None) | (None, None, Some(_)) => {
+            return Err(Failure::new("`--tuf-url` and `--tuf-root` are needed together").hint(
+                "`--tuf-url URL --tuf-root FILE`: the root.json to start from decides whose signatures count there",
+            ));
+        }
+    };
+    Ok(Source::Repositories {
+        repositories: repositories.map_err(|error| root_failure(&error))?,
+        cache: cache_dir::resolve(&args.cache)?,
+        offline: args.offline,
+    })
+}
+
+/// Why there is no trusted root, as the user sees it.
+pub(crate) fn root_failure(error: &LoadError) -> Failure {
+    Failure::new("The trusted root cannot be used")
+        .code(error.code().as_str())
+        .caused_by(error)
+        .hint(error.hint())
 }
 
 impl Endpoints {
@@ -75,19 +122,6 @@ impl Endpoints {
             github_api: base_url("--github-api-url", &args.github_api_url)?,
         })
     }
-}
-
-/// The named trusted root, or the embedded ones.
-pub(crate) fn load_roots(named: Option<&Path>) -> Result<Loaded> {
-    match named {
-        Some(path) => slsa_pip_trust_root::from_file(path),
-        None => slsa_pip_trust_root::embedded(),
-    }
-    .map_err(|error| {
-        Failure::new("The trusted root cannot be used").caused_by(&error).hint(
-            "Name a Sigstore trusted_root.json: `--trusted-root FILE`, or leave the option out for the embedded one",
-        )
-    })
 }
 
 /// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.

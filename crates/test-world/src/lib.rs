@@ -22,6 +22,7 @@ pub mod release;
 pub mod server;
 pub mod sigstore;
 pub mod statement;
+pub mod tuf;
 pub mod wheel;
 pub mod world;
 
@@ -29,5 +30,6 @@ pub use identity::Identity;
 pub use release::{AssetForm, Delivery, Evidence, Predicate, Release, ReleaseFaults, Signing};
 pub use server::fault::Fault;
 pub use sigstore::{Faults, LogKind, Signed, SigningOptions, TestSigstore};
+pub use tuf::{TufFault, TufRepository, TufRole};
 pub use wheel::{Wheel, WheelBuilder};
 pub use world::{World, WorldBuilder};

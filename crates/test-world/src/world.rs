@@ -7,6 +7,7 @@ use crate::server::fault::{Fault, PathFault};
 use crate::server::github::Attestation;
 use crate::server::index::{Index, IndexFeatures, IndexFile};
 use crate::sigstore::{Signed, TestSigstore, provenance_object};
+use crate::tuf::TufRepository;
 use crate::wheel::Wheel;
 use serde_json::{Value, json};
 use std::io;
@@ -143,6 +144,12 @@ impl World {
     /// For `--rekor-url`.
     pub fn rekor_url(&self) -> String {
         format!("{}/rekor", self.base_url)
+    }
+
+    /// Serves a TUF repository as it is now, in place of an earlier one of the same name; for `--tuf-url`.
+    pub fn serve_tuf(&self, name: &str, repository: &TufRepository) -> String {
+        self.server.shared.contents().tuf.serve(name, repository);
+        format!("{}/tuf/{name}", self.base_url)
     }
 
     /// For `--trusted-root`: the `trusted_root.json` of [`World::sigstore`].

@@ -1,4 +1,4 @@
-//! Trusted roots from the embedded copies and from files.
+//! Trusted roots from files.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 )]
 use std::path::{Path, PathBuf};
 
-use slsa_pip_trust_root::{LoadError, Origin, embedded, from_file};
+use slsa_pip_trust_root::{LoadError, Origin, from_file};
 use slsa_pip_verify::RootError;
 
 /// A file of this test's own, in the directory that Cargo gives to integration tests.
@@ -20,19 +20,12 @@ fn written(name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 #[test]
-fn the_embedded_copies_can_be_used() {
-    let loaded = embedded().unwrap();
-    assert!(matches!(loaded.origin, Origin::Embedded { .. }));
-    assert!(loaded.origin.to_string().starts_with("embedded copy ("));
-}
-
-#[test]
-fn a_file_replaces_them_and_is_named() {
+fn a_file_is_named_in_the_report() {
     let json = sigstore_verify::trust_root::SIGSTORE_STAGING_TRUSTED_ROOT;
     let path = written("staging.json", json.as_bytes());
     let loaded = from_file(&path).unwrap();
-    assert_eq!(loaded.origin, Origin::File(path.clone()));
-    assert_eq!(loaded.origin.to_string(), path.display().to_string());
+    assert_eq!(loaded.parts[0].origin, Origin::File(path.clone()));
+    assert_eq!(loaded.describe(jiff::Timestamp::UNIX_EPOCH), path.display().to_string());
 }
 
 #[test]

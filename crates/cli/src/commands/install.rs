@@ -85,9 +85,10 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
             _ => verified = None,
         }
     }
-    let mut report = Report::new(command, session.trust.root_origin.to_string(), files);
+    let mut report = Report::new(command, outcome.root.describe(session.trust.now), files);
     report.notes = outcome.notes;
-    report.requests = session.http.request_count();
+    report.notes.extend(outcome.root.notes.iter().cloned());
+    report.requests = session.http.request_count() + outcome.root.requests;
     let verified = verified.filter(|_| report.verdict == Verdict::Verified);
     (report, verified)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod download;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub(crate) mod trust_root;
 pub(crate) mod verify;
 pub(crate) mod verify_bundle;
 

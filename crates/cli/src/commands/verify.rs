@@ -7,7 +7,7 @@ mod flags;
 
 use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_provenance::SourceKind;
-use slsa_pip_verify::{Basis, Context, Verified, verify_file};
+use slsa_pip_verify::{Basis, Context, TrustRoots, Verified, verify_file};
 
 use crate::args::{Format, VerifyArgs};
 use crate::artifact::{Artifact, read_document};
@@ -27,11 +27,12 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let flags = Flags::parse(args)?;
     let (artifacts, provenance) = read_all(args)?;
     let trust = Trust::load(&args.trust)?;
-    let http = collect::standalone_client(args.trust.offline)?;
+    let http = collect::standalone_client(trust.offline)?;
+    let root = trust.root(&http).await?;
     let log = LogAnswers::new(&http, &trust);
     let mut judged = Vec::new();
     for artifact in &artifacts {
-        judged.push(judge(artifact, &trust, &flags, &provenance, &log).await);
+        judged.push(judge(artifact, &trust, &root.roots, &flags, &provenance, &log).await);
     }
     let all_passed = judged.iter().all(|(report, _)| report.verdict == Verdict::Verified);
     let mut statements = Vec::new();
@@ -43,8 +44,9 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
         }
     }
     let files = judged.into_iter().map(|(report, _)| report).collect();
-    let mut report = Report::new("verify", trust.root_origin.to_string(), files);
-    report.requests = http.request_count();
+    let mut report = Report::new("verify", root.describe(trust.now), files);
+    report.notes.clone_from(&root.notes);
+    report.requests = http.request_count() + root.requests;
     if args.format == Format::Json {
         printer.document(&json::document(&report));
     } else {
@@ -95,6 +97,7 @@ fn read_all(args: &VerifyArgs) -> Result<(Vec<Artifact>, Harvest)> {
 async fn judge(
     artifact: &Artifact,
     trust: &Trust,
+    roots: &TrustRoots,
     flags: &Flags,
     provenance: &Harvest,
     log: &LogAnswers<'_>,
@@ -103,7 +106,7 @@ async fn judge(
     let parsed = staged.filename().parse::<DistributionFilename>().ok();
     let expectation = flags.expectation(trust, parsed.as_ref());
     let context = Context {
-        roots: &trust.roots,
+        roots,
         expectation: &expectation,
         now: trust.now,
         package: parsed.as_ref().map(DistributionFilename::name),

@@ -4,28 +4,31 @@ use jiff::Timestamp;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES;
 use slsa_pip_provenance::json as strict_json;
-use slsa_pip_trust_root::Loaded;
 use slsa_pip_verify::{Code, SignedBundle, TrustRoots, verify_signature_bundle};
 
 use crate::args::{Format, VerifyBundleArgs};
 use crate::artifact::{Artifact, read_document};
+use crate::collect::standalone_client;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
 use crate::printer::Printer;
 use crate::report::json;
 use crate::report::signature::{self, SignatureReport, Subject};
-use crate::settings::load_roots;
+use crate::settings::{root_failure, root_source};
 
 /// Runs the command.
-pub(crate) fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
-    let Loaded { roots, origin } = load_roots(args.trusted_root.as_deref())?;
+pub(crate) async fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
+    let now = Timestamp::now();
+    let http = standalone_client(args.root.offline)?;
+    let opened = slsa_pip_trust_root::open(root_source(&args.root)?, now).map_err(|error| root_failure(&error))?;
+    let root = opened.finish(&http).await.map_err(|error| root_failure(&error))?;
     let sha256 = *Artifact::read(&args.artifact)?.staged.sha256();
     let bundle = read_document(&args.bundle).map_err(|error| {
         Failure::new(format!("The bundle `{}` cannot be read", args.bundle.display()))
             .caused_by(&error)
             .hint("Name an existing file: `--bundle FILE`")
     })?;
-    let outcome = judge(&bundle, &sha256, args, &roots);
+    let outcome = judge(&bundle, &sha256, args, &root.roots);
     let exit = if outcome.is_ok() { EXIT_VERIFIED } else { EXIT_REFUSED };
     let subject = Subject {
         file: args.artifact.display().to_string(),
@@ -33,7 +36,7 @@ pub(crate) fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
         bundle: args.bundle.display().to_string(),
         identity: args.certificate_identity.clone(),
         issuer: args.certificate_oidc_issuer.clone(),
-        trusted_root: origin.to_string(),
+        trusted_root: root.describe(now),
     };
     let report = SignatureReport::new(subject, outcome);
     if args.format == Format::Json {

@@ -5,6 +5,7 @@
 //! | `/simple/`, `/files/`, `/integrity/` | an index: PEP 503 and 691 pages, files with ranges, PEP 740 provenance |
 //! | `/github/` | release downloads on GitHub's web site, by way of a redirect to `/github-objects/` |
 //! | `/github-api/` | releases by tag, attestations by digest; their bundles under `/github-bundles/` |
+//! | `/tuf/` | TUF repositories of trusted roots |
 //! | `/rekor/` | Rekor v1: entries by proposal, UUID or index, and the search index |
 
 pub(crate) mod answer;
@@ -12,6 +13,7 @@ pub mod fault;
 pub(crate) mod github;
 pub(crate) mod index;
 pub(crate) mod rekor;
+pub(crate) mod tuf;
 
 use crate::sigstore::TestSigstore;
 use answer::{Answer, Asked};
@@ -28,6 +30,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+use tuf::TufServer;
 
 /// The largest request body taken: envelopes are far below.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
@@ -51,6 +54,7 @@ pub struct Requested {
 pub(crate) struct Contents {
     pub(crate) index: Index,
     pub(crate) github: GitHub,
+    pub(crate) tuf: TufServer,
     pub(crate) faults: Vec<PathFault>,
     pub(crate) requests: Vec<Requested>,
 }
@@ -84,6 +88,8 @@ impl Shared {
             contents.github.bundle(&asked)
         } else if let Some(asked) = below("/github-api/") {
             contents.github.api(&asked, &self.base_url)
+        } else if let Some(asked) = below("/tuf/") {
+            contents.tuf.answer(&asked)
         } else if let Some(asked) = below("/rekor/") {
             rekor::answer(&asked, &self.sigstore)
         } else {
@@ -108,6 +114,7 @@ impl Server {
         let contents = Contents {
             index,
             github: GitHub::default(),
+            tuf: TufServer::default(),
             faults: Vec::new(),
             requests: Vec::new(),
         };

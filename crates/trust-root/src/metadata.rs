@@ -1,0 +1,150 @@
+//! The verification of TUF metadata, from the start root to the target. No I/O, no clock.
+//!
+//! The rules of the client workflow (TUF 1.0, section 5) are applied by `sigstore_tuf`'s state machine. Added here: one
+//! key counts once whatever ids it is given, the target's length and hash, and that all files are verified together.
+//! Delegations are not followed: Sigstore's repositories list the trusted root in the top-level targets.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sigstore_tuf::metadata::{Role as _, Root, TargetFile};
+use sigstore_tuf::trusted::TrustedMetadataSet;
+use sigstore_verify::crypto::{sha256, sha512};
+
+use crate::limits::MAX_NEW_ROOTS;
+use crate::problem::Problem;
+use crate::repository::TARGET;
+
+/// The top-level roles, each of which a root must name.
+const ROLES: [&str; 4] = ["root", "timestamp", "snapshot", "targets"];
+
+/// A time at which nothing has expired: for verifying what was kept, whose age is judged apart.
+pub(crate) const ANY_TIME: Timestamp = Timestamp::MIN;
+
+/// All files that lead from a start root to a trusted root, as they were served. Unverified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Files {
+    /// The root versions after the start root, in order.
+    pub(crate) roots: Vec<String>,
+    pub(crate) timestamp: String,
+    pub(crate) snapshot: String,
+    pub(crate) targets: String,
+    pub(crate) target: String,
+}
+
+/// The start root, which must be signed by its own keys.
+pub(crate) fn start(bytes: &[u8]) -> Result<TrustedMetadataSet, Problem> {
+    let set = TrustedMetadataSet::from_root(bytes).map_err(|error| Problem::of("root", error))?;
+    check_keys(set.root())?;
+    Ok(set)
+}
+
+/// The next root: version plus one, signed to the threshold of the old keys and of its own.
+pub(crate) fn add_root(set: &mut TrustedMetadataSet, bytes: &[u8]) -> Result<(), Problem> {
+    set.update_root(bytes).map_err(|error| Problem::of("root", error))?;
+    check_keys(set.root())
+}
+
+/// Every file from the start root on; at [`ANY_TIME`] without expiry.
+pub(crate) fn verify(start_root: &[u8], files: &Files, now: Timestamp) -> Result<TrustedMetadataSet, Problem> {
+    let mut set = start(start_root)?;
+    if files.roots.len() > MAX_NEW_ROOTS {
+        return Err(Problem::TooManyRoots { limit: MAX_NEW_ROOTS });
+    }
+    for root in &files.roots {
+        add_root(&mut set, root.as_bytes())?;
+    }
+    set.check_root_expired(now)
+        .map_err(|error| Problem::of("root", error))?;
+    set.update_timestamp(files.timestamp.as_bytes(), now)
+        .map_err(|error| Problem::of("timestamp", error))?;
+    set.update_snapshot(files.snapshot.as_bytes(), now)
+        .map_err(|error| Problem::of("snapshot", error))?;
+    set.update_targets(files.targets.as_bytes(), now)
+        .map_err(|error| Problem::of("targets", error))?;
+    check_target(target(&set)?, files.target.as_bytes())?;
+    Ok(set)
+}
+
+/// What the targets metadata says about the trusted root.
+pub(crate) fn target(set: &TrustedMetadataSet) -> Result<&TargetFile, Problem> {
+    set.targets_role("targets")
+        .and_then(|targets| targets.target(TARGET))
+        .ok_or(Problem::NoTarget)
+}
+
+/// Length and every hash that is known; at least one must be.
+pub(crate) fn check_target(said: &TargetFile, bytes: &[u8]) -> Result<(), Problem> {
+    let wrong = |what: String| Err(Problem::Target { what });
+    if u64::try_from(bytes.len()).ok() != Some(said.length) {
+        return wrong(format!("{} bytes instead of {}", bytes.len(), said.length));
+    }
+    let mut checked = false;
+    for (algorithm, expected) in &said.hashes {
+        let found = match algorithm.as_str() {
+            "sha256" => sha256(bytes).to_hex(),
+            "sha512" => sha512(bytes).to_hex(),
+            _ => continue,
+        };
+        if !found.eq_ignore_ascii_case(expected) {
+            return wrong(format!("its {algorithm} is {found} instead of {expected}"));
+        }
+        checked = true;
+    }
+    if checked {
+        Ok(())
+    } else {
+        wrong("it names neither sha256 nor sha512".to_owned())
+    }
+}
+
+/// The first role whose validity ends before `now`.
+pub(crate) fn expired(set: &TrustedMetadataSet, now: Timestamp) -> Option<(&'static str, Timestamp)> {
+    let ends = [
+        ("timestamp", set.timestamp().map(|role| role.expires)),
+        ("snapshot", set.snapshot().map(|role| role.expires)),
+        ("targets", set.targets_role("targets").map(|role| role.expires)),
+        ("root", Some(set.root().expires())),
+    ];
+    ends.into_iter()
+        .filter_map(|(role, end)| Some((role, end?)))
+        .find(|(_, end)| *end < now)
+}
+
+/// Whether the keys of timestamp or snapshot were changed: what they had signed before then sets no lower bound any more
+/// (TUF 5.3.11), so that a repository can recover from keys that were stolen and used to sign huge version numbers.
+pub(crate) fn rotated(before: &Root, after: &Root) -> bool {
+    let keys = |root: &Root, role: &str| -> BTreeSet<String> {
+        let ids = root.role(role).map(|role| role.keyids.clone()).unwrap_or_default();
+        ids.into_iter().collect()
+    };
+    ["timestamp", "snapshot"]
+        .iter()
+        .any(|role| keys(before, role) != keys(after, role))
+}
+
+/// Key ids are names that the root's author chooses: one key under two names would count twice for a threshold.
+fn check_keys(root: &Root) -> Result<(), Problem> {
+    for name in ROLES {
+        let Some(role) = root.role(name) else {
+            return Err(Problem::Malformed {
+                what: "root".to_owned(),
+                why: format!("it does not say who signs {name}"),
+            });
+        };
+        let mut seen = BTreeSet::new();
+        for id in &role.keyids {
+            let key = root.keys.get(id).map(|key| {
+                let text = key.keyval.public.chars();
+                text.filter(|c| !c.is_whitespace()).collect::<String>()
+            });
+            if !seen.insert(key.unwrap_or_else(|| format!("id {id}"))) {
+                return Err(Problem::RepeatedKey {
+                    role: name.to_owned(),
+                    key: id.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! A TUF repository, and the root metadata that everything from it must descend from.
+
+use std::borrow::Cow;
+
+use sigstore_verify::crypto::sha256;
+use sigstore_verify::trust_root::SigstoreInstance;
+use url::Url;
+
+use crate::error::LoadError;
+use crate::metadata;
+
+/// The target that is the trusted root, in every Sigstore repository.
+pub(crate) const TARGET: &str = "trusted_root.json";
+
+/// A TUF repository and its start root.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    pub(crate) name: &'static str,
+    pub(crate) url: Url,
+    pub(crate) start: Cow<'static, [u8]>,
+    /// The copy of its target that is compiled in.
+    pub(crate) embedded: Option<&'static str>,
+}
+
+impl Repository {
+    /// Sigstore's public-good instance, with the embedded start root.
+    ///
+    /// # Errors
+    /// Never with the embedded data.
+    pub fn public_good() -> Result<Self, LoadError> {
+        Self::known("public-good", SigstoreInstance::PublicGood)
+    }
+
+    /// GitHub's own instance, with the embedded start root.
+    ///
+    /// # Errors
+    /// Never with the embedded data.
+    pub fn github() -> Result<Self, LoadError> {
+        Self::known("github", SigstoreInstance::GitHub)
+    }
+
+    fn known(name: &'static str, instance: SigstoreInstance) -> Result<Self, LoadError> {
+        Ok(Self {
+            name,
+            url: base(instance.tuf_url())?,
+            start: Cow::Borrowed(instance.tuf_root()),
+            embedded: Some(instance.embedded_trusted_root_json()),
+        })
+    }
+
+    /// A repository of the user's, whose start root the user vouches for. It has no embedded copy to fall back on.
+    ///
+    /// # Errors
+    /// If the start root is no TUF root metadata signed by its own keys.
+    pub fn custom(url: &Url, start: Vec<u8>) -> Result<Self, LoadError> {
+        Self {
+            name: "custom",
+            url: url.clone(),
+            start: Cow::Borrowed(&[]),
+            embedded: None,
+        }
+        .moved(url, start)
+    }
+
+    /// This repository at another address, with another start root; for mirrors and tests of the well-known ones.
+    ///
+    /// # Errors
+    /// If the start root is no TUF root metadata signed by its own keys.
+    pub fn moved(self, url: &Url, start: Vec<u8>) -> Result<Self, LoadError> {
+        let moved = Self {
+            url: base(url.as_str())?,
+            start: Cow::Owned(start),
+            ..self
+        };
+        match metadata::start(&moved.start) {
+            Ok(_) => Ok(moved),
+            Err(problem) => Err(LoadError::StartRoot { problem }),
+        }
+    }
+
+    /// Its short name: `public-good`, `github` or `custom`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The name of its folder in the cache. Another address or another start root has another folder, so that what one
+    /// release has kept is never a break in the chain of another.
+    pub(crate) fn folder(&self) -> String {
+        let mut identity = self.url.as_str().as_bytes().to_vec();
+        identity.push(0);
+        identity.extend_from_slice(&self.start);
+        let digest = sha256(&identity).to_hex();
+        format!("{}-{}", self.name, digest.get(..16).unwrap_or(&digest))
+    }
+}
+
+/// A URL that ends in a slash, so that joining extends it.
+fn base(given: &str) -> Result<Url, LoadError> {
+    let slash = if given.ends_with('/') { "" } else { "/" };
+    Url::parse(&format!("{given}{slash}")).map_err(|source| LoadError::Address { source })
+}
