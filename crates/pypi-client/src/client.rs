@@ -1,23 +1,23 @@
 //! The client and the look-up of projects.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use slsa_pip_distribution::{CoreMetadata, PackageName};
-use slsa_pip_http::{Client, redact};
+use slsa_pip_distribution::{CoreMetadata, PackageName, Sha256Digest};
+use slsa_pip_http::{Caching, Client, Get, redact};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::error::IndexError;
-use crate::find_links;
+use crate::find_links::{self, Location};
 use crate::page;
-use crate::types::{Project, StagedDownload};
+use crate::types::{IndexFile, Project, StagedDownload};
 
 /// What is asked for, best first (PEP 691).
-const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+pub(crate) const ACCEPT: &str =
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 
@@ -27,7 +27,7 @@ type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 pub struct IndexClient {
     pub(crate) http: Client,
     indexes: Vec<Url>,
-    find_links: Vec<PathBuf>,
+    pub(crate) find_links: Vec<Location>,
     pages: Mutex<HashMap<PackageName, Page>>,
     /// Metadata by the URL of its file.
     pub(crate) metadata: Mutex<HashMap<Url, CoreMetadata>>,
@@ -35,6 +35,8 @@ pub struct IndexClient {
     pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
     /// How many of them there were, for their names.
     pub(crate) fetched_whole: AtomicU64,
+    /// Digests of the bytes that came from each URL.
+    pub(crate) digests: Mutex<HashMap<Url, Sha256Digest>>,
     /// Where those are: private (0700), removed with the client.
     scratch: OnceCell<TempDir>,
 }
@@ -43,27 +45,27 @@ impl IndexClient {
     /// A client of these indexes, in this order. User names and passwords in their URLs are used for their own origin only
     /// and shown nowhere.
     ///
-    /// `find_links` are local directories, as paths or `file:` URLs, that hold wheels and sdists directly.
+    /// `find_links` are paths, `file:`, http or https URLs: of local directories that hold wheels and sdists directly, of HTML
+    /// pages of links, or of single files.
     ///
     /// # Errors
-    /// [`IndexError::FindLinks`] for anything else, such as the URL of an HTML page; an index that is no http or https URL.
+    /// [`IndexError::FindLinks`] for anything else; an index that is no http or https URL.
     pub fn new(http: Client, indexes: Vec<Url>, find_links: &[String]) -> Result<Self, IndexError> {
         let mut clean = Vec::with_capacity(indexes.len());
         for index in indexes {
             http.remember_credentials(&index);
             clean.push(without_secrets(index)?);
         }
+        let find_links = find_links.iter().map(|text| find_links::location(text, &http));
         Ok(Self {
+            find_links: find_links.collect::<Result<_, _>>()?,
             http,
             indexes: clean,
-            find_links: find_links
-                .iter()
-                .map(|location| find_links::directory(location))
-                .collect::<Result<_, _>>()?,
             pages: Mutex::default(),
             metadata: Mutex::default(),
             kept: Mutex::default(),
             fetched_whole: AtomicU64::new(0),
+            digests: Mutex::default(),
             scratch: OnceCell::new(),
         })
     }
@@ -81,7 +83,9 @@ impl IndexClient {
     }
 
     /// The project's page: of the first index that has it, never of several, so that a public index cannot slip files into
-    /// a project of a private one listed before it. Files of find-links directories come first.
+    /// a project of a private one listed before it. Files of find-links come first.
+    ///
+    /// Pages come from the HTTP client's cache where their servers allow it.
     ///
     /// # Errors
     /// [`IndexError::NotFound`] if every index answers 404. Any other failure ends the search: asking the next index instead
@@ -97,17 +101,26 @@ impl IndexClient {
     }
 
     async fn look_up(&self, name: &PackageName) -> Result<Project, IndexError> {
-        let mut local = find_links::files(&self.find_links, name).await?;
+        let mut local = self.linked_files(name).await?;
         let mut asked = Vec::new();
         for index in &self.indexes {
             let url = page_url(index, name);
             asked.push(redact(&url));
-            let answer = self.http.get(&url, Some(ACCEPT), page::MAX_PAGE_SIZE).await?;
+            let get = Get::new(&url, page::MAX_PAGE_SIZE).accept(Some(ACCEPT));
+            let get = get.caching(Caching::Standard);
+            let answer = self.http.fetch(&get).await?;
             if matches!(answer.status, 404 | 410) {
                 continue;
             }
             let answer = answer.success()?;
-            let mut project = page::parse(&answer, index, name)?;
+            let mut project = match page::parse(&answer, index, name) {
+                Ok(project) => project,
+                Err(error) => {
+                    // A log-in page, say, that was sent as if it were the index's.
+                    self.http.forget(&get).await;
+                    return Err(error);
+                }
+            };
             if let Some(local) = local {
                 project.files.splice(0..0, local.files);
                 project.skipped.splice(0..0, local.skipped);
@@ -115,11 +128,28 @@ impl IndexClient {
             return Ok(project);
         }
         local.take().ok_or_else(|| {
-            asked.extend(self.find_links.iter().map(|path| path.display().to_string()));
+            asked.extend(self.find_links.iter().map(Location::shown));
             IndexError::NotFound {
                 name: name.clone(),
                 asked,
             }
+        })
+    }
+
+    /// Remembers the digest of the bytes that came from a URL.
+    ///
+    /// # Errors
+    /// [`IndexError::DigestMismatch`] if other bytes came from it before: one of the two answers was meant for someone else.
+    pub(crate) fn same_as_before(&self, file: &IndexFile, computed: Sha256Digest) -> Result<(), IndexError> {
+        let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
+        let expected = *digests.entry(file.url.clone()).or_insert(computed);
+        if expected == computed {
+            return Ok(());
+        }
+        Err(IndexError::DigestMismatch {
+            file: file.filename.to_string(),
+            expected,
+            computed,
         })
     }
 

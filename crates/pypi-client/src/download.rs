@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_http::copy_hashed;
+use slsa_pip_http::{Downloaded, copy_hashed};
 
 use crate::client::IndexClient;
 use crate::error::IndexError;
@@ -30,7 +30,8 @@ impl Drop for Unchecked {
 
 impl IndexClient {
     /// Downloads a file into `staging` under its own name and checks its digest: against the index's sha256, if it names
-    /// one, and against `allowed` (the user's hashes; empty means any). An index's other digests (md5, …) are not checked.
+    /// one, against what its URL sent before, and against `allowed` (the user's hashes; empty means any). An index's other
+    /// digests (md5, …) are not checked. A file whose sha256 the index names may come from the HTTP client's wheel store.
     ///
     /// This proves nothing about where the file comes from: see `slsa-pip-verify`.
     ///
@@ -78,8 +79,28 @@ impl IndexClient {
                 computed: staged.sha256,
             });
         }
+        self.same_as_before(file, staged.sha256)?;
         unchecked.passed = true;
+        self.keep(file, &staged).await;
         Ok(staged)
+    }
+
+    /// Keeps a file in the wheel store that has the digest which the index names.
+    pub(crate) async fn keep(&self, file: &IndexFile, staged: &StagedDownload) {
+        if let (Some(store), Some(digest)) = (self.http().wheels(), file.sha256)
+            && digest == staged.sha256
+            && !file.is_local()
+        {
+            store.put(&digest, &staged.path).await;
+        }
+    }
+
+    /// The file of the index's digest out of the wheel store, hashed again on its way to `dest`.
+    pub(crate) async fn stored(&self, file: &IndexFile, dest: &Path) -> Result<Option<Downloaded>, IndexError> {
+        match (self.http().wheels(), file.sha256) {
+            (Some(store), Some(digest)) if !file.is_local() => Ok(store.take(&digest, dest, MAX_FILE_SIZE).await?),
+            _ => Ok(None),
+        }
     }
 
     async fn fetch(
@@ -95,6 +116,14 @@ impl IndexClient {
         if let Some(kept) = kept {
             progress(kept.size);
             return take(kept, dest).await;
+        }
+        if let Some(stored) = self.stored(file, dest).await? {
+            progress(stored.size);
+            return Ok(StagedDownload {
+                path: dest.to_owned(),
+                sha256: stored.sha256,
+                size: stored.size,
+            });
         }
         let downloaded = match file.url.to_file_path() {
             Ok(local) if file.is_local() => copy_hashed(&local, dest, MAX_FILE_SIZE).await?,

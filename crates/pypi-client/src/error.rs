@@ -15,7 +15,7 @@ pub enum IndexError {
     NotFound {
         /// The project.
         name: PackageName,
-        /// Redacted URLs that were asked, and find-links directories.
+        /// Redacted URLs that were asked, and find-links.
         asked: Vec<String>,
     },
     /// The request failed.
@@ -46,7 +46,7 @@ pub enum IndexError {
         limit: usize,
     },
     /// A find-links location of a kind that is not read.
-    #[error("`{location}` cannot be used as find-links: only local directories can")]
+    #[error("`{location}` cannot be used as find-links: it is neither a path nor a file, http or https URL")]
     FindLinks {
         /// Redacted location.
         location: String,
@@ -59,14 +59,14 @@ pub enum IndexError {
         /// What does not fit.
         reason: String,
     },
-    /// The bytes are not those that the index names.
+    /// The bytes are not those that the index names, or has sent before.
     #[error(
-        "the bytes of `{file}` are not those that the index names\n  Expected: sha256:{expected}\n  Computed: sha256:{computed}"
+        "the bytes of `{file}` are not those that the index has named or sent before\n  Expected: sha256:{expected}\n  Computed: sha256:{computed}"
     )]
     DigestMismatch {
         /// File name, with `.metadata` for its separately served METADATA.
         file: String,
-        /// The index's sha256.
+        /// The sha256 that the index names, or of what it sent before.
         expected: Sha256Digest,
         /// Computed here.
         computed: Sha256Digest,
@@ -104,7 +104,9 @@ impl IndexError {
             Self::NotAnIndex { .. } => {
                 Some("an index URL usually ends in `/simple/`; a log-in page means that credentials are missing")
             }
-            Self::FindLinks { .. } => Some("download the files into a directory and give that"),
+            Self::FindLinks { .. } => {
+                Some("download the files into a directory and give that: `--find-links DIRECTORY`")
+            }
             Self::DigestMismatch { .. } => {
                 Some("the file was changed on its way or on the index; do not install it, try another mirror")
             }

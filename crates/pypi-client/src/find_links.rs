@@ -1,55 +1,218 @@
-//! Local directories of wheels and sdists (pip's `--find-links DIRECTORY`). HTML pages of links are not read.
+//! Places beside the indexes (pip's `--find-links`): local directories of wheels and sdists, single files, and HTML pages of
+//! links, local or not.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use slsa_pip_distribution::{DistributionFilename, PackageName};
+use slsa_pip_http::{Caching, Get, redact};
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::client::{ACCEPT, IndexClient};
 use crate::error::IndexError;
-use crate::page::{self, MAX_FILES};
-use crate::types::{IndexFile, Project, Skipped};
+use crate::page::{self, MAX_FILES, MAX_PAGE_SIZE};
+use crate::types::{About, IndexFile, Project, Skipped};
 
-/// The directory that a path or a `file:` URL means. Whether it exists is seen when it is read.
-pub(crate) fn directory(location: &str) -> Result<PathBuf, IndexError> {
+/// One place.
+#[derive(Debug)]
+pub(crate) enum Location {
+    /// A path: of a directory, an HTML page, or a single file. What it is, and whether it exists, is seen when it is read.
+    Path(PathBuf),
+    /// An http or https URL: of a single file if its name is that of an archive, else of a page, which is fetched once.
+    Url {
+        url: Url,
+        page: OnceCell<Result<Arc<Page>, IndexError>>,
+    },
+}
+
+/// A page of links, which may be about many projects.
+#[derive(Debug)]
+pub(crate) struct Page {
+    body: Bytes,
+    content_type: String,
+    found: Url,
+}
+
+/// The place that a path or URL means. Credentials stay with the client.
+pub(crate) fn location(text: &str, http: &slsa_pip_http::Client) -> Result<Location, IndexError> {
     let refuse = |shown: String| IndexError::FindLinks { location: shown };
-    match Url::parse(location) {
-        Ok(url) if url.scheme() == "file" => url.to_file_path().map_err(|()| refuse(location.to_owned())),
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == "file" => url
+            .to_file_path()
+            .map(Location::Path)
+            .map_err(|()| refuse(text.to_owned())),
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            http.remember_credentials(&url);
+            url.set_fragment(None);
+            let cleared = url.set_username("").is_ok() && url.set_password(None).is_ok();
+            if !cleared {
+                return Err(refuse(redact(&url)));
+            }
+            Ok(Location::Url {
+                url,
+                page: OnceCell::new(),
+            })
+        }
         // One letter is a drive, not a scheme.
-        Ok(url) if url.scheme().len() > 1 => Err(refuse(slsa_pip_http::redact(&url))),
-        _ => Ok(PathBuf::from(location)),
+        Ok(url) if url.scheme().len() > 1 => Err(refuse(redact(&url))),
+        _ => Ok(Location::Path(PathBuf::from(text))),
     }
 }
 
-/// The files of a project in these directories, or `None` if there are none.
-pub(crate) async fn files(directories: &[PathBuf], name: &PackageName) -> Result<Option<Project>, IndexError> {
-    let mut found: Option<Project> = None;
-    for directory in directories {
-        let absolute = std::path::absolute(directory).map_err(|error| IndexError::file(directory, error))?;
-        let index_url = Url::from_directory_path(&absolute).map_err(|()| IndexError::FindLinks {
-            location: directory.display().to_string(),
-        })?;
-        for file in names(directory).await? {
-            match page::check_filename(&file, name) {
-                Ok(filename) => {
-                    let entry = entry(filename, &absolute.join(&file), &index_url)?;
-                    found.get_or_insert_with(|| empty(name, &index_url)).files.push(entry);
-                }
-                Err(reason) if page::is_archive_of(&file, name) => {
-                    let skipped = Skipped {
-                        filename: page::printable(&file),
-                        reason,
-                    };
-                    found
-                        .get_or_insert_with(|| empty(name, &index_url))
-                        .skipped
-                        .push(skipped);
-                }
-                Err(_) => {}
-            }
+impl Location {
+    /// Where it is, without secrets.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
+            Self::Url { url, .. } => redact(url),
         }
     }
-    Ok(found.filter(|project| !project.files.is_empty()))
+}
+
+impl IndexClient {
+    /// The files of a project in all these places, or `None` if there are none.
+    pub(crate) async fn linked_files(&self, name: &PackageName) -> Result<Option<Project>, IndexError> {
+        let mut found: Option<Project> = None;
+        for location in &self.find_links {
+            let project = match location {
+                Location::Path(path) => of_path(path, name).await?,
+                Location::Url { url, .. } if is_archive(url) => Some(single(url, url, name)?),
+                Location::Url { url, page } => {
+                    let page = page.get_or_init(async || self.fetch_page(url).await).await.clone()?;
+                    Some(page.read(url, name)?)
+                }
+            };
+            let Some(project) = project else { continue };
+            match &mut found {
+                None => found = Some(project),
+                Some(found) => {
+                    found.files.extend(project.files);
+                    found.skipped.extend(project.skipped);
+                }
+            }
+        }
+        Ok(found.filter(|project| !project.files.is_empty()))
+    }
+
+    async fn fetch_page(&self, url: &Url) -> Result<Arc<Page>, IndexError> {
+        let get = Get::new(url, MAX_PAGE_SIZE)
+            .accept(Some(ACCEPT))
+            .caching(Caching::Standard);
+        let answer = self.http().fetch(&get).await?;
+        // As with directories that are not there, which pip passes over.
+        if matches!(answer.status, 404 | 410) {
+            return Ok(Arc::new(Page {
+                body: Bytes::new(),
+                content_type: "text/html".to_owned(),
+                found: url.clone(),
+            }));
+        }
+        let answer = answer.success()?;
+        Ok(Arc::new(Page {
+            content_type: answer.header("content-type").unwrap_or_default().to_owned(),
+            found: answer.final_url,
+            body: answer.body,
+        }))
+    }
+}
+
+impl Page {
+    /// The project's files, and those of its archives that cannot be used; links to other projects' are nobody's fault.
+    fn read(&self, index_url: &Url, name: &PackageName) -> Result<Project, IndexError> {
+        let mut project = page::read(&self.body, &self.content_type, &self.found, index_url, name)?;
+        project
+            .skipped
+            .retain(|skipped| page::is_archive_of(&skipped.filename, name));
+        Ok(project)
+    }
+}
+
+/// The files of a project at a path; nothing if it does not exist.
+async fn of_path(path: &Path, name: &PackageName) -> Result<Option<Project>, IndexError> {
+    let unreadable = |error| IndexError::file(path, error);
+    let absolute = std::path::absolute(path).map_err(unreadable)?;
+    match tokio::fs::metadata(&absolute).await {
+        // As pip does: its configuration often names places that are not on every machine.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(error)),
+        Ok(found) if found.is_dir() => of_directory(&absolute, name).await.map(Some),
+        Ok(_) => {
+            let url = Url::from_file_path(&absolute).map_err(|()| unusable(path))?;
+            if !is_html(&absolute) {
+                return single(&url, &url, name).map(Some);
+            }
+            let mut body = Vec::new();
+            let file = tokio::fs::File::open(&absolute).await.map_err(unreadable)?;
+            let read = file.take(MAX_PAGE_SIZE + 1).read_to_end(&mut body).await;
+            if read.map_err(unreadable)? as u64 > MAX_PAGE_SIZE {
+                let limit = MAX_PAGE_SIZE;
+                let url = path.display().to_string();
+                return Err(slsa_pip_http::HttpError::TooLarge { url, limit }.into());
+            }
+            let page = Page {
+                body: body.into(),
+                content_type: "text/html".to_owned(),
+                found: url.clone(),
+            };
+            page.read(&url, name).map(Some)
+        }
+    }
+}
+
+fn unusable(path: &Path) -> IndexError {
+    IndexError::FindLinks {
+        location: path.display().to_string(),
+    }
+}
+
+async fn of_directory(directory: &Path, name: &PackageName) -> Result<Project, IndexError> {
+    let index_url = Url::from_directory_path(directory).map_err(|()| unusable(directory))?;
+    let mut project = empty(name, &index_url);
+    for file in names(directory).await? {
+        let path = directory.join(&file);
+        let url = Url::from_file_path(&path).map_err(|()| unusable(&path))?;
+        add(&file, &url, &mut project);
+    }
+    Ok(project)
+}
+
+/// A place that is one file.
+fn single(url: &Url, index_url: &Url, name: &PackageName) -> Result<Project, IndexError> {
+    let mut project = empty(name, index_url);
+    let file = last_segment(url).ok_or_else(|| IndexError::FindLinks { location: redact(url) })?;
+    add(&file, url, &mut project);
+    Ok(project)
+}
+
+/// Adds a file that is one of the project's.
+fn add(file: &str, url: &Url, project: &mut Project) {
+    match page::check_filename(file, &project.name) {
+        Ok(filename) => project.files.push(entry(filename, url, &project.index_url)),
+        Err(reason) if page::is_archive_of(file, &project.name) => project.skipped.push(Skipped {
+            filename: page::printable(file),
+            reason,
+        }),
+        Err(_) => {}
+    }
+}
+
+fn last_segment(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.next_back()?;
+    let decoded = percent_encoding::percent_decode_str(last).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+fn is_archive(url: &Url) -> bool {
+    last_segment(url).is_some_and(|name| page::is_archive(&name))
+}
+
+fn is_html(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    extension.eq_ignore_ascii_case("html") || extension.eq_ignore_ascii_case("htm")
 }
 
 fn empty(name: &PackageName, index_url: &Url) -> Project {
@@ -58,16 +221,13 @@ fn empty(name: &PackageName, index_url: &Url) -> Project {
         index_url: index_url.clone(),
         files: Vec::new(),
         skipped: Vec::new(),
+        about: About::default(),
     }
 }
 
 async fn names(directory: &Path) -> Result<Vec<String>, IndexError> {
     let unreadable = |error| IndexError::file(directory, error);
-    let mut entries = match tokio::fs::read_dir(directory).await {
-        // As pip does: its configuration often names directories that are not on every machine.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(unreadable)?,
-    };
+    let mut entries = tokio::fs::read_dir(directory).await.map_err(unreadable)?;
     let mut names = Vec::new();
     while let Some(entry) = entries.next_entry().await.map_err(unreadable)? {
         if let Ok(name) = entry.file_name().into_string() {
@@ -85,13 +245,10 @@ async fn names(directory: &Path) -> Result<Vec<String>, IndexError> {
     Ok(names)
 }
 
-fn entry(filename: DistributionFilename, path: &Path, index_url: &Url) -> Result<IndexFile, IndexError> {
-    let url = Url::from_file_path(path).map_err(|()| IndexError::FindLinks {
-        location: path.display().to_string(),
-    })?;
-    Ok(IndexFile {
+fn entry(filename: DistributionFilename, url: &Url, index_url: &Url) -> IndexFile {
+    IndexFile {
         filename,
-        url,
+        url: url.clone(),
         hashes: Vec::new(),
         sha256: None,
         requires_python: None,
@@ -101,5 +258,5 @@ fn entry(filename: DistributionFilename, path: &Path, index_url: &Url) -> Result
         size: None,
         upload_time: None,
         index_url: index_url.clone(),
-    })
+    }
 }

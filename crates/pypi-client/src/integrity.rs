@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use slsa_pip_distribution::{PackageName, Version};
+use slsa_pip_http::{Caching, Get};
 use url::Url;
 
 use crate::client::IndexClient;
@@ -29,7 +30,10 @@ impl IndexClient {
         let Some(url) = file.provenance.clone().or_else(|| integrity_url(file)) else {
             return Ok(IntegrityAnswer::NotOffered);
         };
-        let answer = self.http().get(&url, Some(ACCEPT), MAX_PROVENANCE).await?;
+        // The page names the URL: a public index must not make this machine ask its own network.
+        let get = Get::new(&url, MAX_PROVENANCE).accept(Some(ACCEPT));
+        let get = get.caching(Caching::Evidence).guard(&file.index_url);
+        let answer = self.http().fetch(&get).await?;
         Ok(match answer.status {
             404 | 410 => IntegrityAnswer::None { url },
             403 => IntegrityAnswer::Disabled { url },
@@ -39,12 +43,13 @@ impl IndexClient {
             },
             _ => {
                 let answer = answer.success()?;
-                if answer.body.trim_ascii_start().starts_with(b"{") {
+                if is_json_object(&answer.body) {
                     IntegrityAnswer::Found {
                         bytes: answer.body,
                         url,
                     }
                 } else {
+                    self.http().forget(&get).await;
                     let kind = printable(answer.header("content-type").unwrap_or("unknown type"));
                     IntegrityAnswer::Unusable {
                         url,
@@ -74,15 +79,18 @@ impl IndexClient {
         ) else {
             return Ok(Vec::new());
         };
-        let answer = self
-            .http()
-            .get(&url, Some("application/json"), MAX_PROJECT_JSON)
-            .await?;
+        let get = Get::new(&url, MAX_PROJECT_JSON).accept(Some("application/json"));
+        let answer = self.http().fetch(&get.caching(Caching::Standard)).await?;
         if !answer.is_success() {
             return Ok(Vec::new());
         }
         Ok(project_urls(&answer.body))
     }
+}
+
+/// Whether a body can be a JSON object at all; the provenance parser says whether it is one.
+fn is_json_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 fn integrity_url(file: &IndexFile) -> Option<Url> {

@@ -20,4 +20,6 @@ mod wheel;
 pub use client::IndexClient;
 pub use error::IndexError;
 pub use page::{MAX_FILES, MAX_PAGE_SIZE};
-pub use types::{IndexFile, IntegrityAnswer, MetadataHash, Project, SkipReason, Skipped, StagedDownload};
+pub use types::{
+    About, IndexFile, IntegrityAnswer, MetadataHash, Project, ProjectStatus, SkipReason, Skipped, StagedDownload,
+};

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use slsa_pip_distribution::metadata::MAX_METADATA_LEN;
 use slsa_pip_distribution::{CoreMetadata, DistributionFilename, WheelFilename};
-use slsa_pip_http::{HttpError, RangeAnswer, sha256};
+use slsa_pip_http::{Caching, Downloaded, Get, HttpError, RangeAnswer, sha256};
 
 use crate::client::IndexClient;
 use crate::download::MAX_FILE_SIZE;
@@ -83,7 +83,9 @@ impl IndexClient {
     async fn announced(&self, file: &IndexFile, hash: MetadataHash) -> Result<Option<Vec<u8>>, IndexError> {
         let mut url = file.url.clone();
         url.set_path(&format!("{}.metadata", file.url.path()));
-        let answer = self.http().get(&url, None, MAX_METADATA_LEN as u64).await?;
+        let caching = hash.sha256.map_or(Caching::Standard, Caching::Digest);
+        let get = Get::new(&url, MAX_METADATA_LEN as u64).caching(caching);
+        let answer = self.http().fetch(&get).await?;
         if answer.status == 404 {
             return Ok(None);
         }
@@ -117,6 +119,9 @@ impl IndexClient {
         {
             return read.map_err(unusable);
         }
+        if let Some(read) = self.whole_stored(file, wheel).await? {
+            return read.map_err(unusable);
+        }
         // Of unknown size: the limit ends a large wheel at its first header, before anything of it is read.
         if file.size.is_none_or(|size| size <= WHOLE_WHEEL) {
             match self.whole(file, wheel, WHOLE_WHEEL).await {
@@ -138,10 +143,37 @@ impl IndexClient {
         wheel: &WheelFilename,
         limit: u64,
     ) -> Result<Result<Vec<u8>, String>, IndexError> {
-        // Two indexes may have different files of one name, and two tasks may want one file.
-        let number = self.fetched_whole.fetch_add(1, Ordering::Relaxed);
-        let path = self.scratch().await?.join(format!("{number}.whl"));
+        let path = self.scratch_path().await?;
         let fetched = self.http().download(&file.url, &path, limit, |_| {}).await?;
+        self.read_and_keep(file, wheel, path, fetched).await
+    }
+
+    /// The same from the wheel store; nothing if it is not there.
+    async fn whole_stored(
+        &self,
+        file: &IndexFile,
+        wheel: &WheelFilename,
+    ) -> Result<Option<Result<Vec<u8>, String>>, IndexError> {
+        let path = self.scratch_path().await?;
+        match self.stored(file, &path).await? {
+            Some(stored) => self.read_and_keep(file, wheel, path, stored).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Two indexes may have different files of one name, and two tasks may want one file.
+    async fn scratch_path(&self) -> Result<PathBuf, IndexError> {
+        let number = self.fetched_whole.fetch_add(1, Ordering::Relaxed);
+        Ok(self.scratch().await?.join(format!("{number}.whl")))
+    }
+
+    async fn read_and_keep(
+        &self,
+        file: &IndexFile,
+        wheel: &WheelFilename,
+        path: PathBuf,
+        fetched: Downloaded,
+    ) -> Result<Result<Vec<u8>, String>, IndexError> {
         if let Some(expected) = file.sha256.filter(|expected| *expected != fetched.sha256) {
             // The error matters more than a file that goes with its directory.
             let _ = tokio::fs::remove_file(&path).await;
@@ -151,6 +183,7 @@ impl IndexClient {
                 computed: fetched.sha256,
             });
         }
+        self.same_as_before(file, fetched.sha256)?;
         let read = in_file(path.clone(), wheel).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(

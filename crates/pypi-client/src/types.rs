@@ -11,12 +11,48 @@ use url::Url;
 pub struct Project {
     /// The project.
     pub name: PackageName,
-    /// The index that has it, without credentials, ending in `/`; a `file:` URL if only find-links directories have it.
+    /// The index that has it, without credentials, ending in `/`; the `file:` URL of the directory, or the URL of the page, if
+    /// only find-links have it.
     pub index_url: Url,
-    /// Files in the page's order, those of find-links directories first.
+    /// Files in the page's order, those of find-links first.
     pub files: Vec<IndexFile>,
     /// Entries of the page that are left out.
     pub skipped: Vec<Skipped>,
+    /// What else the page says about the project as a whole.
+    pub about: About,
+}
+
+/// What a page says about a project as a whole. Unsigned, for reports; all texts are printable and cut.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct About {
+    /// The project's status (PEP 792): `active` where none is named.
+    pub status: ProjectStatus,
+    /// The reason for that status.
+    pub status_reason: Option<String>,
+    /// The versions that the index knows, also without files, as it spells them (PEP 700).
+    pub versions: Vec<String>,
+    /// URLs of the project on other indexes that this one follows (PEP 708).
+    pub tracks: Vec<String>,
+    /// URLs of the project on indexes that the owner vouches for (PEP 708).
+    pub alternate_locations: Vec<String>,
+}
+
+/// A project's status on its index (PEP 792).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ProjectStatus {
+    /// Nothing special.
+    #[default]
+    Active,
+    /// No more releases are expected.
+    Archived,
+    /// The index holds it to be unsafe, and should offer no files.
+    Quarantined,
+    /// Superseded or given up.
+    Deprecated,
+    /// A status that is not known here.
+    Other(String),
 }
 
 /// One file of a project, as its index describes it. All of it is unverified.
@@ -47,7 +83,7 @@ pub struct IndexFile {
 }
 
 impl IndexFile {
-    /// Whether the file is in a find-links directory.
+    /// Whether the file is on this machine, in a find-links directory.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.url.scheme() == "file"
@@ -89,6 +125,9 @@ pub enum SkipReason {
     /// A sha256 that is none.
     #[error("its sha256 is not valid")]
     Digest,
+    /// Another entry of the same name names another sha256.
+    #[error("the page names two digests for it")]
+    TwoDigests,
     /// Fields missing or of the wrong type.
     #[error("its entry does not follow the format")]
     Entry,

@@ -8,6 +8,15 @@
     reason = "a failing test panics"
 )]
 
+#[path = "index/about.rs"]
+mod about;
+#[path = "index/cached.rs"]
+mod cached;
+#[path = "index/hostile.rs"]
+mod hostile;
+#[path = "index/links.rs"]
+mod links;
+
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
@@ -33,11 +42,13 @@ const WHEEL: &str = "foo-1.0-py3-none-any.whl";
 /// Status, content type, body.
 type Answer = (u16, String, Vec<u8>);
 
-/// Answers by path. Remembers what was asked, with its range.
+/// Answers by path, each with an `ETag` that it confirms. Remembers what was asked, with its range.
 #[derive(Clone, Default)]
 struct Site {
     answers: Arc<Mutex<HashMap<String, Answer>>>,
     ranges: bool,
+    /// Seconds for which answers are fresh.
+    max_age: u32,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -79,6 +90,19 @@ async fn answer(State(site): State<Site>, request: Request) -> Response {
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+    let etag = format!("\"{}\"", sha256(&body));
+    headers.insert(header::ETAG, etag.parse().unwrap());
+    headers.insert(
+        header::CACHE_CONTROL,
+        format!("max-age={}", site.max_age).parse().unwrap(),
+    );
+    let confirms = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| *known == *etag);
+    if status == 200 && confirms {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
     let status = StatusCode::from_u16(status).unwrap();
     match range.filter(|_| site.ranges) {
         None => (status, headers, body).into_response(),
@@ -581,58 +605,6 @@ async fn credentials_of_the_index_are_used_and_hidden() {
     let staging = tempfile::tempdir().unwrap();
     assert!(client.download(&file, staging.path(), &[]).await.is_ok());
     assert!(!format!("{client:?} {file:?}").contains("pw"));
-}
-
-#[tokio::test]
-async fn find_links_directories_come_first() {
-    let directory = tempfile::tempdir().unwrap();
-    let bytes = wheel(10, &metadata_text("foo", "1.0"));
-    std::fs::write(directory.path().join(WHEEL), &bytes).unwrap();
-    for other in ["foo-1.0.egg", "bar-1.0-py3-none-any.whl", "README", "foobar-1.0.tar.gz"] {
-        std::fs::write(directory.path().join(other), "x").unwrap();
-    }
-    let site = Site::default();
-    site.put("/simple/foo/", JSON, page("").replace("foo-1.0", "foo-2.0"));
-    let indexes = vec![site.serve().await.join("simple/").unwrap()];
-    let as_url = Url::from_directory_path(directory.path()).unwrap().to_string();
-    for location in [directory.path().display().to_string(), as_url] {
-        let both = IndexClient::new(http(), indexes.clone(), std::slice::from_ref(&location)).unwrap();
-        let project = both.project(&foo()).await.unwrap();
-        let names: Vec<_> = project.files.iter().map(|file| file.filename.as_str()).collect();
-        assert_eq!(names, [WHEEL, "foo-2.0-py3-none-any.whl"]);
-        assert_eq!(project.skipped[0].filename, "foo-1.0.egg");
-
-        let alone = IndexClient::new(http(), vec![], &[location]).unwrap();
-        let file = alone.project(&foo()).await.unwrap().files[0].clone();
-        assert!(file.is_local());
-        assert_eq!(alone.metadata(&file).await.unwrap().requires_dist.len(), 1);
-        assert_eq!(
-            alone.integrity_provenance(&file).await.unwrap(),
-            IntegrityAnswer::NotOffered
-        );
-        let staging = tempfile::tempdir().unwrap();
-        let staged = alone.download(&file, staging.path(), &[sha256(&bytes)]).await.unwrap();
-        assert_eq!(std::fs::read(staged.path).unwrap(), bytes);
-        let refused = alone.download(&file, staging.path(), &[sha256(b"")]).await;
-        assert!(refused.is_err());
-        let error = alone.project(&"baz".parse().unwrap()).await.unwrap_err();
-        assert!(matches!(error, IndexError::NotFound { .. }), "{error}");
-    }
-    // Like pip, a directory that does not exist holds nothing; a file is no directory.
-    let missing = IndexClient::new(http(), vec![], &["/does/not/exist".to_owned()]).unwrap();
-    assert!(matches!(
-        missing.project(&foo()).await,
-        Err(IndexError::NotFound { .. })
-    ));
-    let file = directory.path().join(WHEEL).display().to_string();
-    let file = IndexClient::new(http(), vec![], &[file]).unwrap();
-    assert!(matches!(file.project(&foo()).await, Err(IndexError::File { .. })));
-    let page = IndexClient::new(http(), vec![], &["https://u:pw@files.example/links.html".to_owned()]).unwrap_err();
-    assert!(
-        matches!(page, IndexError::FindLinks { .. }) && !page.to_string().contains("pw"),
-        "{page}"
-    );
-    assert!(IndexClient::new(http(), vec![Url::parse("file:///simple/").unwrap()], &[]).is_err());
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
-//! Simple pages in HTML (PEP 503, 592, 658, 714, 740).
+//! Simple pages in HTML (PEP 503, 592, 658, 708, 714, 740, 792).
 
 use percent_encoding::percent_decode_str;
 use tl::{HTMLTag, ParserOptions};
 
+use super::about::RawAbout;
 use super::entities::unescape;
 use super::{Announced, MAX_FILES, Place, Raw, is_archive};
 use crate::error::IndexError;
@@ -21,10 +22,19 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     let dom = tl::parse(text, ParserOptions::default()).map_err(|_| not_an_index(&place, "its HTML cannot be read"))?;
     let tags = || dom.nodes().iter().filter_map(tl::Node::as_tag);
     let mut known_page = false;
+    let mut about = RawAbout::default();
     for meta in tags().filter(|tag| is(tag, "meta")) {
-        if attribute(meta, "name").as_deref() == Some("pypi:repository-version") {
-            known_page = true;
-            place.check_version(&attribute(meta, "content").unwrap_or_default())?;
+        let content = attribute(meta, "content").unwrap_or_default();
+        match attribute(meta, "name").as_deref() {
+            Some("pypi:repository-version") => {
+                known_page = true;
+                place.check_version(&content)?;
+            }
+            Some("pypi:project-status") => about.status = Some(content),
+            Some("pypi:project-status-reason") => about.reason = Some(content),
+            Some("pypi:tracks") => about.tracks.push(content),
+            Some("pypi:alternate-locations") => about.alternate_locations.push(content),
+            _ => {}
         }
     }
     let base = tags()
@@ -34,6 +44,7 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
         place.base = base;
     }
     let mut project = place.empty();
+    project.about = about.read();
     let mut form = false;
     for tag in tags() {
         form |= is(tag, "form") || is(tag, "input");

@@ -1,10 +1,11 @@
-//! Simple pages in JSON (PEP 691, 700, 714, 740).
+//! Simple pages in JSON (PEP 691, 700, 708, 714, 740, 792).
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::about::RawAbout;
 use super::{Announced, MAX_FILES, Place, Raw, printable};
 use crate::error::IndexError;
 use crate::types::{Project, SkipReason, Skipped};
@@ -14,12 +15,49 @@ struct Page {
     #[serde(default)]
     meta: Meta,
     files: Vec<Entry>,
+    #[serde(default)]
+    versions: Lenient<Vec<String>>,
+    #[serde(default, rename = "alternate-locations")]
+    alternate_locations: Lenient<Vec<String>>,
+    #[serde(default, rename = "project-status")]
+    project_status: Lenient<Status>,
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
 struct Meta {
-    #[serde(rename = "api-version")]
     api_version: Option<String>,
+    #[serde(default)]
+    tracks: Lenient<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Status {
+    status: Option<String>,
+    reason: Option<String>,
+}
+
+/// A value for reports: one of another type counts as absent.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Value(T),
+    Other(IgnoredAny),
+}
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
+impl<T> Lenient<T> {
+    fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// An entry that does not follow the format is left out, and does not spoil the page.
@@ -79,10 +117,19 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     if let Some(version) = &page.meta.api_version {
         place.check_version(version)?;
     }
+    let status = page.project_status.value().unwrap_or_default();
+    let about = RawAbout {
+        status: status.status,
+        reason: status.reason,
+        versions: page.versions.value().unwrap_or_default(),
+        tracks: page.meta.tracks.value().unwrap_or_default(),
+        alternate_locations: page.alternate_locations.value().unwrap_or_default(),
+    };
     if page.files.len() > MAX_FILES {
         return Err(place.too_many());
     }
     let mut project = place.empty();
+    project.about = about.read();
     for entry in page.files {
         let filename = match entry {
             Entry::File(file) => {

@@ -1,15 +1,18 @@
 //! Simple pages, JSON or HTML.
 
+mod about;
 mod entities;
 mod html;
 mod json;
+
+use std::collections::{HashMap, HashSet};
 
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest};
 use slsa_pip_http::{Response, redact};
 use url::Url;
 
 use crate::error::IndexError;
-use crate::types::{IndexFile, MetadataHash, Project, SkipReason, Skipped};
+use crate::types::{About, IndexFile, MetadataHash, Project, SkipReason, Skipped};
 
 /// Largest page, in bytes after decompression; the largest real ones have about 25 MB.
 pub const MAX_PAGE_SIZE: u64 = 64 * 1024 * 1024;
@@ -50,6 +53,8 @@ struct Place<'a> {
     base: Url,
     index: &'a Url,
     name: &'a PackageName,
+    /// Whether the page is a file of this machine, and may name others.
+    local: bool,
 }
 
 /// Reads a page in whichever format its `Content-Type` names.
@@ -71,6 +76,7 @@ pub(crate) fn read(
         base: found.clone(),
         index,
         name,
+        local: found.scheme() == "file",
     };
     let essence = content_type
         .split(';')
@@ -78,7 +84,7 @@ pub(crate) fn read(
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    match essence.as_str() {
+    let project = match essence.as_str() {
         "application/vnd.pypi.simple.v1+json" | "application/json" => json::parse(body, &place),
         "application/vnd.pypi.simple.v1+html" | "text/html" | "application/xhtml+xml" => html::parse(body, place),
         other => Err(match other.strip_prefix("application/vnd.pypi.simple.v") {
@@ -91,7 +97,31 @@ pub(crate) fn read(
                 reason: format!("its content type is `{}`", printable(other)),
             },
         }),
+    };
+    project.map(without_two_digests)
+}
+
+/// Leaves out files that the page describes twice, with different digests: whichever were taken, the other is meant as well.
+fn without_two_digests(mut project: Project) -> Project {
+    let mut digests: HashMap<&str, Sha256Digest> = HashMap::new();
+    let mut ambiguous: HashSet<String> = HashSet::new();
+    for file in &project.files {
+        let Some(digest) = file.sha256 else { continue };
+        let filename = file.filename.as_str();
+        if *digests.entry(filename).or_insert(digest) != digest {
+            ambiguous.insert(filename.to_owned());
+        }
     }
+    if ambiguous.is_empty() {
+        return project;
+    }
+    project.files.retain(|file| !ambiguous.contains(file.filename.as_str()));
+    let skipped = ambiguous.into_iter().map(|filename| Skipped {
+        filename: printable(&filename),
+        reason: SkipReason::TwoDigests,
+    });
+    project.skipped.extend(skipped);
+    project
 }
 
 impl Place<'_> {
@@ -101,6 +131,7 @@ impl Place<'_> {
             index_url: self.index.clone(),
             files: Vec::new(),
             skipped: Vec::new(),
+            about: About::default(),
         }
     }
 
@@ -172,9 +203,14 @@ impl Place<'_> {
         })
     }
 
-    /// An http or https URL of the page, without credentials and fragment.
+    /// An http or https URL of the page, or a `file:` URL of a page on this machine, without credentials and fragment.
     fn link(&self, link: &str) -> Option<Url> {
         let mut url = self.base.join(link.trim()).ok()?;
+        if self.local && url.scheme() == "file" && url.host().is_none() {
+            url.set_query(None);
+            url.set_fragment(None);
+            return Some(url);
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return None;
         }
@@ -201,7 +237,8 @@ pub(crate) fn check_filename(file: &str, name: &PackageName) -> Result<Distribut
     }
 }
 
-fn is_archive(file: &str) -> bool {
+/// Whether a file is of a kind that indexes list, by its name.
+pub(crate) fn is_archive(file: &str) -> bool {
     ARCHIVES.iter().any(|end| file.ends_with(end))
 }
 
@@ -247,6 +284,7 @@ mod tests {
             base: index.clone(),
             index,
             name,
+            local: false,
         }
     }
 
