@@ -59,7 +59,8 @@ const SEPARATORS: &str = "-_@/";
 /// `2.0.0rc1`, `release-3.1`, `name@v2` all work. What stands before it is a name: if a part of that looks like a version, then the
 /// tag is of that one, and in `v2.0.0-snapshot-1` there is no `1`.
 fn version_of(tag: &str) -> Option<Version> {
-    if tag.len() > MAX_TAG_LEN {
+    // PEP 440 readers skip white space around a version; git knows no such tag.
+    if tag.len() > MAX_TAG_LEN || tag.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return None;
     }
     let tag = tag.strip_prefix(TAGS).unwrap_or(tag);
@@ -212,6 +213,10 @@ mod tests {
             ("v2.0.0-snapshot-1", "v1"),
             ("1", ""),
             ("", "1"),
+            ("1.2.3", "v1.2.3\n"),
+            ("1.2.3", " v1.2.3"),
+            (" 1.2.3", "v1.2.3"),
+            ("1.2.3", "foo-\t1.2.3"),
         ] {
             assert!(!versioned(expected, tag), "{expected} {tag}");
         }
