@@ -45,7 +45,7 @@ fn usage_errors_end_with_2() {
         "p",
         "--source-tag",
         "a",
-        "--source-branch",
+        "--source-versioned-tag",
         "b",
     ]))
     .exits(2)

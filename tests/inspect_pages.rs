@@ -152,7 +152,7 @@ fn each_format_says_what_it_is_and_how_it_is_verified() {
     assert_page(
         &outline(&directory, "p"),
         &format!(
-            "{warning}\n{verify}\n\np\n  format       Sigstore bundle\n  media type   application/vnd.dev.sigstore.bundle.v0.3+json\n  payload type application/vnd.in-toto+json\n  predicate    https://slsa.dev/provenance/v1\n{subject}\n  log entry    none\n  timestamps   1 (RFC 3161)\n{vouched}\n{written}"
+            "{warning}\n{verify}\n\np\n  format       Sigstore bundle\n  media type   application/vnd.dev.sigstore.bundle.v0.3+json\n  payload type application/vnd.in-toto+json\n  predicate    https://slsa.dev/provenance/v1\n{subject}\n  log entry    none\n  timestamp    2025-06-01T12:00:00Z (RFC 3161)\n{vouched}\n{written}"
         ),
     );
 

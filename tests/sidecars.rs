@@ -282,6 +282,31 @@ fn garbage_in_the_cache_is_a_miss_that_the_next_answer_replaces() {
 }
 
 #[test]
+fn a_cache_that_cannot_be_used_costs_a_question_and_no_verdict() {
+    let (scene, _) = scene();
+    scene.write("no-folder", "a file where the folder should be");
+    for _ in 0..2 {
+        passes(&scene, &["--cache-dir", "no-folder"], 1);
+    }
+    let asked = searched(&scene, &["--cache-dir", "no-folder"]);
+    assert!(
+        asked.iter().any(|(_, _, answer)| answer.contains("could not be kept")),
+        "{asked:?}"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Where others may write, others may have written.
+        passes(&scene, &[], 1);
+        let folder = scene.directory.path().join(".cache/rekor");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let codes = Run::of(&mut verify(&scene, &["--offline"])).exits(1).codes();
+        assert_eq!(codes, ["log-entry-missing"]);
+        passes(&scene, &[], 1);
+    }
+}
+
+#[test]
 fn nothing_is_kept_of_a_file_that_is_refused() {
     let (scene, _) = scene();
     let codes = Run::of(&mut verify(&scene, &["--source-tag", "v9"])).exits(1).codes();

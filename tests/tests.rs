@@ -15,6 +15,8 @@ mod command_line;
 mod verify;
 // `slsa-pip verify` in slsa-verifier's language, on provenance signed here.
 mod verify_flags;
+// What `slsa-pip verify` is given: files, digests, pipes; and what it prints.
+mod verify_artifacts;
 // The log's answers beside the provenance and in the cache: what they save, and what they cannot do.
 mod sidecars;
 // `slsa-pip inspect` on real and on hostile documents.

@@ -136,7 +136,7 @@ mod tests {
         first.keep(&envelope("AA=="), &answers("x")).unwrap();
         let again = Kept::new(Some(&cache), &log("https://one.example/"));
         assert_eq!(again.read(&envelope("AA==")).unwrap(), Some(answers("x")));
-        assert_eq!(again.read(&envelope("AB==")).unwrap(), None);
+        assert_eq!(again.read(&envelope("AQ==")).unwrap(), None);
         let other = Kept::new(Some(&cache), &log("https://two.example/"));
         assert_eq!(other.read(&envelope("AA==")).unwrap(), None);
     }

@@ -93,6 +93,29 @@ fn a_delegator_does_not_speak_for_the_other_generators() {
         refused(&naming(&identity.signer_url()), &pinned("acme/foo"), &roots),
         None
     );
+    // Below a delegator a workflow may commit while it releases: its source then has no ref, and everybody else's has one.
+    let source = |identity: &Identity, build_type: Option<&str>, uri: &str| {
+        let mut statement = slsa_v1(identity, &subjects());
+        let definition = &mut statement["predicate"]["buildDefinition"];
+        definition["resolvedDependencies"][0]["uri"] = uri.into();
+        if let Some(build_type) = build_type {
+            definition["buildType"] = build_type.into();
+        }
+        refused(&own(&sigstore, identity, &statement), &pinned("acme/foo"), &roots)
+    };
+    let delegated = Some("https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0");
+    let without_ref = "git+https://github.com/acme/foo";
+    assert_eq!(source(&identity, delegated, without_ref), None);
+    for other in [
+        "git+https://github.com/acme/bar",
+        "https://github.com/acme/foo",
+        "acme/foo",
+    ] {
+        let found = source(&identity, delegated, other);
+        assert_eq!(found, Some(Code::PredicateMismatch), "{other}");
+    }
+    let found = source(&Identity::github("acme/foo"), None, without_ref);
+    assert_eq!(found, Some(Code::PredicateMismatch));
     for path in [
         GENERATOR.to_owned(),
         GENERATOR.replace("slsa-framework", "SLSA-Framework"),

@@ -175,8 +175,14 @@ impl Page<'_> {
             };
             self.line("log entry", words);
         }
-        if it.signed_timestamps > 0 {
-            self.line("timestamps", &format!("{} (RFC 3161)", it.signed_timestamps));
+        let shown = self.shown(it.signed_times.len());
+        for time in it.signed_times.iter().take(shown) {
+            let time = time.map_or_else(|| "that cannot be read".to_owned(), |time| format!("{time:.0}"));
+            self.line("timestamp", &format!("{time} (RFC 3161)"));
+        }
+        if shown < it.signed_times.len() {
+            let more = it.signed_times.len() - shown;
+            self.line("", &format!("… and {more} more (-v shows them)"));
         }
         for problem in &it.problems {
             let line = format!(

@@ -2,6 +2,7 @@
 
 pub(crate) mod human;
 mod read;
+mod timestamp;
 
 use std::collections::BTreeMap;
 
@@ -86,6 +87,8 @@ pub(crate) struct Inspected {
     pub(crate) log_entries: Vec<LogEntry>,
     /// RFC 3161 timestamps that stand beside the signature.
     pub(crate) signed_timestamps: usize,
+    /// The times that they name; `None` for one that cannot be read.
+    pub(crate) signed_times: Vec<Option<Timestamp>>,
     /// What the certificate claims; to be relied on if it verifies.
     pub(crate) certificate: Option<Certificate>,
     /// What the build has written; forgeable.

@@ -7,7 +7,7 @@ use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, BuildFields, Publisher, Statement, json};
 use slsa_pip_verify::certificate_claims;
 
-use super::{Build, Certificate, Inspected, LogEntry, Signs, Subject, Unreadable};
+use super::{Build, Certificate, Inspected, LogEntry, Signs, Subject, Unreadable, timestamp};
 use crate::report::Fields;
 
 /// Describes one attestation.
@@ -27,6 +27,7 @@ pub(super) fn attestation(source: &str, line: Option<usize>, attestation: &Attes
         subjects: Vec::new(),
         log_entries: Vec::new(),
         signed_timestamps: 0,
+        signed_times: Vec::new(),
         certificate: None,
         build: None,
         publisher: None,
@@ -74,8 +75,13 @@ impl Inspected {
         let list = |pointer| bundle.pointer(pointer).and_then(Value::as_array);
         let entries = list("/verificationMaterial/tlogEntries").into_iter().flatten();
         self.log_entries = entries.map(log_entry).collect();
-        self.signed_timestamps =
-            list("/verificationMaterial/timestampVerificationData/rfc3161Timestamps").map_or(0, Vec::len);
+        let timestamps = list("/verificationMaterial/timestampVerificationData/rfc3161Timestamps");
+        self.signed_timestamps = timestamps.map_or(0, Vec::len);
+        let times = timestamps.into_iter().flatten().map(|timestamp| {
+            let der = STANDARD.decode(scalar(timestamp, "/signedTimestamp")?).ok()?;
+            timestamp::claimed(&der)
+        });
+        self.signed_times = times.collect();
         self.payload_type = scalar(bundle, "/dsseEnvelope/payloadType");
         if let Some(digest) = bundle.pointer("/messageSignature/messageDigest") {
             self.subjects.extend(message(digest));
