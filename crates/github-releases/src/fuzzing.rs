@@ -1,9 +1,10 @@
 //! What the fuzz targets reach: the reading of answers, without the asking. No part of the public interface.
 
+use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 
-use crate::{attestations, releases};
+use crate::{attestations, bundle, link, releases};
 
 /// The bundles of a page of the attestations API, and the URLs of those that lie elsewhere; `None` if it is unreadable.
 #[must_use]
@@ -16,4 +17,16 @@ pub fn bundles(body: &[u8], page: &Url) -> Option<(Vec<Value>, Vec<Url>)> {
 pub fn assets(body: &[u8], filename: &str) -> Option<Vec<String>> {
     let names = releases::asset_names(body).ok()?;
     Some(releases::chosen(&names, filename).map(str::to_owned).collect())
+}
+
+/// The JSON of a bundle that lies elsewhere; `None` if it cannot be decoded within the limit.
+#[must_use]
+pub fn bundle(body: &Bytes) -> Option<Bytes> {
+    bundle::decode(body, None).ok()
+}
+
+/// The target of the next page.
+#[must_use]
+pub fn next_page(header: &str) -> Option<&str> {
+    link::next(header)
 }

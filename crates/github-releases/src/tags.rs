@@ -50,7 +50,7 @@ fn dated(version: &str) -> Option<String> {
     let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = version.split('.').collect();
     let (year, rest) = parts.split_first()?;
-    if !parts.iter().all(|part| numeric(part)) || year.len() != 4 || !(1..=2).contains(&rest.len()) {
+    if !parts.iter().all(numeric) || year.len() != 4 || !(1..=2).contains(&rest.len()) {
         return None;
     }
     let padded = rest.iter().map(|part| format!("{part:0>2}"));

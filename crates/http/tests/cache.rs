@@ -12,6 +12,8 @@
 mod answers;
 #[path = "cache/damage.rs"]
 mod damage;
+#[path = "cache/killed.rs"]
+mod killed;
 #[path = "cache/size.rs"]
 mod size;
 #[path = "cache/wheels.rs"]

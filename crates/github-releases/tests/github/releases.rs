@@ -337,6 +337,24 @@ async fn a_second_run_asks_only_whether_things_have_changed() {
 }
 
 #[tokio::test]
+async fn an_asset_that_changes_is_the_newer_one_and_never_both() {
+    let multiple = asset("1.0", "multiple.intoto.jsonl");
+    let (one, two) = (about(FILE).to_string(), format!("{}\n{}", about(FILE), about(FILE)));
+    let versions = reply(200, &one).with("etag", "\"1\"");
+    let server = Server::start([(multiple.clone(), versions.then(reply(200, &two).with("etag", "\"2\"")))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    for expected in [&one, &two] {
+        let mut settings = Settings::default();
+        settings.cache = Some(CacheSettings::new(CacheFolder::new(folder.path().join("cache"))));
+        let answer = ask_with(&server, &Client::new(settings).unwrap(), None).await;
+        let [(_, content)] = answer.evidence_files.as_slice() else {
+            panic!("{:?}", answer.asked)
+        };
+        assert_eq!(content, expected);
+    }
+}
+
+#[tokio::test]
 async fn offline_and_foreign_repositories_ask_nothing() {
     let server = Server::start([]).await;
     let mut settings = Settings::default();
