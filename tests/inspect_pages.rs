@@ -176,6 +176,15 @@ fn each_format_says_what_it_is_and_how_it_is_verified() {
         ),
     );
 
+    write(&directory, "p.rekor.json", "[]");
+    assert!(
+        page(&directory, "p", 0).contains("  log entry    none inside; the log's answer is stored in p.rekor.json\n")
+    );
+    assert_eq!(
+        document(&directory, "p")["attestations"][0]["stored_log_answers"],
+        json!(["p.rekor.json"])
+    );
+
     // Nothing could be read: nothing could be verified either.
     write(&directory, "p", "{}");
     assert!(!page(&directory, "p", 1).contains("To verify"));

@@ -9,6 +9,7 @@ use crate::args::{Format, InspectArgs};
 use crate::artifact::{Artifact, read_document};
 use crate::directory::ENDINGS;
 use crate::failure::{Failure, Result};
+use crate::log_answers::{REKOR_ENDING, sidecars_of};
 use crate::printer::Printer;
 use crate::report::inspection::{Artifact as Described, Inspection, Source, human};
 use crate::report::json;
@@ -60,6 +61,7 @@ fn inspect(path: &Path) -> Result<Inspection> {
         let source = Source {
             file: location.clone(),
             parsed,
+            log_answers: log_answers(path, None),
         };
         Inspection::of_provenance(location.clone(), source)
     };
@@ -73,7 +75,10 @@ fn inspect(path: &Path) -> Result<Inspection> {
         Some((parsed, true)) if beside.is_empty() => Ok(own(parsed)),
         _ => {
             let artifact = Artifact::read(path)?;
-            let sources = beside.into_iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+            let sources = beside
+                .into_iter()
+                .map(|name| read(name, path))
+                .collect::<Result<Vec<_>>>()?;
             let described = Described {
                 sha256: *artifact.staged.sha256(),
                 sources: sources.iter().map(|source| source.file.clone()).collect(),
@@ -101,15 +106,25 @@ fn about(mut sources: Vec<Source>, sha256: &Sha256Digest) -> Vec<Source> {
     sources
 }
 
-fn read(path: &Path) -> Result<Source> {
+fn read(path: &Path, artifact: &Path) -> Result<Source> {
     let file = path.display().to_string();
     match read_document(path) {
         Ok(bytes) => Ok(Source {
             parsed: parse_provenance(&bytes),
+            log_answers: log_answers(path, Some(artifact)),
             file,
         }),
         Err(error) => Err(Failure::new(format!("The provenance file `{file}` cannot be read")).caused_by(&error)),
     }
+}
+
+/// The files of stored log answers that `verify` would read for a provenance file.
+fn log_answers(provenance: &Path, artifact: Option<&Path>) -> Vec<String> {
+    let own = artifact.map(|artifact| with_ending(artifact, REKOR_ENDING));
+    let mut names = sidecars_of(provenance);
+    names.extend(own.filter(|own| !names.contains(own)));
+    let there = names.iter().filter(|name| name.is_file());
+    there.map(|name| name.display().to_string()).collect()
 }
 
 /// Whether a file without any attestation was meant to be provenance: by its name, or by its first character.
@@ -125,11 +140,13 @@ fn looks_like_provenance(path: &Path, bytes: &[u8]) -> bool {
 
 /// The names under which provenance of a file is written.
 fn names_beside(path: &Path) -> Vec<PathBuf> {
-    let with_ending = |ending: &&str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let endings = FURTHER_ENDINGS.iter().chain(&ENDINGS).map(with_ending);
-    endings.chain([path.with_file_name(MULTIPLE)]).collect()
+    let endings = FURTHER_ENDINGS.iter().chain(&ENDINGS);
+    let named_after = endings.map(|ending| with_ending(path, ending));
+    named_after.chain([path.with_file_name(MULTIPLE)]).collect()
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }

@@ -59,7 +59,7 @@ pub(super) fn verify(
             )
             .expected("a log entry with the envelope's payload and certificate")
             .found("none")
-            .hint("run without `--offline`, so that the log can be asked, or use provenance in bundle form")
+            .hint("let the log be asked (no `--offline`, and it must be reachable), put its answer beside the provenance as `PROVENANCE.rekor.json`, or use provenance in bundle form")
         }))
 }
 

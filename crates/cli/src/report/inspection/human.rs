@@ -168,12 +168,7 @@ impl Page<'_> {
             self.line("log entry", &describe_entry(entry));
         }
         if it.log_entries.is_empty() {
-            let words = if it.is_envelope() {
-                "none inside; `slsa-pip verify` asks the log for it"
-            } else {
-                "none"
-            };
-            self.line("log entry", words);
+            self.line("log entry", &without_entry(it));
         }
         let shown = self.shown(it.signed_times.len());
         for time in it.signed_times.iter().take(shown) {
@@ -259,6 +254,15 @@ fn describe_subject(subject: &Subject) -> String {
     };
     let name = subject.name.as_deref().unwrap_or("(without a name)");
     format!("{} {name}", digests.join(" "))
+}
+
+/// Where the log entry is, if it is not inside.
+fn without_entry(it: &Inspected) -> String {
+    match it.stored_log_answers.as_slice() {
+        [] if it.is_envelope() => "none inside; `slsa-pip verify` asks the log for it".to_owned(),
+        [] => "none".to_owned(),
+        stored => format!("none inside; the log's answer is stored in {}", stored.join(", ")),
+    }
 }
 
 fn describe_entry(entry: &LogEntry) -> String {

@@ -50,6 +50,8 @@ pub(crate) struct Artifact {
 pub(crate) struct Source {
     pub(crate) file: String,
     pub(crate) parsed: ParsedFile,
+    /// Files of stored log answers that stand beside it.
+    pub(crate) log_answers: Vec<String>,
 }
 
 /// What a signature is over.
@@ -85,6 +87,8 @@ pub(crate) struct Inspected {
     pub(crate) subjects: Vec<Subject>,
     /// The log entries that stand beside the signature.
     pub(crate) log_entries: Vec<LogEntry>,
+    /// Files beside it that hold the log's answers, for formats that hold no entry; unread.
+    pub(crate) stored_log_answers: Vec<String>,
     /// RFC 3161 timestamps that stand beside the signature.
     pub(crate) signed_timestamps: usize,
     /// The times that they name; `None` for one that cannot be read.
@@ -170,9 +174,17 @@ impl Inspection {
             attestations: Vec::new(),
             problems: Vec::new(),
         };
-        for Source { file, parsed } in sources {
+        for Source {
+            file,
+            parsed,
+            log_answers,
+        } in sources
+        {
             for located in &parsed.attestations {
                 let mut inspected = read::attestation(&file, located.line, &located.item);
+                if inspected.is_envelope() {
+                    inspected.stored_log_answers.clone_from(&log_answers);
+                }
                 if let Some(artifact) = &inspection.artifact {
                     inspected.is_about_file = Some(inspected.names(&artifact.sha256));
                 }

@@ -26,6 +26,7 @@ pub(super) fn attestation(source: &str, line: Option<usize>, attestation: &Attes
         predicate_type: None,
         subjects: Vec::new(),
         log_entries: Vec::new(),
+        stored_log_answers: Vec::new(),
         signed_timestamps: 0,
         signed_times: Vec::new(),
         certificate: None,
