@@ -307,6 +307,32 @@ fn a_cache_that_cannot_be_used_costs_a_question_and_no_verdict() {
 }
 
 #[test]
+fn a_flood_of_envelopes_costs_a_bounded_number_of_questions() {
+    let (scene, signed) = scene();
+    let good = signed.classic_envelope(true);
+    // Each has a signature of its own, which the log has never seen.
+    let junk: Vec<String> = (0..200)
+        .map(|number| {
+            let mut envelope: Value = serde_json::from_str(&good).unwrap();
+            envelope["signatures"][0]["sig"] = format!("{number:04}").into();
+            envelope.to_string()
+        })
+        .collect();
+    let flood = junk.join("\n");
+    scene.write(PROVENANCE, &flood);
+    Run::of(&mut verify(&scene, &[])).exits(1);
+    let asked = scene.world.requests().len();
+    assert!(asked <= 32 * 3, "{asked}");
+    // Once an envelope has passed nothing more is asked.
+    scene.write(PROVENANCE, &format!("{good}\n{flood}"));
+    passes(&scene, &["--no-cache-dir"], 1);
+    // What is stored needs no question, wherever it stands.
+    scene.write(PROVENANCE, &format!("{flood}\n{good}"));
+    scene.write("rocket.bin.rekor.json", &sidecar(&signed.log_answer()));
+    passes(&scene, &["--offline", "--no-cache-dir"], 0);
+}
+
+#[test]
 fn nothing_is_kept_of_a_file_that_is_refused() {
     let (scene, _) = scene();
     let codes = Run::of(&mut verify(&scene, &["--source-tag", "v9"])).exits(1).codes();

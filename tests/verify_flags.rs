@@ -342,3 +342,63 @@ fn an_own_workflow_passes_for_a_named_repository_and_its_sources_are_written_in_
         }
     }
 }
+
+#[test]
+fn who_built_it_must_be_as_the_rules_say() {
+    let desk = Desk::new();
+    let refuses = |identity: &Identity, edit: &dyn Fn(&mut Value), code: &str| {
+        desk.built(identity, edit).refuses(&[], code);
+    };
+    let as_it_is = |_: &mut Value| {};
+    // D1
+    let elsewhere = generator()
+        .claim(1, "https://evil.example")
+        .claim(8, "https://evil.example");
+    refuses(&elsewhere, &as_it_is, "issuer-unexpected");
+    for (claim, value) in [
+        (1, "https://evil.example"),
+        (2, "release"),
+        (3, "0"),
+        (5, "evil/rocket"),
+        (6, "refs/tags/v2"),
+    ] {
+        refuses(&generator().claim(claim, value), &as_it_is, "claims-inconsistent");
+    }
+    // D2
+    for reference in [
+        "refs/heads/main",
+        "refs/tags/v2",
+        "refs/tags/v2.0",
+        "refs/tags/2.0.0",
+        "refs/tags/v2.0.0-rc.1",
+        "refs/tags/v2.0.0+build",
+        "refs/tags/v02.0.0",
+        "5a775b367a56d5bd118a224a811bba288150a563",
+    ] {
+        let identity = Identity::github("acme/rocket").builder(GENERIC, reference);
+        refuses(&identity, &as_it_is, "builder-ref-unreleased");
+    }
+    for name in [
+        GENERIC.replace("generator_generic", "generator_other"),
+        GENERIC.replace("slsa-framework", "evil"),
+    ] {
+        let identity = Identity::github("acme/rocket").builder(&name, "refs/tags/v2.0.0");
+        refuses(&identity, &as_it_is, "builder-untrusted");
+    }
+    // D5
+    let builder_id = |id: Value| move |statement: &mut Value| statement["predicate"]["builder"]["id"] = id.clone();
+    refuses(&generator(), &builder_id(Value::Null), "predicate-field-missing");
+    for id in [format!("{GENERIC}@refs/tags/v2.0.1"), GENERIC.to_owned()] {
+        refuses(&generator(), &builder_id(id.into()), "predicate-mismatch");
+    }
+    let build_type = |statement: &mut Value| {
+        let go = "https://github.com/slsa-framework/slsa-github-generator/go@v1";
+        statement["predicate"]["buildType"] = go.into();
+    };
+    refuses(&generator(), &build_type, "build-type-unknown");
+    let trigger = |statement: &mut Value| {
+        let other = "git+https://github.com/acme/rocket@refs/tags/v1.0.1";
+        statement["predicate"]["invocation"]["configSource"]["uri"] = other.into();
+    };
+    refuses(&generator(), &trigger, "predicate-mismatch");
+}

@@ -21,6 +21,10 @@ use crate::settings::Trust;
 use kept::Kept;
 pub(crate) use stored::{REKOR_ENDING, document, sidecars_of};
 
+/// Envelopes about one file that the log is asked about: a release holds one for each file, and anybody may append others,
+/// each of which costs up to a dozen requests.
+const MAX_ASKED: usize = 32;
+
 /// Where log answers come from, for all files of a run.
 pub(crate) struct LogAnswers<'a> {
     http: &'a Client,
@@ -34,6 +38,15 @@ enum Answer {
     Entries(Vec<RekorAnswer>),
     /// Nothing that can be tried, and the words for it.
     Nothing(Outcome, String),
+}
+
+/// What was found for an envelope.
+#[derive(Default)]
+struct Found {
+    /// The answers that suffice; else those of the last place that had any, so that the refusal says what is wrong with them.
+    answers: Vec<RekorAnswer>,
+    /// Whether they suffice.
+    passed: bool,
 }
 
 /// A place that is asked.
@@ -50,9 +63,9 @@ impl<'a> LogAnswers<'a> {
         Self { http, trust, kept }
     }
 
-    /// Finds an answer for each classic envelope about the file. `sidecars` are looked for beside the artifact, besides those that
-    /// stand beside each provenance file.
+    /// Finds an answer for each classic envelope about the file. The log itself is asked until one has passed.
     pub(crate) async fn attach(&self, harvest: &mut Harvest, file: &StagedFile, context: &Context<'_>) {
+        let mut asks = MAX_ASKED;
         for index in 0..harvest.evidence.len() {
             let Some(evidence) = harvest.evidence.get(index).cloned() else {
                 continue;
@@ -61,30 +74,35 @@ impl<'a> LogAnswers<'a> {
             if let Attestation::Classic(envelope) = &evidence.attestation
                 && is_about
             {
-                let answers = self.find(envelope, &evidence, harvest, file, context).await;
+                let found = self
+                    .find(envelope, &evidence, harvest, file, (context, &mut asks))
+                    .await;
+                if found.passed {
+                    asks = 0;
+                }
                 if let Some(evidence) = harvest.evidence.get_mut(index) {
-                    evidence.log_answers = answers;
+                    evidence.log_answers = found.answers;
                 }
             }
         }
     }
 
-    /// The answers that suffice; else those of the last place that had any, so that the refusal says what is wrong with them.
+    /// Asks one place after the other.
     async fn find(
         &self,
         envelope: &ClassicEnvelope,
         evidence: &Evidence,
         harvest: &mut Harvest,
         file: &StagedFile,
-        context: &Context<'_>,
-    ) -> Vec<RekorAnswer> {
+        (context, asks): (&Context<'_>, &mut usize),
+    ) -> Found {
         let stored = harvest
             .sidecars_of(&evidence.found.location)
             .into_iter()
             .map(Place::Stored);
-        let mut last = Vec::new();
+        let mut found = Found::default();
         for place in stored.chain([Place::Kept, Place::Log]) {
-            let (location, answer) = self.ask(&place, envelope, file).await;
+            let (location, answer) = self.ask(&place, envelope, file, asks).await;
             let entries = match answer {
                 Answer::Entries(entries) => entries,
                 Answer::Nothing(outcome, words) => {
@@ -94,7 +112,7 @@ impl<'a> LogAnswers<'a> {
                     continue;
                 }
             };
-            let found = match entries.len() {
+            let words = match entries.len() {
                 1 => "found one entry".to_owned(),
                 count => format!("found {count} entries"),
             };
@@ -105,45 +123,59 @@ impl<'a> LogAnswers<'a> {
             let verdict = verify_file(file, std::slice::from_ref(&candidate), context);
             let refusal = match verdict {
                 Ok(_) => {
-                    harvest.searched(evidence.found.kind, &location, Outcome::Found, found);
+                    harvest.searched(evidence.found.kind, &location, Outcome::Found, words);
                     if matches!(place, Place::Log)
                         && let Err(why) = self.kept.keep(envelope, &candidate.log_answers)
                     {
                         let words = format!("the log's answer could not be kept: {why}");
                         harvest.searched(evidence.found.kind, &self.kept.location(), Outcome::Failed, words);
                     }
-                    return candidate.log_answers;
+                    return Found {
+                        answers: candidate.log_answers,
+                        passed: true,
+                    };
                 }
                 Err(refusals) => refusals.into_iter().next(),
             };
-            last = candidate.log_answers;
+            found.answers = candidate.log_answers;
             // What is expected is compared last: the entry was good, and another one could change nothing.
             if refusal.as_ref().is_some_and(is_about_expectation) {
-                harvest.searched(evidence.found.kind, &location, Outcome::Found, found);
-                return last;
+                harvest.searched(evidence.found.kind, &location, Outcome::Found, words);
+                return found;
             }
             let why = refusal.map_or_else(String::new, |refusal| format!("{} [{}]", refusal.summary, refusal.code));
-            let words = format!("{found}, refused: {why}");
+            let words = format!("{words}, refused: {why}");
             harvest.searched(evidence.found.kind, &location, Outcome::Refused, words);
         }
-        last
+        found
     }
 
-    async fn ask(&self, place: &Place, envelope: &ClassicEnvelope, file: &StagedFile) -> (String, Answer) {
+    async fn ask(
+        &self,
+        place: &Place,
+        envelope: &ClassicEnvelope,
+        file: &StagedFile,
+        asks: &mut usize,
+    ) -> (String, Answer) {
         match place {
             Place::Stored(path) => (path.display().to_string(), unverified(stored::read(path))),
             Place::Kept => (self.kept.location(), unverified(self.kept.read(envelope))),
             Place::Log => {
                 let location = format!("transparency log {}", redact(&self.trust.rekor_url));
-                (location, self.ask_log(envelope, file).await)
+                (location, self.ask_log(envelope, file, asks).await)
             }
         }
     }
 
-    async fn ask_log(&self, envelope: &ClassicEnvelope, file: &StagedFile) -> Answer {
+    async fn ask_log(&self, envelope: &ClassicEnvelope, file: &StagedFile, asks: &mut usize) -> Answer {
         if self.trust.offline {
             return Answer::Nothing(Outcome::NotAsked, "not asked: --offline".to_owned());
         }
+        let Some(left) = asks.checked_sub(1) else {
+            let why = format!("not asked: another envelope has passed, or {MAX_ASKED} were asked about");
+            return Answer::Nothing(Outcome::NotAsked, why);
+        };
+        *asks = left;
         match slsa_pip_transparency_log::lookup(self.http, &self.trust.rekor_url, envelope, file.sha256()).await {
             Ok(answers) if answers.is_empty() => {
                 Answer::Nothing(Outcome::None, "no entry for this envelope".to_owned())
