@@ -21,7 +21,7 @@ fn now() -> i64 {
 
 fn rocket() -> Wheel {
     Wheel::builder("rocket", "1.0.0")
-        .metadata("Project-URL", &format!("Source, https://github.com/{REPOSITORY}"))
+        .project_url("Source", "https://github.com/acme/rocket")
         .build()
 }
 
@@ -103,13 +103,10 @@ fn install_verifies_with_a_root_that_tuf_delivers_and_keeps_it() {
     // Fresh: no request.
     tuf.install(&[]).exits(0);
     assert_eq!(tuf.asked(), 0);
-    // Offline, as well.
-    tuf.command(&["install", "--offline"]);
-    assert_eq!(tuf.asked(), 0);
     // And for people.
-    Run::of(tuf.command(&["install", "--dry-run", "rocket"]).arg("-v"))
+    Run::of(tuf.command(&["install", "--dry-run", "rocket"]))
         .exits(0)
-        .says("TUF, refreshed ");
+        .says("trusted root: TUF, refreshed ");
 }
 
 #[test]
@@ -170,7 +167,7 @@ fn wrong_answers_end_the_run_with_a_code_of_their_own() {
         assert_eq!(code(&run), expected);
         Run::of(&mut tuf.command(&["install", "rocket"]))
             .exits(2)
-            .says(&format!("error[{expected}]: The trusted root cannot be used"));
+            .says(&format!("error: The trusted root cannot be used [{expected}]"));
         let update = Run::of(&mut tuf.command(&["trust-root", "update", "--format", "json"])).exits(2);
         assert_eq!(code(&update), expected);
     }
@@ -204,7 +201,6 @@ fn a_tampered_cache_is_refused_until_it_is_updated() {
     Run::of(&mut tuf.command(&["trust-root", "update"]))
         .exits(0)
         .says("warning: what was kept is replaced, since it was refused [tuf-cache-refused]");
-    tuf.install(&["--offline", "--no-index", "--find-links", "."]).exits(2);
     tuf.install(&[]).exits(0);
 }
 

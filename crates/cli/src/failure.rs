@@ -111,10 +111,9 @@ impl Failure {
 
     /// Prints the error to standard error.
     pub(crate) fn print(&self, printer: &Printer) {
-        let label = self
-            .code
-            .map_or_else(|| "error:".to_owned(), |code| format!("error[{code}]:"));
-        let mut text = format!("{} {}\n", printer.bad(&label), printer.plain_lines(&self.message));
+        let code = self.code.map_or_else(String::new, |code| format!(" [{code}]"));
+        let message = printer.plain_lines(&self.message);
+        let mut text = format!("{} {message}{code}\n", printer.bad("error:"));
         for cause in &self.causes {
             let _ = writeln!(text, "  Caused by: {}", printer.plain_lines(cause));
         }

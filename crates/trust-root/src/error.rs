@@ -131,7 +131,7 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// The document cannot be used.
-    #[error("the trusted root ({origin:?}) cannot be used")]
+    #[error("the trusted root ({}) cannot be used", origin.name())]
     Unusable {
         /// Where it comes from.
         origin: Origin,

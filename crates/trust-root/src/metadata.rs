@@ -148,3 +148,77 @@ fn check_keys(root: &Root) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sigstore_verify::trust_root::SigstoreInstance;
+
+    use super::*;
+
+    /// Root versions of the real public-good repository, in order.
+    fn real_roots() -> Vec<Vec<u8>> {
+        let data = std::env::var_os("SLSA_PIP_DATA").expect("SLSA_PIP_DATA names the folder of real provenance");
+        let folder = std::path::PathBuf::from(data).join("trusted-roots/tuf-public-good/metadata/root_history");
+        let read = |version| std::fs::read(folder.join(format!("{version}.root.json"))).expect("a root version");
+        (1..=15).map(read).collect()
+    }
+
+    /// The set after these versions, from the first on.
+    fn walk(roots: &[Vec<u8>]) -> Result<TrustedMetadataSet, Problem> {
+        let (first, rest) = roots.split_first().expect("a start root");
+        let mut set = start(first)?;
+        rest.iter().try_for_each(|root| add_root(&mut set, root))?;
+        Ok(set)
+    }
+
+    #[test]
+    #[ignore = "needs SLSA_PIP_DATA"]
+    fn the_real_root_chain_leads_to_the_start_root_that_is_compiled_in() {
+        let mut roots = real_roots();
+        roots.push(SigstoreInstance::PublicGood.tuf_root().to_vec());
+        // Versions 1 to 4 write their keys as bare points, which was given up in 2022 and is not read.
+        for early in 0..4 {
+            assert!(matches!(walk(&roots[early..]), Err(Problem::Signatures { .. })));
+        }
+        for from in 4..16 {
+            assert_eq!(walk(&roots[from..]).unwrap().root().version, 16);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs SLSA_PIP_DATA"]
+    fn no_real_root_can_be_left_out_repeated_or_changed() {
+        let roots = real_roots();
+        for gap in 5..14 {
+            let mut without = roots[4..].to_vec();
+            without.remove(gap - 4);
+            assert!(matches!(walk(&without), Err(Problem::RootVersion { .. })));
+            let mut twice = roots[4..].to_vec();
+            twice.insert(gap - 4, roots[gap].clone());
+            assert!(matches!(walk(&twice), Err(Problem::RootVersion { .. })));
+        }
+        let text = String::from_utf8(roots[14].clone()).unwrap();
+        let changed = text.replace("\"expires\": \"20", "\"expires\": \"21");
+        assert_ne!(text, changed);
+        let changed = [roots[13].clone(), changed.into_bytes()];
+        assert!(matches!(walk(&changed), Err(Problem::Signatures { .. })));
+    }
+
+    #[test]
+    #[ignore = "needs SLSA_PIP_DATA"]
+    fn the_real_timestamp_holds_until_it_expires() {
+        let data = std::env::var_os("SLSA_PIP_DATA").expect("SLSA_PIP_DATA");
+        let path = std::path::PathBuf::from(data).join("trusted-roots/tuf-public-good/metadata/timestamp.json");
+        let bytes = std::fs::read(path).unwrap();
+        let mut set = walk(&real_roots()[10..]).unwrap();
+        set.update_timestamp(&bytes, ANY_TIME).unwrap();
+        let expires = set.timestamp().unwrap().expires;
+        let second = jiff::SignedDuration::from_secs(1);
+        let at = |time| {
+            let mut set = walk(&real_roots()[10..]).unwrap();
+            set.update_timestamp(&bytes, time)
+        };
+        at(expires - second).unwrap();
+        assert!(matches!(at(expires + second), Err(sigstore_tuf::Error::Expired { .. })));
+    }
+}

@@ -57,6 +57,15 @@ impl Origin {
         }
     }
 
+    /// Which copy it is, whatever its age.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Embedded { taken } => format!("embedded copy of {taken}"),
+            Self::Fresh { .. } | Self::Cached { .. } => "kept copy".to_owned(),
+        }
+    }
+
     /// One word for machines: `file`, `embedded`, `tuf` or `cache`.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -9,7 +9,7 @@
 )]
 use std::path::{Path, PathBuf};
 
-use slsa_pip_trust_root::{LoadError, Origin, from_file};
+use slsa_pip_trust_root::{Code, LoadError, Origin, from_file};
 use slsa_pip_verify::RootError;
 
 /// A file of this test's own, in the directory that Cargo gives to integration tests.
@@ -64,4 +64,18 @@ fn unusable_files_are_errors_of_their_own() {
     let size = usize::try_from(slsa_pip_trust_root::MAX_ROOT_BYTES).unwrap() + 1;
     let large = written("large.json", &vec![b' '; size]);
     assert!(matches!(from_file(&large), Err(LoadError::TooLarge { .. })));
+}
+
+#[test]
+fn the_documents_table_lists_every_code_in_order() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/trusted-root.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let listed: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(code, _)| code)
+        .filter(|code| !code.contains('/'))
+        .collect();
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(listed, codes);
 }

@@ -22,6 +22,9 @@ pub(crate) async fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8
     let http = standalone_client(args.root.offline)?;
     let opened = slsa_pip_trust_root::open(root_source(&args.root)?, now).map_err(|error| root_failure(&error))?;
     let root = opened.finish(&http).await.map_err(|error| root_failure(&error))?;
+    for note in &root.notes {
+        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));
+    }
     let sha256 = *Artifact::read(&args.artifact)?.staged.sha256();
     let bundle = read_document(&args.bundle).map_err(|error| {
         Failure::new(format!("The bundle `{}` cannot be read", args.bundle.display()))
