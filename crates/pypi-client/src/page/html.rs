@@ -9,13 +9,26 @@ use super::{Announced, MAX_FILES, Place, Raw, is_archive};
 use crate::error::IndexError;
 use crate::types::Project;
 
+/// Most `<` of a page, since each tag costs a hundred times its own three bytes once it is read. A file has about three, and
+/// the largest real project 15 000 files.
+const MAX_TAGS: usize = 150_000;
+/// Largest page in HTML, in bytes; the largest real ones have about 8 MB.
+const MAX_HTML: usize = 24 * 1024 * 1024;
+
 pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexError> {
     let not_an_index = |place: &Place<'_>, reason: &str| IndexError::NotAnIndex {
         url: place.shown.clone(),
         reason: reason.to_owned(),
     };
+    let too_large = |place| not_an_index(place, "its HTML is larger than any index's");
+    if body.len() > MAX_HTML {
+        return Err(too_large(&place));
+    }
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}');
+    if text.matches('<').count() > MAX_TAGS {
+        return Err(too_large(&place));
+    }
     if !text.trim_start().starts_with('<') && !text.trim().is_empty() {
         return Err(not_an_index(&place, "it says it is HTML, and is not"));
     }

@@ -1,34 +1,44 @@
 //! Simple pages in JSON (PEP 691, 700, 708, 714, 740, 792).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::about::RawAbout;
 use super::{Announced, MAX_FILES, Place, Raw, printable};
 use crate::error::IndexError;
 use crate::types::{Project, SkipReason, Skipped};
 
+/// Largest entry that is looked into, and largest of the values about the project, in bytes of JSON: what is kept of a page
+/// must not be many times its size. Real entries have about 1 kB.
+const MAX_ENTRY: usize = 64 * 1024;
+const MAX_VALUE: usize = 1024 * 1024;
+
+/// The page, with its parts unread.
 #[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    meta: Meta,
-    files: Vec<Entry>,
-    #[serde(default)]
-    versions: Lenient<Vec<String>>,
-    #[serde(default, rename = "alternate-locations")]
-    alternate_locations: Lenient<Vec<String>>,
-    #[serde(default, rename = "project-status")]
-    project_status: Lenient<Status>,
+#[serde(rename_all = "kebab-case")]
+struct Page<'a> {
+    #[serde(borrow, default)]
+    meta: Meta<'a>,
+    #[serde(borrow)]
+    files: Files<'a>,
+    #[serde(borrow)]
+    versions: Option<&'a RawValue>,
+    #[serde(borrow)]
+    alternate_locations: Option<&'a RawValue>,
+    #[serde(borrow)]
+    project_status: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
-struct Meta {
+struct Meta<'a> {
     api_version: Option<String>,
-    #[serde(default)]
-    tracks: Lenient<Vec<String>>,
+    #[serde(borrow)]
+    tracks: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,36 +47,46 @@ struct Status {
     reason: Option<String>,
 }
 
-/// A value for reports: one of another type counts as absent.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Lenient<T> {
-    Value(T),
-    Other(IgnoredAny),
+/// A value for reports: one that is too large or of another type counts as absent.
+fn lenient<T: DeserializeOwned + Default>(raw: Option<&RawValue>) -> T {
+    let raw = raw.map(RawValue::get).filter(|raw| raw.len() <= MAX_VALUE);
+    raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default()
 }
 
-impl<T> Default for Lenient<T> {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
+/// The entries, each unread; of more than [`MAX_FILES`] one more than that.
+struct Files<'a>(Vec<&'a RawValue>);
 
-impl<T> Lenient<T> {
-    fn value(self) -> Option<T> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Other(_) => None,
+impl<'de: 'a, 'a> Deserialize<'de> for Files<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Vec<&'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of files")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while entries.len() <= MAX_FILES {
+                    match list.next_element()? {
+                        Some(entry) => entries.push(entry),
+                        None => return Ok(entries),
+                    }
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(entries)
+            }
         }
+
+        deserializer.deserialize_seq(Entries).map(Files)
     }
 }
 
-/// An entry that does not follow the format is left out, and does not spoil the page.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry {
-    File(Box<File>),
-    Named { filename: String },
-    Other(IgnoredAny),
+struct Named {
+    filename: String,
 }
 
 #[derive(Deserialize)]
@@ -117,30 +137,28 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     if let Some(version) = &page.meta.api_version {
         place.check_version(version)?;
     }
-    let status = page.project_status.value().unwrap_or_default();
+    let status: Status = lenient(page.project_status);
     let about = RawAbout {
         status: status.status,
         reason: status.reason,
-        versions: page.versions.value().unwrap_or_default(),
-        tracks: page.meta.tracks.value().unwrap_or_default(),
-        alternate_locations: page.alternate_locations.value().unwrap_or_default(),
+        versions: lenient(page.versions),
+        tracks: lenient(page.meta.tracks),
+        alternate_locations: lenient(page.alternate_locations),
     };
-    if page.files.len() > MAX_FILES {
+    if page.files.0.len() > MAX_FILES {
         return Err(place.too_many());
     }
     let mut project = place.empty();
     project.about = about.read();
-    for entry in page.files {
-        let filename = match entry {
-            Entry::File(file) => {
-                place.add(file.into_raw(), &mut project);
-                continue;
-            }
-            Entry::Named { filename } => printable(&filename),
-            Entry::Other(_) => String::new(),
-        };
+    for entry in page.files.0 {
+        let entry = Some(entry.get()).filter(|entry| entry.len() <= MAX_ENTRY);
+        if let Some(file) = entry.and_then(|entry| serde_json::from_str::<File>(entry).ok()) {
+            place.add(file.into_raw(), &mut project);
+            continue;
+        }
+        let named = entry.and_then(|entry| serde_json::from_str::<Named>(entry).ok());
         project.skipped.push(Skipped {
-            filename,
+            filename: named.map(|named| printable(&named.filename)).unwrap_or_default(),
             reason: SkipReason::Entry,
         });
     }

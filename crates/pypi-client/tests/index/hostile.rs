@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use slsa_pip_http::{Client, HttpError, Settings, sha256};
-use slsa_pip_pypi_client::{IndexClient, IndexError, IntegrityAnswer, MAX_PAGE_SIZE, SkipReason};
+use slsa_pip_pypi_client::{IndexClient, IndexError, IntegrityAnswer, MAX_FILES, MAX_PAGE_SIZE, SkipReason};
 use url::Url;
 
 use crate::{HTML, JSON, Site, WHEEL, client, foo, is_empty, metadata_text, only_file, page, wheel};
@@ -73,7 +73,6 @@ async fn json_of_any_depth_is_refused() {
         deep.clone(),
         format!(r#"{{"files":{deep}"#),
         format!(r#"{{"files":[],"versions":{deep}"#),
-        format!(r#"{{"files":[{deep}{}]}}"#, "]".repeat(100_000)),
         r#"{"files":[{"hashes":"#.repeat(50_000),
     ] {
         let site = Site::default();
@@ -81,6 +80,16 @@ async fn json_of_any_depth_is_refused() {
         let error = client(&[site.serve().await]).project(&foo()).await.unwrap_err();
         assert!(matches!(error, IndexError::NotAnIndex { .. }), "{error}");
     }
+    // An entry is left out by itself.
+    let site = Site::default();
+    site.put(
+        "/simple/foo/",
+        JSON,
+        page("").replace("\"files\":[", &format!("\"files\":[{deep}{},", "]".repeat(100_000))),
+    );
+    let project = client(&[site.serve().await]).project(&foo()).await.unwrap();
+    assert_eq!((project.files.len(), project.skipped.len()), (1, 1));
+    assert_eq!(project.skipped[0].reason, SkipReason::Entry);
     let site = Site::default();
     site.put("/simple/foo/", JSON, page(""));
     site.put("/pypi/foo/1.0/json", "application/json", format!(r#"{{"info":{deep}"#));
@@ -88,6 +97,37 @@ async fn json_of_any_depth_is_refused() {
         .project_json(&foo(), &"1.0".parse().unwrap())
         .await;
     assert_eq!(urls.unwrap(), []);
+}
+
+#[tokio::test]
+async fn pages_that_grow_when_they_are_read_are_refused() {
+    let many = MAX_FILES + 1;
+    let cases = [
+        (JSON, format!(r#"{{"files":[{}{{}}]}}"#, "{},".repeat(many)), "files"),
+        (JSON, format!(r#"{{"files":[{}0]}}"#, "[],".repeat(5_000_000)), "files"),
+        (HTML, "<b>".repeat(200_000), "larger than any"),
+        (HTML, "<a href=x>".repeat(200_000), "larger than any"),
+        (HTML, " ".repeat(25 << 20), "larger than any"),
+    ];
+    for (kind, body, why) in cases {
+        let site = Site::default();
+        site.put("/simple/foo/", kind, body);
+        let error = client(&[site.serve().await]).project(&foo()).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    // One entry alone cannot be large either.
+    let hashes = r#""a":"b","#.repeat(20_000);
+    let site = Site::default();
+    site.put(
+        "/simple/foo/",
+        JSON,
+        page("").replace(r#""hashes":{"#, &format!(r#""hashes":{{{hashes}"x":"y""#)),
+    );
+    let project = client(&[site.serve().await]).project(&foo()).await.unwrap();
+    assert_eq!(
+        (project.files.len(), &project.skipped[0].reason),
+        (0, &SkipReason::Entry)
+    );
 }
 
 #[tokio::test]
