@@ -280,6 +280,13 @@ fn a_file_without_any_is_told_so() {
         assert_eq!(read["artifact"]["sources"], json!([]));
         assert!(read["artifact"]["looked_for"].as_array().unwrap().len() > 8);
     }
+    // A name that `verify` takes for a digest is a file here.
+    #[cfg(unix)]
+    {
+        let odd = format!("sha256:{}", "0".repeat(64));
+        write(&directory, &odd, "a file");
+        assert!(page(&directory, &odd, 1).contains("there is none beside it"));
+    }
     // JSON that is no provenance keeps its own problem, unless provenance stands beside it.
     write(&directory, "data.json", "{}");
     assert!(page(&directory, "data.json", 1).contains("[unknown-format]"));

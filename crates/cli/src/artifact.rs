@@ -45,12 +45,21 @@ impl Artifact {
     /// Reads a word of the command line: hashes the file, or takes the digest. A file whose name begins with `sha256:` is named
     /// with `./` before it.
     pub(crate) fn read(word: &Path) -> Result<Self> {
-        let typed = word.display().to_string();
-        let staged = match typed_digest(word)? {
-            Some(sha256) => StagedFile::bare_digest(sha256),
-            None => staged_file(word)?,
-        };
-        Ok(Self { typed, staged })
+        match typed_digest(word)? {
+            Some(sha256) => Ok(Self {
+                typed: word.display().to_string(),
+                staged: StagedFile::bare_digest(sha256),
+            }),
+            None => Self::of_file(word),
+        }
+    }
+
+    /// Hashes a file, whatever its name.
+    pub(crate) fn of_file(path: &Path) -> Result<Self> {
+        Ok(Self {
+            typed: path.display().to_string(),
+            staged: staged_file(path)?,
+        })
     }
 
     /// The file's path; `None` for a bare digest.

@@ -1,5 +1,6 @@
 //! `slsa-pip inspect`: what a provenance file says, or the provenance beside a file; unverified.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
@@ -74,7 +75,7 @@ fn inspect(path: &Path) -> Result<Inspection> {
     match parsed {
         Some((parsed, true)) if beside.is_empty() => Ok(own(parsed)),
         _ => {
-            let artifact = Artifact::read(path)?;
+            let artifact = Artifact::of_file(path)?;
             let sources = beside
                 .into_iter()
                 .map(|name| read(name, path))
@@ -93,10 +94,10 @@ fn inspect(path: &Path) -> Result<Inspection> {
     }
 }
 
-/// Of a document for several files, what is about another one is left out; of a document that names none of its own, nothing.
+/// Of the document for all files of a folder, what is about others is left out; what is named after the file is shown whole.
 fn about(mut sources: Vec<Source>, sha256: &Sha256Digest) -> Vec<Source> {
     for source in &mut sources {
-        if source.file.ends_with(MULTIPLE) {
+        if Path::new(&source.file).file_name() == Some(OsStr::new(MULTIPLE)) {
             source
                 .parsed
                 .attestations
