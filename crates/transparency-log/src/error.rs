@@ -27,8 +27,10 @@ pub enum LookupError {
         /// What does not fit.
         why: String,
     },
-    /// The index knows more entries than are asked for.
-    #[error("the transparency log `{url}` knows {found} entries for this file; at most {limit} are looked at")]
+    /// The index knows more entries than are looked at, and none of these is about the envelope.
+    #[error(
+        "the transparency log `{url}` knows {found} entries for this file; none of the {limit} that were looked at is about this provenance"
+    )]
     TooManyEntries {
         /// What was asked, redacted.
         url: String,

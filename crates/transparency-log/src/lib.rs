@@ -15,9 +15,15 @@ pub use query::lookup;
 /// Most entry ids in one request; the real server refuses more (`maxItems` of its `SearchLogQuery`).
 pub const MAX_IDS_PER_REQUEST: usize = 10;
 
-/// Most entry ids that are taken from the index for one digest. Anyone may log entries about any digest, so a flood must
-/// cost a bounded number of requests.
-pub const MAX_IDS: usize = 100;
+/// Most entries of the index that are looked at for one digest. Anyone may log entries about any digest, so a flood must cost
+/// a bounded number of requests: this is a hundred. Of more, the oldest and the newest are looked at.
+pub const MAX_IDS: usize = 1000;
+
+/// Requests for entries that are under way at once.
+pub const MAX_REQUESTS_AT_ONCE: usize = 4;
+
+/// Most entries that are handed on: as many as the verification core reads. Of more, the first and the last are.
+pub const MAX_ENTRIES: usize = 256;
 
 /// Most entries in one answer: up to four proposed entries, each perhaps in several shards, or the ids asked for.
 pub const MAX_ENTRIES_PER_ANSWER: usize = 20;

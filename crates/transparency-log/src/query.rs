@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_http::{Bytes, Client, redact};
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::answer::{self, Unusable};
 use crate::error::LookupError;
-use crate::{MAX_ANSWER_BYTES, MAX_IDS, MAX_IDS_PER_REQUEST};
+use crate::{MAX_ANSWER_BYTES, MAX_ENTRIES, MAX_IDS, MAX_IDS_PER_REQUEST, MAX_REQUESTS_AT_ONCE};
 
 /// Asks the log at `rekor_url` for the entries of an envelope; `digest` is that of the file the envelope is about.
 ///
@@ -19,12 +20,14 @@ use crate::{MAX_ANSWER_BYTES, MAX_IDS, MAX_IDS_PER_REQUEST};
 /// the server now adds), or if the server does not accept the proposals, the index is asked for the file's digest and
 /// the entries it names are fetched.
 ///
-/// No entry is an empty list. Entries of the index that name another payload are left out, so that a file with many
-/// entries stays within the verifier's limit. Nothing is verified: entries may be of any kind, about anything, signed by
-/// anyone.
+/// No entry is an empty list. Of the entries that the index names, only those that name the payload are kept, so that what
+/// strangers have logged about a file does not hide its own entry: of a flood the oldest and the newest are looked at, up to
+/// [`MAX_IDS`]. That each entry's id is the hash of its body is checked, and that it was asked for. Nothing else is verified:
+/// entries may be of any kind, about anything, signed by anyone.
 ///
 /// # Errors
-/// If the log cannot be asked, answers with an error status, or its answer cannot be read.
+/// If the log cannot be asked, answers with an error status, or its answer cannot be read; if there are more entries than are
+/// looked at, and none of these names the payload.
 pub async fn lookup(
     http: &Client,
     rekor_url: &Url,
@@ -42,20 +45,37 @@ pub async fn lookup(
     }
     let index_url = endpoint(rekor_url, &["index", "retrieve"])?;
     let body = post(http, &index_url, &json!({"hash": format!("sha256:{digest}")})).await?;
-    let ids = answer::ids(&body).map_err(|unusable| error(&index_url, unusable))?;
+    let named = answer::ids(&body).map_err(|unusable| error(&index_url, unusable))?;
+    let payload = answer::sha256(&envelope.payload).to_hex();
+    let mut batches = stream::iter(named.ids.chunks(MAX_IDS_PER_REQUEST))
+        .map(|ids| by_ids(http, &entries_url, ids))
+        .buffered(MAX_REQUESTS_AT_ONCE);
     let mut answers = Vec::new();
-    for ids in ids.chunks(MAX_IDS_PER_REQUEST) {
-        answers.extend(retrieve(http, &entries_url, &json!({"entryUUIDs": ids})).await?);
+    while let Some(batch) = batches.next().await {
+        let own = |answer: &RekorAnswer| answer::payload_digest(answer).as_deref() == Some(payload.as_str());
+        answers.extend(batch?.into_iter().filter(own));
     }
-    let payload = Sha256Digest::from_bytes(sha256(&envelope.payload));
-    answers.retain(|answer| answer::payload_digest(answer).is_none_or(|named| named == payload.to_hex()));
-    Ok(answers)
+    if answers.is_empty() && named.found > named.ids.len() {
+        return Err(LookupError::TooManyEntries {
+            url: redact(&index_url),
+            found: named.found,
+            limit: MAX_IDS,
+        });
+    }
+    Ok(answer::ends(answers, MAX_ENTRIES))
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut array = [0; 32];
-    array.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    array
+/// The entries of these ids, and no others.
+async fn by_ids(http: &Client, url: &Url, ids: &[String]) -> Result<Vec<RekorAnswer>, LookupError> {
+    let answers = retrieve(http, url, &json!({"entryUUIDs": ids})).await?;
+    let is_asked = |answer: &&RekorAnswer| ids.iter().any(|id| answer::same_entry(id, &answer.uuid));
+    match answers.iter().find(|answer| !is_asked(answer)) {
+        None => Ok(answers),
+        Some(other) => Err(LookupError::Unreadable {
+            url: redact(url),
+            why: format!("it holds the entry `{}`, which was not asked for", other.uuid),
+        }),
+    }
 }
 
 /// The certificate of the only signature, PEM. With several signatures a proposal would need all certificates.
@@ -126,15 +146,8 @@ async fn post(http: &Client, url: &Url, query: &Value) -> Result<Bytes, LookupEr
     Ok(response.body)
 }
 
-fn error(url: &Url, unusable: Unusable) -> LookupError {
-    match unusable {
-        Unusable::Unreadable(why) => LookupError::Unreadable { url: redact(url), why },
-        Unusable::TooMany(found) => LookupError::TooManyEntries {
-            url: redact(url),
-            found,
-            limit: MAX_IDS,
-        },
-    }
+fn error(url: &Url, Unusable(why): Unusable) -> LookupError {
+    LookupError::Unreadable { url: redact(url), why }
 }
 
 /// `{rekor_url}/api/v1/…`, below the path that the log's URL may have.

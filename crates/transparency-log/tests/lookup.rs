@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_http::{Client, Settings};
 use slsa_pip_provenance::{Attestation, ClassicEnvelope, RekorAnswer, parse_provenance};
-use slsa_pip_transparency_log::{LookupError, MAX_ANSWER_BYTES, MAX_IDS, MAX_IDS_PER_REQUEST, lookup};
+use slsa_pip_transparency_log::{LookupError, MAX_ANSWER_BYTES, MAX_ENTRIES, MAX_IDS, MAX_IDS_PER_REQUEST, lookup};
 use url::Url;
 
 type Seen = Arc<Mutex<Vec<(String, Value)>>>;
@@ -70,8 +71,44 @@ async fn ask(url: &Url, envelope: &ClassicEnvelope) -> Result<Vec<RekorAnswer>, 
     lookup(&client(), url, envelope, &digest()).await
 }
 
+/// SHA-256 of the envelope's payload, `{}`.
+const PAYLOAD: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+
+/// An entry of a body, under its own id in the first shard.
+fn entry_of(body: &Value) -> (String, Value) {
+    let body = body.to_string();
+    let leaf = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("\0{body}").as_bytes());
+    let hash = Sha256Digest::from_bytes(leaf.as_ref().try_into().unwrap());
+    (format!("{:016x}{hash}", 1), json!({"body": base64(&body)}))
+}
+
+/// One about the payload of this digest; the number makes it another one.
+fn about(payload: &str, n: usize) -> (String, Value) {
+    let spec = json!({"number": n, "payloadHash": {"algorithm": "sha256", "value": payload}});
+    entry_of(&json!({"apiVersion": "0.0.1", "kind": "dsse", "spec": spec}))
+}
+
 fn entry(n: usize) -> Value {
-    json!({format!("{n:080x}"): {"body": "e30=", "logIndex": n}})
+    let (id, entry) = about(PAYLOAD, n);
+    json!({id: entry})
+}
+
+/// A server whose index names these entries, and which gives those that are asked for.
+async fn log_of(entries: Vec<(String, Value)>) -> (Url, Seen) {
+    let ids: Vec<&String> = entries.iter().map(|(id, _)| id).collect();
+    let ids: Arc<str> = json!(ids).to_string().into();
+    let entries: Arc<HashMap<_, _>> = Arc::new(entries.into_iter().collect());
+    server(move |path, query| {
+        if path == INDEX {
+            return (200, ids.to_string());
+        }
+        let asked = query["entryUUIDs"].as_array().unwrap();
+        assert!(asked.len() <= MAX_IDS_PER_REQUEST);
+        let asked = asked.iter().map(|id| id.as_str().unwrap());
+        let found: Vec<Value> = asked.map(|id| json!({id: entries[id]})).collect();
+        (200, json!(found).to_string())
+    })
+    .await
 }
 
 const ENTRIES: &str = "/log/api/v1/log/entries/retrieve";
@@ -82,8 +119,8 @@ async fn an_envelope_with_a_certificate_is_proposed_as_both_kinds() {
     let (url, seen) = server(|_, _| (200, json!([entry(1)]).to_string())).await;
     let answers = ask(&url, &envelope(WITH_CERT)).await.unwrap();
     assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].uuid, format!("{:080x}", 1));
-    assert_eq!(answers[0].entry, json!({"body": "e30=", "logIndex": 1}));
+    let (id, body) = about(PAYLOAD, 1);
+    assert_eq!((&answers[0].uuid, &answers[0].entry), (&id, &body));
     let expected = json!({"entries": proposed(WITH_CERT)});
     assert_eq!(*seen.lock().unwrap(), [(ENTRIES.to_owned(), expected)]);
 }
@@ -133,60 +170,130 @@ async fn real_envelopes_are_proposed_byte_for_byte() {
 
 #[tokio::test]
 async fn an_envelope_without_a_certificate_is_looked_for_by_the_files_digest() {
-    let ids: Vec<String> = (0..MAX_IDS_PER_REQUEST + 3).map(|n| format!("{n:080x}")).collect();
-    let known = ids.clone();
-    let (url, seen) = server(move |path, query| {
-        if path == INDEX {
-            return (200, json!(known).to_string());
-        }
-        let asked = query["entryUUIDs"].as_array().unwrap();
-        let found: Vec<Value> = asked.iter().map(|id| json!({id.as_str().unwrap(): {}})).collect();
-        (200, json!(found).to_string())
-    })
-    .await;
+    let entries: Vec<_> = (0..MAX_IDS_PER_REQUEST + 3).map(|n| about(PAYLOAD, n)).collect();
+    let ids: Vec<String> = entries.iter().map(|(id, _)| id.clone()).collect();
+    let (url, seen) = log_of(entries).await;
     let answers = ask(&url, &without_cert()).await.unwrap();
     assert_eq!(answers.iter().map(|a| a.uuid.clone()).collect::<Vec<_>>(), ids);
     let hash = json!({"hash": format!("sha256:{}", "07".repeat(32))});
     let (first, second) = ids.split_at(MAX_IDS_PER_REQUEST);
-    assert_eq!(
-        *seen.lock().unwrap(),
-        [
-            (INDEX.to_owned(), hash),
-            (ENTRIES.to_owned(), json!({"entryUUIDs": first})),
-            (ENTRIES.to_owned(), json!({"entryUUIDs": second})),
-        ]
-    );
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0], (INDEX.to_owned(), hash));
+    assert_eq!(seen.len(), 3);
+    for ids in [first, second] {
+        assert!(seen.contains(&(ENTRIES.to_owned(), json!({"entryUUIDs": ids}))));
+    }
 }
 
 #[tokio::test]
 async fn entries_about_another_payload_are_left_out() {
-    // The payload is `{}`; this is its SHA-256.
-    let own = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-    let body =
-        |kind: &str, spec: Value| base64(&json!({"kind": kind, "apiVersion": "0.0.1", "spec": spec}).to_string());
     let hash = |value: &str| json!({"algorithm": "sha256", "value": value});
-    let entries = [
-        body("dsse", json!({"payloadHash": hash(own)})),
+    let body = |kind: &str, spec: Value| entry_of(&json!({"kind": kind, "apiVersion": "0.0.1", "spec": spec}));
+    let entries = vec![
+        body("dsse", json!({"payloadHash": hash(PAYLOAD)})),
         body("dsse", json!({"payloadHash": hash(&"0".repeat(64))})),
-        body("intoto", json!({"content": {"payloadHash": hash(own)}})),
+        body("intoto", json!({"content": {"payloadHash": hash(PAYLOAD)}})),
         body("intoto", json!({"content": {"payloadHash": hash("")}})),
-        // What cannot be told is left to verification.
-        body("intoto", json!({"content": {"hash": hash("x")}})),
-        "no base64".to_owned(),
+        // Kinds that hold no envelope, and what is no entry at all.
+        body("hashedrekord", json!({"data": {"hash": hash(PAYLOAD)}})),
+        entry_of(&json!([])),
     ];
-    let list: Vec<Value> = entries
-        .iter()
-        .enumerate()
-        .map(|(n, body)| json!({format!("{n:064x}"): {"body": body}}))
-        .collect();
-    let ids: Vec<String> = (0..entries.len()).map(|n| format!("{n:064x}")).collect();
-    let (url, _) = server(move |path, _| (200, if path == INDEX { json!(ids) } else { json!(list) }.to_string())).await;
+    let expected = [entries[0].0.clone(), entries[2].0.clone()];
+    let (url, _) = log_of(entries).await;
     let answers = ask(&url, &without_cert()).await.unwrap();
-    let kept: Vec<_> = answers
-        .iter()
-        .map(|answer| answer.uuid.trim_start_matches('0'))
-        .collect();
-    assert_eq!(kept, ["", "2", "4", "5"]);
+    let kept: Vec<_> = answers.into_iter().map(|answer| answer.uuid).collect();
+    assert_eq!(kept, expected);
+}
+
+/// Strangers may log what they like about a file.
+#[tokio::test]
+async fn a_flood_of_strangers_does_not_hide_the_files_own_entry() {
+    let other = "0".repeat(64);
+    let own = about(PAYLOAD, 0);
+    for (before, after) in [
+        (MAX_IDS - 1, 0),
+        (0, 3 * MAX_IDS),
+        (3 * MAX_IDS, 0),
+        (400, 400),
+        (400, 5000),
+    ] {
+        let mut entries: Vec<_> = (1..=before).map(|n| about(&other, n)).collect();
+        entries.push(own.clone());
+        entries.extend((1..=after).map(|n| about(&other, before + n)));
+        let (url, seen) = log_of(entries).await;
+        let answers = ask(&url, &without_cert()).await.unwrap();
+        assert_eq!(answers.len(), 1, "{before} {after}");
+        assert_eq!(answers[0].uuid, own.0, "{before} {after}");
+        let most = 1 + MAX_IDS / MAX_IDS_PER_REQUEST;
+        assert!(seen.lock().unwrap().len() <= most, "{before} {after}");
+    }
+    // In the middle of too many it is not found, and that is not "no entry".
+    let mut entries: Vec<_> = (1..=2 * MAX_IDS).map(|n| about(&other, n)).collect();
+    entries.insert(MAX_IDS, own.clone());
+    let (url, _) = log_of(entries).await;
+    let error = ask(&url, &without_cert()).await.unwrap_err();
+    assert_eq!(error.code(), "log-too-many-entries");
+    let LookupError::TooManyEntries { found, limit, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!((found, limit), (2 * MAX_IDS + 1, MAX_IDS));
+}
+
+#[tokio::test]
+async fn a_flood_about_the_payload_itself_is_bounded() {
+    let entries: Vec<_> = (0..MAX_IDS).map(|n| about(PAYLOAD, n)).collect();
+    let (first, last) = (entries[0].0.clone(), entries[MAX_IDS - 1].0.clone());
+    let (url, _) = log_of(entries).await;
+    let answers = ask(&url, &without_cert()).await.unwrap();
+    assert_eq!(answers.len(), MAX_ENTRIES);
+    assert_eq!(answers[0].uuid, first);
+    assert_eq!(answers[MAX_ENTRIES - 1].uuid, last);
+}
+
+/// Only what was asked for is taken, and only under its own id.
+#[tokio::test]
+async fn entries_that_were_not_asked_for_are_refused() {
+    let (own, other) = (about(PAYLOAD, 1), about(PAYLOAD, 2));
+    let shard = |id: &str| format!("{:016x}{}", 2, &id[16..]);
+    let leaf_hash = |id: &str| id[16..].to_owned();
+    for (name, answer, is_good) in [
+        ("itself", json!([{own.0.as_str(): own.1}]), true),
+        ("without the shard", json!([{leaf_hash(&own.0): own.1}]), true),
+        ("nothing", json!([]), true),
+        ("in another shard", json!([{shard(&own.0): own.1}]), false),
+        ("another", json!([{other.0.as_str(): other.1}]), false),
+        (
+            "with another",
+            json!([{own.0.as_str(): own.1}, {other.0.as_str(): other.1}]),
+            false,
+        ),
+        ("another under its id", json!([{own.0.as_str(): other.1}]), false),
+        ("under another's id", json!([{other.0.as_str(): own.1}]), false),
+        (
+            "a body changed",
+            json!([{own.0.as_str(): {"body": base64("{}")}}]),
+            false,
+        ),
+        ("no body", json!([{own.0.as_str(): {}}]), false),
+    ] {
+        let named = json!([own.0]).to_string();
+        let (url, _) = server(move |path, _| {
+            (
+                200,
+                if path == INDEX {
+                    named.clone()
+                } else {
+                    answer.to_string()
+                },
+            )
+        })
+        .await;
+        let found = ask(&url, &without_cert()).await;
+        assert_eq!(found.is_ok(), is_good, "{name}: {found:?}");
+        if let Err(error) = found {
+            assert_eq!(error.code(), "log-unreadable", "{name}");
+        }
+    }
 }
 
 fn base64(text: &str) -> String {
@@ -198,7 +305,7 @@ fn base64(text: &str) -> String {
 async fn proposals_that_find_nothing_or_are_not_accepted_give_way_to_the_index() {
     for (status, text) in [(200, "[]"), (400, r#"{"code":400,"message":"bad"}"#), (422, "")] {
         let (url, seen) = server(move |path, query| match path {
-            INDEX => (200, json!(["a".repeat(64)]).to_string()),
+            INDEX => (200, json!([about(PAYLOAD, 2).0]).to_string()),
             _ if query.get("entries").is_some() => (status, text.to_owned()),
             _ => (200, json!([entry(2)]).to_string()),
         })
@@ -218,13 +325,12 @@ async fn no_entry_is_an_empty_answer() {
 
 #[tokio::test]
 async fn hostile_answers_are_errors() {
-    let flood: Vec<String> = (0..=MAX_IDS).map(|n| format!("{n:064x}")).collect();
     for (status, text, expected) in [
         (200, "<html>".to_owned(), "log-unreadable"),
         (200, String::new(), "log-unreadable"),
         (200, "{}".to_owned(), "log-unreadable"),
         (200, r#"[{"x":1}]"#.to_owned(), "log-unreadable"),
-        (200, json!(flood).to_string(), "log-too-many-entries"),
+        (200, "[".repeat(100_000), "log-unreadable"),
         (404, String::new(), "log-status"),
         (500, r#"{"message":"x"}"#.to_owned(), "log-status"),
     ] {

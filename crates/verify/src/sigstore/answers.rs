@@ -18,7 +18,7 @@ use crate::refusal::Failure;
 
 /// Answers that are verified; an envelope is logged once, by some generators twice.
 const MAX_ANSWERS: usize = 16;
-/// Answers that are read to find those. What is asked of the log yields at most about a hundred.
+/// Answers that are read to find those: as many as the look-up hands on.
 const MAX_READ: usize = 256;
 
 /// An envelope whose entry is looked for.
