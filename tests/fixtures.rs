@@ -48,9 +48,14 @@ const RULES: [(&str, u32); 6] = [("A", 6), ("B", 9), ("C", 4), ("D", 6), ("E", 7
 /// Rules that nothing refuses by: only the core makes a verdict of acceptance (F2), and the same input gives the same one (F4).
 const WITHOUT_REFUSALS: [&str; 2] = ["F2", "F4"];
 
-/// Cases that are refused, but with another code than the rules ask for, which is the one named here.
-const OTHER_CODE: [(&str, &str); 2] = [
+/// Cases that are refused with another code than the one that the rules ask for: this one. Where a timestamp alone proves the time,
+/// a certificate that was not valid then is called untrusted, and a checkpoint without a signature makes the whole bundle malformed.
+const OTHER_CODE: [(&str, &str); 6] = [
     ("b2-github-expired-certificate_fail", "certificate-untrusted"),
+    ("b2-rekor-v2-dsse-early-timestamp_fail", "certificate-untrusted"),
+    ("b2-rekor-v2-dsse-late-timestamp_fail", "certificate-untrusted"),
+    ("b2-rekor-v2-hashedrekord-early-timestamp_fail", "certificate-untrusted"),
+    ("b2-rekor-v2-hashedrekord-late-timestamp_fail", "certificate-untrusted"),
     ("b5-checkpoint-unsigned_fail", "bundle-malformed"),
 ];
 

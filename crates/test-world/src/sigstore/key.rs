@@ -6,10 +6,14 @@ use p256::ecdsa::{Signature, SigningKey};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Keys by scalar, and signatures by scalar and digest of the message. Both follow from what they are found by, so that finding one
-/// is as good as computing it; a process that makes many instances of one seed spends most of its time there otherwise.
-static KEYS: Mutex<BTreeMap<[u8; 32], (SigningKey, Vec<u8>)>> = Mutex::new(BTreeMap::new());
-static SIGNATURES: Mutex<BTreeMap<([u8; 32], [u8; 32]), Vec<u8>>> = Mutex::new(BTreeMap::new());
+type Scalar = [u8; 32];
+type Digest = [u8; 32];
+
+/// Keys by scalar, each with its uncompressed point, and signatures by scalar and digest of the message. Both follow from what
+/// they are found by, so that finding one is as good as computing it; a process that makes many instances of one seed spends most
+/// of its time there otherwise.
+static KEYS: Mutex<BTreeMap<Scalar, (SigningKey, Vec<u8>)>> = Mutex::new(BTreeMap::new());
+static SIGNATURES: Mutex<BTreeMap<(Scalar, Digest), Vec<u8>>> = Mutex::new(BTreeMap::new());
 
 /// `SubjectPublicKeyInfo` of a P-256 key up to its uncompressed point.
 const SPKI_HEAD: [u8; 26] = [
@@ -19,7 +23,7 @@ const SPKI_HEAD: [u8; 26] = [
 
 /// An ECDSA P-256 key that signs with SHA-256 and the nonces of RFC 6979.
 pub struct Key {
-    scalar: [u8; 32],
+    scalar: Scalar,
     signing: SigningKey,
     /// The uncompressed point, 65 bytes.
     point: Vec<u8>,
