@@ -26,6 +26,8 @@ pub(crate) fn client(http: &Client) -> Result<Client, HttpError> {
     let mut settings = http.settings().clone();
     settings.timeout = settings.timeout.min(SILENCE);
     settings.retries = 0;
+    // An answer from a cache would be taken for the repository's own.
+    settings.cache = None;
     Client::new(settings)
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn read(repository: &Repository, folder: &CacheFolder) -> Result<Opti
         };
     };
     let document: Document = parse("cached", &bytes).map_err(refused)?;
-    if document.schema != SCHEMA || document.repository != repository.url.as_str() {
+    if document.schema != SCHEMA || document.repository != repository.address() {
         return Err(refused(Problem::MixedUp {
             what: format!("it is a copy of `{}` ({})", document.repository, document.schema),
         }));
@@ -135,7 +135,7 @@ pub(crate) fn write(repository: &Repository, folder: &CacheFolder, kept: &Kept, 
     let versions = Versions::of(&kept.set);
     let document = Document {
         schema: SCHEMA.to_owned(),
-        repository: repository.url.to_string(),
+        repository: repository.address(),
         refreshed: kept.refreshed,
         roots: kept.files.roots.clone(),
         timestamp: kept.files.timestamp.clone(),

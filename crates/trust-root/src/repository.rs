@@ -90,10 +90,20 @@ impl Repository {
         &self.url
     }
 
+    /// Its address without login and query, which may be secrets and do not say what is there.
+    pub(crate) fn address(&self) -> String {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        // Both setters fail only for URLs that cannot hold a login at all.
+        let _ = url.set_password(None);
+        let _ = url.set_username("");
+        url.to_string()
+    }
+
     /// The name of its folder in the cache. Another address or another start root has another folder, so that what one
     /// release has kept is never a break in the chain of another.
     pub(crate) fn folder(&self) -> String {
-        let mut identity = self.url.as_str().as_bytes().to_vec();
+        let mut identity = self.address().into_bytes();
         identity.push(0);
         identity.extend_from_slice(&self.start);
         let digest = sha256(&identity).to_hex();

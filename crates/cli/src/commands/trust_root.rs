@@ -72,7 +72,7 @@ pub(crate) async fn update(args: &TrustRootArgs, printer: &Printer) -> Result<u8
             "{} what was kept is replaced, since it was refused [{}]: {}\n",
             printer.note("warning:"),
             error.code(),
-            printer.plain(&failure.causes.join(": "))
+            printer.plain_line(&failure.causes.join(": "))
         ));
     };
     let opened = Opened::anew(source, now, warn).map_err(|error| root_failure(&error))?;
@@ -132,7 +132,7 @@ fn human(document: &Document, printer: &Printer) -> String {
     }
     lines.extend(document.notes.iter().map(|note| format!("note: {note}")));
     // A repository may have put anything into its texts.
-    lines.iter().map(|line| format!("{}\n", printer.plain(line))).collect()
+    lines.iter().map(|line| format!("{}\n", printer.plain_line(line))).collect()
 }
 
 fn authorities(kind: &str, found: &[Authority], lines: &mut Vec<String>) {

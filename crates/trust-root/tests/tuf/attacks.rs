@@ -84,6 +84,31 @@ fn a_copy_that_claims_to_be_fresh_is_only_as_fresh_as_its_signatures() {
     }
 }
 
+#[test]
+fn a_login_in_the_address_is_kept_nowhere_and_shown_nowhere() {
+    let scene = Scene::new();
+    let url = scene.world.serve_tuf("test", &scene.repository);
+    let with_login: url::Url = url.replace("http://", "http://user:hunter2@").parse().unwrap();
+    let source = |url: &url::Url| Source::Repositories {
+        repositories: vec![Repository::custom(url, scene.repository.start_root()).unwrap()],
+        cache: Some(slsa_pip_cache::CacheFolder::new(scene.cache.path().join("cache"))),
+        offline: false,
+    };
+    let load =
+        |url| crate::scene::block_on(async { open(source(url), scene.now)?.finish(&crate::scene::client()).await });
+    let loaded = load(&with_login).unwrap();
+    assert!(!format!("{loaded:?}").contains("hunter2"));
+    let kept = std::fs::read_to_string(scene.folder().join("copy.json")).unwrap();
+    assert!(!kept.contains("hunter2"));
+    // Another password does not lose the copy.
+    let without_login = url.parse().unwrap();
+    assert_eq!(load(&without_login).unwrap().requests, 0);
+    scene.world.fault("/tuf/", slsa_pip_test_world::Fault::Html);
+    std::fs::remove_dir_all(scene.folder()).unwrap();
+    let error = format!("{:?}", load(&with_login).unwrap_err());
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::fs::Permissions;
