@@ -93,6 +93,24 @@ fn all_refusals_and_all_unreadable_files_are_reported_together() {
 }
 
 #[test]
+fn many_refusals_alike_are_counted() {
+    let desk = Desk::new();
+    let bench = desk.built(&generator(), |_| {});
+    let line = std::fs::read_to_string(desk.scene.directory.path().join("rocket.intoto.jsonl")).unwrap();
+    desk.scene.write("rocket.intoto.jsonl", &format!("{line}\n").repeat(10));
+    desk.scene.write("other.bin", "other bytes");
+    let run = Run::of(&mut bench.command(&["other.bin"]))
+        .exits(1)
+        .says("… and 7 more attestations with [digest-mismatch] (-v shows them)");
+    assert_eq!(run.stderr.matches("Caused by").count(), 3, "{}", run.stderr);
+    let run = Run::of(&mut bench.command(&["other.bin", "-v"])).exits(1);
+    assert_eq!(run.stderr.matches("Caused by").count(), 10, "{}", run.stderr);
+    assert_eq!(bench.codes(&[]), Vec::<String>::new());
+    let codes = Run::of(&mut bench.command(&["other.bin", "--format", "json"])).codes();
+    assert_eq!(codes.len(), 10);
+}
+
+#[test]
 fn a_digest_stands_for_its_file_where_no_name_is_bound() {
     let desk = Desk::new();
     let digest = format!("sha256:{}", desk.subjects[0].sha256);

@@ -58,7 +58,7 @@ impl Bench<'_> {
 
     /// The codes of the refusals; none where it is verified.
     #[track_caller]
-    fn codes(&self, words: &[&str]) -> Vec<String> {
+    pub(crate) fn codes(&self, words: &[&str]) -> Vec<String> {
         let run = Run::of(self.command(&["rocket.bin", "--format", "json"]).args(words));
         let codes = run.codes();
         run.exits(i32::from(!codes.is_empty()));
