@@ -111,19 +111,21 @@ impl Authority {
         &self.ct_key
     }
 
-    /// A leaf for `key` and `identity`, valid for ten minutes from `not_before` (seconds since 1970), as DER.
+    /// A leaf for the key of `spki` and `identity`, valid for ten minutes from `not_before` (seconds since 1970), as DER.
     pub(crate) fn issue(
         &self,
-        key: &Key,
+        spki: &[u8],
         identity: &Identity,
         not_before: i64,
         serial: u64,
         with_sct: bool,
         faults: Faults,
     ) -> Vec<u8> {
+        let public_key = SubjectPublicKeyInfoOwned::from_der(spki).expect("our own SPKI");
+        let identifier = identifier(public_key.subject_public_key.raw_bytes());
         let mut extensions = vec![
             extension(KEY_USAGE, true, &KeyUsage(KeyUsages::DigitalSignature.into())),
-            extension(SUBJECT_KEY_ID, false, &SubjectKeyIdentifier(key_identifier(key))),
+            extension(SUBJECT_KEY_ID, false, &SubjectKeyIdentifier(identifier)),
             extension(
                 AUTHORITY_KEY_ID,
                 false,
@@ -155,7 +157,7 @@ impl Authority {
             issuer: self.intermediate.tbs_certificate.subject.clone(),
             validity: validity(not_before, not_before + LEAF_LIFETIME_SECONDS),
             subject: Name::default(),
-            subject_public_key_info: public_key(key),
+            subject_public_key_info: public_key,
             issuer_unique_id: None,
             subject_unique_id: None,
             extensions: Some(extensions),
@@ -316,7 +318,11 @@ fn public_key(key: &Key) -> SubjectPublicKeyInfoOwned {
 
 /// The first twenty bytes of the key's hash (RFC 7093, method 1).
 fn key_identifier(key: &Key) -> OctetString {
-    OctetString::new(sha256(key.point()).iter().take(20).copied().collect::<Vec<_>>()).expect("short")
+    identifier(key.point())
+}
+
+fn identifier(key: &[u8]) -> OctetString {
+    OctetString::new(sha256(key).iter().take(20).copied().collect::<Vec<_>>()).expect("short")
 }
 
 fn authority_key_identifier(key: &Key) -> AuthorityKeyIdentifier {

@@ -16,6 +16,8 @@ pub struct Faults {
     pub expired_certificate: bool,
     /// The log integrated the entry one hour before the certificate became valid.
     pub not_yet_valid_certificate: bool,
+    /// The signing key, and so its certificate's, is an Ed25519 one.
+    pub ed25519_key: bool,
     /// The signature is over another payload. The log entry records that same signature.
     pub wrong_signature: bool,
     /// The signed entry timestamp is signed by a key that is not the log's.

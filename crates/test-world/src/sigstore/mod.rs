@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use signed::{Content, classic_envelope};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tile_log::TileLog;
+use tile_log::{AnyKey, TileLog};
 use tsa::TimestampAuthority;
 
 /// 2025-06-01T12:00:00Z: when things are signed unless a test says otherwise.
@@ -416,7 +416,12 @@ impl TestSigstore {
     fn leaf(&self, identity: &Identity, options: SigningOptions) -> Leaf {
         let faults = options.faults;
         let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
-        let key = Key::derive(self.inner.seed, &format!("leaf {serial}"));
+        let label = format!("leaf {serial}");
+        let key = if faults.ed25519_key {
+            AnyKey::ed25519(self.inner.seed, &label)
+        } else {
+            AnyKey::Ecdsa(Key::derive(self.inner.seed, &label))
+        };
         let mut not_before = options.time - ISSUE_TO_LOG_SECONDS;
         if faults.expired_certificate {
             not_before -= HOUR;
@@ -430,7 +435,7 @@ impl TestSigstore {
             &self.inner.authority
         };
         let sct = !faults.omit_sct && !self.inner.github_internal;
-        let certificate = authority.issue(&key, identity, not_before, serial, sct, faults);
+        let certificate = authority.issue(&key.spki(), identity, not_before, serial, sct, faults);
         Leaf { key, certificate }
     }
 
@@ -485,7 +490,7 @@ impl TestSigstore {
 
 /// A signing key and its certificate in DER.
 struct Leaf {
-    key: Key,
+    key: AnyKey,
     certificate: Vec<u8>,
 }
 

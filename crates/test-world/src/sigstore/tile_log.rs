@@ -21,14 +21,14 @@ const ED25519_SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0
 /// Signature type of Ed25519 in a signed note's key id.
 const NOTE_ED25519: u8 = 1;
 
-/// A log's key: Ed25519 as the real logs of today, or ECDSA.
-pub(crate) enum LogKey {
+/// A key of a log or a signer: Ed25519 as the real logs of today, or ECDSA.
+pub(crate) enum AnyKey {
     Ed25519(Ed25519KeyPair),
     Ecdsa(Key),
 }
 
-impl LogKey {
-    fn ed25519(seed: u64, label: &str) -> Self {
+impl AnyKey {
+    pub(crate) fn ed25519(seed: u64, label: &str) -> Self {
         let secret = sha256(format!("slsa-pip test world {seed} {label}").as_bytes());
         Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(&secret).expect("32 bytes"))
     }
@@ -60,7 +60,7 @@ impl LogKey {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
             Self::Ecdsa(key) => key.sign(message),
@@ -71,35 +71,35 @@ impl LogKey {
 /// A tile log under one key.
 pub(crate) struct TileLog {
     origin: &'static str,
-    key: LogKey,
-    impostor: LogKey,
-    witness: LogKey,
+    key: AnyKey,
+    impostor: AnyKey,
+    witness: AnyKey,
     leaves: Vec<[u8; 32]>,
 }
 
 impl TileLog {
     /// The active log of `seed`, `log2025-1.rekor.test`, under an Ed25519 key.
     pub(crate) fn active(seed: u64) -> Self {
-        Self::new(seed, "log2025-1.rekor.test", LogKey::ed25519(seed, "rekor v2"))
+        Self::new(seed, "log2025-1.rekor.test", AnyKey::ed25519(seed, "rekor v2"))
     }
 
     /// A log that was closed before anything is signed by default, `log2024-1.rekor.test`, under an ECDSA key.
     pub(crate) fn retired(seed: u64) -> Self {
-        let key = LogKey::Ecdsa(Key::derive(seed, "retired rekor v2"));
+        let key = AnyKey::Ecdsa(Key::derive(seed, "retired rekor v2"));
         Self::new(seed, "log2024-1.rekor.test", key)
     }
 
     /// A log of the active one's name under a key that no trusted root holds.
     pub(crate) fn unknown(seed: u64) -> Self {
-        Self::new(seed, "log2025-1.rekor.test", LogKey::ed25519(seed, "unknown rekor v2"))
+        Self::new(seed, "log2025-1.rekor.test", AnyKey::ed25519(seed, "unknown rekor v2"))
     }
 
-    fn new(seed: u64, origin: &'static str, key: LogKey) -> Self {
+    fn new(seed: u64, origin: &'static str, key: AnyKey) -> Self {
         let mut log = Self {
             origin,
             key,
-            impostor: LogKey::ed25519(seed, "no rekor v2"),
-            witness: LogKey::ed25519(seed, "witness"),
+            impostor: AnyKey::ed25519(seed, "no rekor v2"),
+            witness: AnyKey::ed25519(seed, "witness"),
             leaves: Vec::new(),
         };
         log.append_foreign(FOREIGN_FIRST);
@@ -110,7 +110,7 @@ impl TileLog {
         self.origin
     }
 
-    pub(crate) fn key(&self) -> &LogKey {
+    pub(crate) fn key(&self) -> &AnyKey {
         &self.key
     }
 
