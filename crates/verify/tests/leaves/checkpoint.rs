@@ -9,6 +9,9 @@ use crate::walk::Emit;
 /// Bytes of the key hint before a signature.
 const HINT: usize = 4;
 
+/// Begins a signature's line.
+const DASH: char = '\u{2014}';
+
 /// Emits every change of a checkpoint.
 pub fn walk(at: &str, text: &str, emit: Emit<'_>) {
     let lines: Vec<&str> = text.lines().collect();
@@ -22,7 +25,11 @@ pub fn walk(at: &str, text: &str, emit: Emit<'_>) {
     let owned: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
     assert_eq!(joined(&owned), text, "{at}: ends with a line end");
     for (index, line) in lines.iter().enumerate() {
-        let here = format!("{at}:line/{index}");
+        let here = match line.chars().next() {
+            None => format!("{at}:blank"),
+            Some(DASH) => format!("{at}:signature"),
+            Some(_) => format!("{at}:line/{index}"),
+        };
         let with = |line: String| {
             let mut lines = owned.clone();
             lines[index] = line;
@@ -53,13 +60,13 @@ pub fn walk(at: &str, text: &str, emit: Emit<'_>) {
             swapped.swap(index, index + 1);
             emit(&here, "swapped with the next", joined(&swapped).into());
         }
-        if line.starts_with('\u{2014}') {
+        if line.starts_with(DASH) {
             signature(&here, line, emit, &with);
             let mut more = owned.clone();
-            more.push(format!("\u{2014} witness.example {}", STANDARD.encode([7; 76])));
+            more.push(format!("{DASH} witness.example {}", STANDARD.encode([7; 76])));
             emit(&here, "a stranger's signature after it", joined(&more).into());
             let mut more = owned.clone();
-            more.insert(index, format!("\u{2014} witness.example {}", STANDARD.encode([7; 76])));
+            more.insert(index, format!("{DASH} witness.example {}", STANDARD.encode([7; 76])));
             emit(&here, "a stranger's signature before it", joined(&more).into());
         }
     }
@@ -88,9 +95,5 @@ fn signature(at: &str, line: &str, emit: Emit<'_>, with: &dyn Fn(String) -> serd
         put("the signature's other half", &[&bytes[..HINT], &other].concat());
     }
     emit(at, "signer's name", with(format!("{name}x {encoded}")));
-    emit(
-        at,
-        "another dash",
-        with(format!("-{}", line.trim_start_matches('\u{2014}'))),
-    );
+    emit(at, "another dash", with(format!("-{}", line.trim_start_matches(DASH))));
 }

@@ -249,6 +249,14 @@ pub fn documents(world: &World) -> Vec<Document> {
             );
         }
     }
+    for (kind, name, stride) in [
+        (LogKind::DsseV002, "dsse-0.0.2", 4),
+        (LogKind::HashedRekordV002, "hashedrekord-0.0.2", SAMPLED),
+    ] {
+        let make = move |world: &World, who| world.build(who, kind).bundle_v03();
+        let lines = vec![line(world, Form::Plain, &build, &make)];
+        add(&format!("bundle-v0.3 {name}"), stride, lines);
+    }
     for (version, bundle) in [("v0.1", Signed::bundle_v01 as Bundle), ("v0.3", Signed::bundle_v03)] {
         let message = message(world, bundle);
         let stride = if version == "v0.3" { SAMPLED } else { THIN };

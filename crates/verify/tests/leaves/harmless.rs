@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// One line: `document | place | change | why`, where `*` stands for any text without a colon, so that it never reaches into what
+/// One line: `document, document… | place | change | why`, where `*` stands for any text without a colon, so that it never reaches into what
 /// is encoded.
 pub struct Entry {
     line: &'static str,
@@ -42,7 +42,11 @@ impl Harmless {
     pub fn lists(&self, document: &str, place: &str, change: &str) -> bool {
         let mut listed = false;
         for entry in &self.0 {
-            if matches(entry.document, document) && matches(entry.place, place) && matches(entry.change, change) {
+            let documents = &mut entry.document.split(", ");
+            if documents.any(|pattern| matches(pattern, document))
+                && matches(entry.place, place)
+                && matches(entry.change, change)
+            {
                 entry.used.fetch_add(1, Ordering::Relaxed);
                 listed = true;
             }

@@ -22,6 +22,7 @@ mod der;
 mod documents;
 mod harmless;
 mod pem;
+mod real;
 mod repeat;
 mod verdict;
 mod walk;
@@ -161,7 +162,9 @@ fn no_change_passes_that_is_not_known_to_be_harmless() {
     let (total, text) = report(&tallies, &harmless);
     eprint!("{text}");
     assert!(total.wrong.is_empty(), "accepted:\n{}", total.wrong.join("\n"));
-    assert_eq!(harmless.unused(), Vec::<&str>::new(), "entries without use");
+    let unused = harmless.unused().into_iter();
+    let unused: Vec<_> = unused.filter(|line| !line.contains(real::REAL)).collect();
+    assert_eq!(unused, Vec::<&str>::new(), "entries without use");
     assert!(tallies.len() >= LEAST_DOCUMENTS, "only {} documents", tallies.len());
     for (name, tally) in &tallies {
         assert!(tally.changes() >= LEAST_CHANGES, "{name}: only {}", tally.changes());
