@@ -132,7 +132,8 @@ fn human(document: &Document, printer: &Printer) -> String {
     }
     lines.extend(document.notes.iter().map(|note| format!("note: {note}")));
     // A repository may have put anything into its texts.
-    lines.iter().map(|line| format!("{}\n", printer.plain_line(line))).collect()
+    let lines: Vec<String> = lines.iter().map(|line| printer.plain_line(line)).collect();
+    format!("{}\n", lines.join("\n"))
 }
 
 fn authorities(kind: &str, found: &[Authority], lines: &mut Vec<String>) {
