@@ -141,7 +141,7 @@ impl FromStr for SourceRepository {
         }
         let location = location.strip_suffix('/').unwrap_or(&location);
         let location = location.strip_suffix(".git").unwrap_or(location);
-        if location.ends_with(".git") {
+        if location.strip_suffix(".git").is_some() {
             // Written as a URL it would be read as the repository without the ending; no host allows such a name.
             return Err(invalid("a repository's name cannot end in `.git`"));
         }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use slsa_pip_policy::Expectation;
 use slsa_pip_test_world::identity::San;
 use slsa_pip_test_world::sigstore::SigningOptions;
-use slsa_pip_test_world::statement::{Subject, publish, slsa_v1, slsa_v02};
+use slsa_pip_test_world::statement::{PAYLOAD_TYPE, Subject, publish, slsa_v1, slsa_v02};
 use slsa_pip_test_world::{Identity, LogKind, Signed, TestSigstore};
-use slsa_pip_verify::{StagedFile, TrustRoots};
+use slsa_pip_verify::{Code, StagedFile, TrustRoots};
 
-use crate::common::{file, hex, pinned};
-use crate::walk::{Depth, Donors};
+use crate::common::{code, file, hex, judge, parse_json, pinned};
+use crate::walk::{Depth, Donors, text_of};
 
 /// Every change of a certificate is made.
 const WHOLE: usize = 1;
@@ -71,7 +71,7 @@ pub struct Who {
     again: bool,
 }
 
-const GOOD: Who = Who {
+pub const GOOD: Who = Who {
     owner: "acme",
     project: "foo",
     again: false,
@@ -90,7 +90,7 @@ impl Who {
         format!("the bytes of {}", self.filename()).into_bytes()
     }
 
-    fn subjects(self) -> Vec<Subject> {
+    pub fn subjects(self) -> Vec<Subject> {
         vec![Subject::of(&self.filename(), &self.bytes())]
     }
 
@@ -111,7 +111,7 @@ impl Who {
         identity
     }
 
-    fn own(self) -> Identity {
+    pub fn own(self) -> Identity {
         self.with_run(Identity::github(&self.repository()))
     }
 
@@ -136,6 +136,17 @@ impl World {
             sigstore,
             github,
         }
+    }
+
+    /// The code that refuses a statement although its own identity signed it.
+    pub fn signed(&self, statement: &Value) -> Option<Code> {
+        let payload = text_of(statement);
+        let options = SigningOptions::default();
+        let signed = self
+            .sigstore
+            .sign_payload(&GOOD.own(), payload.as_bytes(), PAYLOAD_TYPE, options);
+        let evidence = parse_json(&signed.bundle_v03());
+        code(&judge(&GOOD.staged(), &evidence, &pinned("acme/foo"), &self.roots))
     }
 
     fn sign(&self, identity: &Identity, statement: &Value, options: SigningOptions) -> Signed {

@@ -24,6 +24,7 @@ mod harmless;
 mod pem;
 mod real;
 mod repeat;
+mod signed;
 mod verdict;
 mod walk;
 
@@ -163,7 +164,9 @@ fn no_change_passes_that_is_not_known_to_be_harmless() {
     eprint!("{text}");
     assert!(total.wrong.is_empty(), "accepted:\n{}", total.wrong.join("\n"));
     let unused = harmless.unused().into_iter();
-    let unused: Vec<_> = unused.filter(|line| !line.contains(real::REAL)).collect();
+    let unused: Vec<_> = unused
+        .filter(|line| !line.contains(real::REAL) && !line.starts_with("signed "))
+        .collect();
     assert_eq!(unused, Vec::<&str>::new(), "entries without use");
     assert!(tallies.len() >= LEAST_DOCUMENTS, "only {} documents", tallies.len());
     for (name, tally) in &tallies {
