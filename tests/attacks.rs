@@ -276,7 +276,8 @@ fn an_interpreter_planted_in_the_working_directory_is_not_run() {
 
 /// Starts an install with a temporary folder of its own, and sends it a signal a moment after that is in use.
 fn signalled(scene: &Scene, temporary: &Path, signal: &str) -> Option<i32> {
-    let mut command = scene.install(&["rocket"]);
+    // A wheel that is in the cache would not be asked for.
+    let mut command = scene.install(&["rocket", "--no-cache-dir"]);
     let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = quiet.env("TMPDIR", temporary).spawn().unwrap();
     let started = Instant::now();

@@ -10,7 +10,7 @@ use slsa_pip_test_world::{Release, World};
 use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
-const SCRUBBED: [&str; 15] = [
+const SCRUBBED: [&str; 17] = [
     "VIRTUAL_ENV",
     "PYTHONPATH",
     "PYTHONHOME",
@@ -22,6 +22,8 @@ const SCRUBBED: [&str; 15] = [
     "SLSA_PIP_GITHUB_API_URL",
     "SLSA_PIP_OFFLINE",
     "SLSA_PIP_CACHE_DIR",
+    "SLSA_PIP_EVIDENCE",
+    "NETRC",
     "SLSA_PIP_TUF_URL",
     "SLSA_PIP_TUF_ROOT",
     "GITHUB_TOKEN",

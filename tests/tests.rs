@@ -29,6 +29,8 @@ mod verify_bundle;
 mod fixtures;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
+// Where provenance is looked for, in which order, and what the report says of it.
+mod evidence_sources;
 // The trusted root from TUF, its cache, and `slsa-pip trust-root`.
 mod trust_root;
 // What the documents show is what the program does.

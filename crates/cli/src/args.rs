@@ -156,19 +156,42 @@ pub(crate) struct IndexArgs {
     pub(crate) python: Option<PathBuf>,
 }
 
+/// A kind of place that is asked for provenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    /// Folders: `--provenance-dir`, and those of `--find-links`
+    Dir,
+    /// The index that a file comes from (PEP 740)
+    Index,
+    /// Assets of a GitHub release
+    GithubRelease,
+    /// GitHub's attestations API
+    GithubAttestation,
+}
+
 /// Where provenance is looked for, and what it is verified with.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Provenance")]
 pub(crate) struct EvidenceArgs {
-    /// A folder of provenance files, asked before any other place (repeatable)
+    /// The kinds of places that are asked for provenance, separated by commas (repeatable)
+    #[arg(long, value_name = "PLACES", value_enum, value_delimiter = ',', env = env::EVIDENCE, hide_env_values = true,
+        default_value = "dir,index,github-release,github-attestation")]
+    pub(crate) evidence: Vec<Place>,
+    /// A folder of provenance files, asked before any other place (repeatable); folders of `--find-links` are asked as well
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) provenance_dir: Vec<PathBuf>,
     /// Base URL of GitHub, for release downloads
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_URL, hide_env_values = true, default_value = "https://github.com")]
     pub(crate) github_url: String,
-    /// Base URL of GitHub's API
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_API_URL, hide_env_values = true, default_value = "https://api.github.com")]
-    pub(crate) github_api_url: String,
+    /// Base URL of GitHub's API [default: the one that belongs to `--github-url`; of an Enterprise server its `/api/v3/`]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, env = env::GITHUB_API_URL, hide_env_values = true)]
+    pub(crate) github_api_url: Option<String>,
+    /// A file that holds a token for GitHub's API, in place of `GITHUB_TOKEN` and `GH_TOKEN`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) github_token_file: Option<PathBuf>,
+    /// Take the token for GitHub's API from `gh auth token`, in place of `GITHUB_TOKEN` and `GH_TOKEN`
+    #[arg(long, conflicts_with = "github_token_file")]
+    pub(crate) github_token_from_gh: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }
@@ -200,7 +223,7 @@ pub(crate) struct RootArgs {
     /// The TUF root metadata (root.json) to start from; needs `--tuf-url`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::TUF_ROOT)]
     pub(crate) tuf_root: Option<PathBuf>,
-    /// Make no network request for provenance, log entries or the trusted root
+    /// Make no network request: packages come from folders of `--find-links`, provenance from there as well
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true", default_value = "false")]
     pub(crate) offline: bool,
     #[command(flatten)]

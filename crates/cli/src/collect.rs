@@ -1,29 +1,22 @@
-//! The evidence collector: asks one kind of place at a time for a file's provenance, and remembers every answer.
+//! The evidence collector: asks one kind of place for a file's provenance, and records every answer.
 //!
 //! What it brings is unverified. A place that fails is recorded and never taken for a pass: without sufficient evidence
 //! the verification core refuses.
 
 use slsa_pip_distribution::{PackageName, Sha256Digest, SourceRepository, Version};
-use slsa_pip_github_releases::{GithubUrls, attestations, release_evidence};
-use slsa_pip_http::{Client, Settings, redact};
+use slsa_pip_github_releases::Github;
+use slsa_pip_http::{Client, HttpError, Settings, redact};
 use slsa_pip_provenance::SourceKind;
-use slsa_pip_pypi_client::{IndexClient, IndexFile, IntegrityAnswer};
+use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile, IntegrityAnswer};
 use slsa_pip_verify::{Context, StagedFile};
 
+use crate::args::Place;
 use crate::directory::ProvenanceDir;
 use crate::failure::{Failure, Result};
 use crate::harvest::Harvest;
 use crate::log_answers::LogAnswers;
 use crate::report::Outcome;
-use crate::settings::Trust;
-
-/// The places, in the order in which they are asked: what the user named, what is nearest, what costs most.
-pub(crate) const STAGES: [SourceKind; 4] = [
-    SourceKind::Directory,
-    SourceKind::IndexIntegrity,
-    SourceKind::GithubRelease,
-    SourceKind::GithubAttestation,
-];
+use crate::settings::{Endpoints, Trust};
 
 /// One file, as far as the search for its provenance needs to know it.
 pub(crate) struct Subject<'a> {
@@ -44,11 +37,12 @@ pub(crate) struct Subject<'a> {
 
 /// Asks the places.
 pub(crate) struct Collector<'a> {
-    pub(crate) http: &'a Client,
     pub(crate) index: &'a IndexClient,
     pub(crate) dirs: &'a [ProvenanceDir],
-    pub(crate) github: &'a GithubUrls,
-    pub(crate) github_token: Option<&'a str>,
+    pub(crate) github: &'a Github,
+    pub(crate) endpoints: &'a Endpoints,
+    /// The kinds of places that the user lets be asked.
+    pub(crate) places: &'a [Place],
     pub(crate) trust: &'a Trust,
     pub(crate) log: &'a LogAnswers<'a>,
 }
@@ -57,22 +51,49 @@ impl Collector<'_> {
     /// Asks one kind of place, and the transparency log for what needs it.
     pub(crate) async fn ask(
         &self,
-        place: SourceKind,
+        place: Place,
         subject: &Subject<'_>,
         staged: &StagedFile,
         context: &Context<'_>,
     ) -> Harvest {
+        if !self.may_ask(place) {
+            return self.spared(place);
+        }
         let mut harvest = Harvest::default();
         match place {
-            SourceKind::Directory => self.ask_directories(subject, &mut harvest),
-            _ if self.trust.offline => harvest.searched(place, "(network)", Outcome::NotAsked, "not asked: --offline"),
-            SourceKind::IndexIntegrity => self.ask_index(subject, &mut harvest).await,
-            SourceKind::GithubRelease | SourceKind::GithubAttestation => {
-                self.ask_github(place, subject, &mut harvest).await;
-            }
-            SourceKind::File => {}
+            Place::Dir => self.ask_directories(subject, &mut harvest),
+            Place::Index => self.ask_index(subject, &mut harvest).await,
+            Place::GithubRelease | Place::GithubAttestation => self.ask_github(place, subject, &mut harvest).await,
         }
         self.log.attach(&mut harvest, staged, context).await;
+        harvest
+    }
+
+    fn may_ask(&self, place: Place) -> bool {
+        self.places.contains(&place) && (place == Place::Dir || !self.trust.offline)
+    }
+
+    /// The record of a place that is not asked, or not to the end: it may not be, or there is enough without it.
+    pub(crate) fn spared(&self, place: Place) -> Harvest {
+        let why = if !self.places.contains(&place) {
+            "not asked: switched off"
+        } else if self.may_ask(place) {
+            "not asked: there was enough evidence"
+        } else {
+            "not asked: --offline"
+        };
+        self.not_asked(place, why)
+    }
+
+    fn not_asked(&self, place: Place, why: &str) -> Harvest {
+        let mut harvest = Harvest::default();
+        let location = match place {
+            Place::Dir => "folders".to_owned(),
+            Place::Index => "index".to_owned(),
+            Place::GithubRelease => redact(&self.endpoints.github),
+            Place::GithubAttestation => redact(&self.endpoints.github_api),
+        };
+        harvest.searched(kind(place), &location, Outcome::NotAsked, why);
         harvest
     }
 
@@ -101,7 +122,7 @@ impl Collector<'_> {
             Ok(IntegrityAnswer::None { url }) => harvest.searched(place, &redact(&url), Outcome::None, "none"),
             Ok(IntegrityAnswer::Disabled { url }) => {
                 let words = "forbidden: the index has switched provenance off";
-                harvest.searched(place, &redact(&url), Outcome::None, words);
+                harvest.searched(place, &redact(&url), Outcome::Forbidden, words);
             }
             Ok(IntegrityAnswer::Unusable { url, reason }) => {
                 harvest.searched(
@@ -112,32 +133,61 @@ impl Collector<'_> {
                 );
             }
             Ok(_) => harvest.searched(place, "index", Outcome::NotAsked, "not offered"),
-            Err(error) => harvest.searched(place, "index", Outcome::Failed, describe_error(&error)),
+            Err(error) => {
+                let location = subject.file.provenance.as_ref().map_or("index".to_owned(), redact);
+                let (outcome, word) = outcome_of(&error);
+                let words = format!("{word}: {}", describe_error(&error));
+                harvest.searched(place, &location, outcome, words);
+            }
         }
     }
 
-    async fn ask_github(&self, place: SourceKind, subject: &Subject<'_>, harvest: &mut Harvest) {
+    async fn ask_github(&self, place: Place, subject: &Subject<'_>, harvest: &mut Harvest) {
         let mut asked = false;
-        for repository in subject.repositories.iter().filter(|repository| repository.is_github()) {
-            asked = true;
-            let answer = if place == SourceKind::GithubRelease {
+        for repository in subject.repositories {
+            let answer = if place == Place::GithubRelease {
                 let filename = subject.file.filename.as_str();
                 let (name, version) = (subject.name, subject.version);
-                release_evidence(self.http, self.github, repository, name, version, filename, subject.tag).await
+                self.github
+                    .release_evidence(repository, name, version, filename, subject.tag)
+                    .await
             } else {
-                attestations(self.http, self.github, repository, subject.sha256, self.github_token).await
+                self.github.attestations(repository, subject.sha256).await
             };
-            harvest.read_answer(place, &answer);
+            // Of repositories elsewhere GitHub is not asked.
+            asked |= !answer.asked.is_empty();
+            harvest.read_answer(kind(place), &answer);
         }
         if !asked {
-            let url = if place == SourceKind::GithubRelease {
-                &self.github.web
-            } else {
-                &self.github.api
-            };
             let words = "not asked: neither policy nor metadata names a GitHub repository";
-            harvest.searched(place, &redact(url), Outcome::NotAsked, words);
+            harvest.absorb(self.not_asked(place, words));
         }
+    }
+}
+
+/// How reports name a kind of place.
+fn kind(place: Place) -> SourceKind {
+    match place {
+        Place::Dir => SourceKind::Directory,
+        Place::Index => SourceKind::IndexIntegrity,
+        Place::GithubRelease => SourceKind::GithubRelease,
+        Place::GithubAttestation => SourceKind::GithubAttestation,
+    }
+}
+
+/// What an error of the index says about provenance there.
+fn outcome_of(error: &IndexError) -> (Outcome, &'static str) {
+    let IndexError::Http(error) = error else {
+        return (Outcome::Failed, "failed");
+    };
+    match error {
+        HttpError::Timeout { .. } | HttpError::TooSlow { .. } | HttpError::Status { status: 408 | 504, .. } => {
+            (Outcome::TimedOut, "timed out")
+        }
+        HttpError::Status { status: 429, .. } => (Outcome::RateLimited, "rate-limited"),
+        HttpError::Status { status: 401 | 407, .. } => (Outcome::Forbidden, "forbidden"),
+        HttpError::TooLarge { .. } | HttpError::Encoding { .. } => (Outcome::Unreadable, "unreadable"),
+        _ => (Outcome::Failed, "failed"),
     }
 }
 

@@ -17,7 +17,9 @@ pub(crate) const GITHUB_URL: &str = "SLSA_PIP_GITHUB_URL";
 pub(crate) const GITHUB_API_URL: &str = "SLSA_PIP_GITHUB_API_URL";
 /// The interpreter to install for.
 pub(crate) const PYTHON: &str = "SLSA_PIP_PYTHON";
-/// No network for provenance.
+/// The kinds of places that are asked for provenance.
+pub(crate) const EVIDENCE: &str = "SLSA_PIP_EVIDENCE";
+/// No network.
 pub(crate) const OFFLINE: &str = "SLSA_PIP_OFFLINE";
 /// The cache folder.
 pub(crate) const CACHE_DIR: &str = "SLSA_PIP_CACHE_DIR";

@@ -41,6 +41,11 @@ impl Harvest {
         self.sidecars.extend(other.sidecars);
     }
 
+    /// Adds where was looked, and nothing of what was found there: the verdict was reached without it.
+    pub(crate) fn absorb_places(&mut self, other: Self) {
+        self.searched.extend(other.searched);
+    }
+
     /// Names files that may hold the log's answers for what was found at a location.
     pub(crate) fn add_sidecars(&mut self, location: &str, paths: impl IntoIterator<Item = PathBuf>) {
         for path in paths {
@@ -62,6 +67,9 @@ impl Harvest {
         for asked in answer.asked.iter().filter(|asked| asked.answer != Answer::Found) {
             let outcome = match asked.answer {
                 Answer::None => Outcome::None,
+                Answer::Forbidden => Outcome::Forbidden,
+                Answer::RateLimited { .. } => Outcome::RateLimited,
+                Answer::TimedOut => Outcome::TimedOut,
                 Answer::Offline => Outcome::NotAsked,
                 Answer::Unreadable { .. } => Outcome::Unreadable,
                 _ => Outcome::Failed,

@@ -8,10 +8,10 @@ use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
 use slsa_pip_pypi_client::IndexError;
 use slsa_pip_trust_root::Loaded;
-use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, TrustRoots, Verified, exempt, verify_file};
+use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, TrustRoots, Verified, exempt};
 
 use crate::args::RequirementArgs;
-use crate::collect::{Collector, STAGES, Subject};
+use crate::collect::{Collector, Subject};
 use crate::consistency;
 use crate::declared;
 use crate::failure::{Failure, Result};
@@ -20,7 +20,8 @@ use crate::log_answers::LogAnswers;
 use crate::printer::Printer;
 use crate::report::FileReport;
 use crate::resolution::{self, Package, Resolved};
-use crate::session::{Session, configuration_notes};
+use crate::search::Search;
+use crate::session::Session;
 
 /// Files that are downloaded and judged at the same time.
 const FILES_AT_ONCE: usize = 8;
@@ -54,7 +55,8 @@ pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Pri
         resolution::resolve(session, &request),
         session.trust.root(&session.http)
     );
-    let (resolved, root) = (resolved?, root?);
+    // Without a root there is no verdict, whatever the index says.
+    let (root, resolved) = (root?, resolved?);
     let resolution = match resolved {
         Resolved::Files(resolution) => resolution,
         Resolved::Refused(refusal) => {
@@ -71,7 +73,7 @@ pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Pri
         "Resolved {count} package{}",
         if count == 1 { "" } else { "s" }
     ));
-    let mut notes = configuration_notes(&session.probe);
+    let mut notes = session.notes.clone();
     notes.extend(resolution.notes);
     let hashes = &request.hashes;
     let roots = &root.roots;
@@ -141,7 +143,7 @@ async fn consistent(
     }
 }
 
-/// Asks one kind of place after the other until the evidence suffices.
+/// Searches for evidence until it suffices.
 async fn collect_and_verify(
     session: &Session,
     roots: &TrustRoots,
@@ -152,11 +154,11 @@ async fn collect_and_verify(
 ) -> (std::result::Result<Verified, Vec<Refusal>>, Harvest) {
     let log = LogAnswers::new(&session.http, &session.trust);
     let collector = Collector {
-        http: &session.http,
         index: &session.index,
         dirs: &session.dirs,
         github: &session.github,
-        github_token: session.github_token.as_deref(),
+        endpoints: &session.endpoints,
+        places: &session.places,
         trust: &session.trust,
         log: &log,
     };
@@ -181,20 +183,14 @@ async fn collect_and_verify(
         now: session.trust.now,
         package: Some(&package.name),
     };
-    let mut harvest = Harvest::default();
-    let mut outcome = verify_file(staged, &harvest.evidence, &context);
-    for place in STAGES {
-        let answer = collector.ask(place, &subject, staged, &context).await;
-        let brought_evidence = !answer.evidence.is_empty();
-        harvest.absorb(answer);
-        if brought_evidence {
-            outcome = verify_file(staged, &harvest.evidence, &context);
-        }
-        if outcome.is_ok() {
-            break;
-        }
-    }
-    (outcome, harvest)
+    let search = Search {
+        collector: &collector,
+        subject: &subject,
+        staged,
+        context: &context,
+        has_token: session.has_token,
+    };
+    search.run().await
 }
 
 fn judged(

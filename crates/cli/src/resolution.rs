@@ -34,7 +34,7 @@ pub(crate) async fn resolve(session: &Session, request: &Request) -> Result<Reso
         Ok(resolution) => Ok(Resolved::Files(resolution)),
         Err(error) => match index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index)) {
             Some(refusal) => Ok(Resolved::Refused(Box::new(refusal))),
-            None => Err(failure(&error)),
+            None => Err(failure(&error, session.trust.offline)),
         },
     }
 }
@@ -110,7 +110,7 @@ fn parse_hash(text: &str, origin: &str) -> Result<Sha256Digest> {
         .map_err(|error| Failure::new(format!("Invalid hash in {origin}")).caused_by(&error))
 }
 
-fn failure(error: &ResolveError) -> Failure {
+fn failure(error: &ResolveError, offline: bool) -> Failure {
     let text = error.to_string();
     let (message, detail) = match text.split_once("\n\n") {
         Some((message, detail)) => (message.to_owned(), Some(detail.to_owned())),
@@ -119,6 +119,9 @@ fn failure(error: &ResolveError) -> Failure {
     let mut failure = Failure::new(capitalised(&message));
     failure.detail = detail;
     let hint = match error {
+        ResolveError::NotFound { .. } if offline => {
+            Some("offline no index is asked: name a folder that `slsa-pip download` has written: `--find-links DIR`")
+        }
         ResolveError::NotFound { .. } => Some("check the spelling, and the index: `--index-url URL`"),
         ResolveError::OnlySdists { .. } => {
             Some("slsa-pip installs wheels only: require a version that has wheels, or ask the project to publish them")

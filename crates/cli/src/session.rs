@@ -1,18 +1,19 @@
 //! What `install` and `download` set up before they resolve: interpreter, network, index, trust, staging.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use slsa_pip_github_releases::GithubUrls;
-use slsa_pip_http::{Client, Settings};
+use slsa_pip_github_releases::Github;
+use slsa_pip_http::{CacheSettings, Client, Netrc, Settings};
 use slsa_pip_pip::Probe;
 use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
+use url::Url;
 
-use crate::args::{EvidenceArgs, IndexArgs, RequirementArgs};
+use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs};
 use crate::directory::{ProvenanceDir, read_bounded};
-use crate::environment::GITHUB_TOKENS;
 use crate::failure::{Failure, Result, without_logins};
+use crate::github_token::{self, GithubToken};
 use crate::printer::Printer;
 use crate::settings::{Endpoints, Trust};
 
@@ -26,12 +27,18 @@ pub(crate) struct Session {
     pub(crate) index: IndexClient,
     /// Policy, roots, log.
     pub(crate) trust: Trust,
+    /// GitHub, and what it has said in this run.
+    pub(crate) github: Github,
+    /// Whether its API is asked with a token.
+    pub(crate) has_token: bool,
     /// Where GitHub is.
-    pub(crate) github: GithubUrls,
-    /// A token for GitHub's API, if the environment has one.
-    pub(crate) github_token: Option<String>,
+    pub(crate) endpoints: Endpoints,
+    /// The kinds of places that are asked for provenance.
+    pub(crate) places: Vec<Place>,
     /// Folders of provenance.
     pub(crate) dirs: Vec<ProvenanceDir>,
+    /// Remarks that change no verdict.
+    pub(crate) notes: Vec<String>,
     /// Private folder (0700) that downloads go to.
     pub(crate) staging: TempDir,
 }
@@ -50,11 +57,18 @@ impl Session {
         }
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
-        let dirs = evidence
-            .provenance_dir
-            .iter()
-            .map(|path| ProvenanceDir::load(path))
-            .collect::<Result<Vec<_>>>()?;
+        let places = evidence.evidence.clone();
+        let mut dirs = Vec::new();
+        if places.contains(&Place::Dir) {
+            for path in &evidence.provenance_dir {
+                dirs.push(ProvenanceDir::load(path)?);
+            }
+        }
+        let GithubToken { token, mut notes } = if asks_github(&places, &trust) {
+            github_token::find(evidence, &endpoints.github).await?
+        } else {
+            GithubToken::default()
+        };
         let probe = probe(requirements, index).await?;
         if printer.is_verbose() {
             printer.progress(&format!(
@@ -63,8 +77,12 @@ impl Session {
                 probe.pip_version
             ));
         }
-        let http = client(&probe)?;
-        let index = index_client(&probe, &http)?;
+        if places.contains(&Place::Dir) {
+            dirs.extend(linked_dirs(&probe, &evidence.provenance_dir)?);
+        }
+        notes.extend(configuration_notes(&probe));
+        let http = client(&probe, &trust, &mut notes)?;
+        let index = index_client(&probe, &trust, &http)?;
         let staging = tempfile::Builder::new()
             .prefix("slsa-pip-")
             .tempdir()
@@ -75,20 +93,48 @@ impl Session {
             })?;
         Ok(Self {
             probe,
-            http,
             index,
             trust,
-            github: GithubUrls {
-                web: endpoints.github,
-                api: endpoints.github_api,
-            },
-            github_token: GITHUB_TOKENS
-                .iter()
-                .find_map(|name| std::env::var(name).ok().filter(|token| !token.is_empty())),
+            has_token: token.is_some(),
+            github: Github::new(http.clone(), endpoints.urls(), token),
+            http,
+            endpoints,
+            places,
             dirs,
+            notes,
             staging,
         })
     }
+}
+
+/// Whether GitHub may be asked at all in this run.
+fn asks_github(places: &[Place], trust: &Trust) -> bool {
+    let on = |place| places.contains(&place);
+    !trust.offline && (on(Place::GithubRelease) || on(Place::GithubAttestation))
+}
+
+/// The local folders among pip's find-links, as folders of provenance: what `slsa-pip download` writes is both. One that is not
+/// there, or no folder, is the index client's to judge.
+fn linked_dirs(probe: &Probe, named: &[PathBuf]) -> Result<Vec<ProvenanceDir>> {
+    let mut seen: Vec<PathBuf> = named.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let mut dirs = Vec::new();
+    for text in &probe.find_links {
+        let path = match Url::parse(text) {
+            Ok(url) if url.scheme() == "file" => url.to_file_path().ok(),
+            // One letter is a drive, not a scheme.
+            Ok(url) if url.scheme().len() > 1 => None,
+            _ => Some(PathBuf::from(text)),
+        };
+        let Some(path) = path.filter(|path| path.is_dir()) else {
+            continue;
+        };
+        let Ok(real) = path.canonicalize() else { continue };
+        if !seen.contains(&real) {
+            seen.push(real);
+            dirs.push(ProvenanceDir::load(&path)?);
+        }
+    }
+    Ok(dirs)
 }
 
 /// Asks the interpreter; pip itself parses its options, its configuration and the requirements files.
@@ -102,7 +148,7 @@ async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Prob
 }
 
 /// What pip is configured for and this program does otherwise.
-pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
+fn configuration_notes(probe: &Probe) -> Vec<String> {
     let mut notes: Vec<String> = probe.warnings.iter().map(|text| without_logins(text)).collect();
     let mut note = |set: bool, text: &str| notes.extend(set.then(|| text.to_owned()));
     note(
@@ -127,8 +173,8 @@ pub(crate) fn pip_failure(error: &slsa_pip_pip::PipError) -> Failure {
         .maybe_hint(error.hint())
 }
 
-/// The network as pip is configured: certificates, proxy, time-outs, retries.
-fn client(probe: &Probe) -> Result<Client> {
+/// The network as pip is configured: certificates, proxy, time-outs, retries, logins.
+fn client(probe: &Probe, trust: &Trust, notes: &mut Vec<String>) -> Result<Client> {
     let mut settings = Settings::default();
     let read = |option: &str, path: &Path| {
         read_bounded(path).map_err(|error| {
@@ -148,6 +194,19 @@ fn client(probe: &Probe) -> Result<Client> {
     settings.proxy.clone_from(&probe.proxy);
     settings.timeout = probe.timeout;
     settings.retries = probe.retries;
+    settings.offline = trust.offline;
+    settings.cache = trust
+        .cache
+        .clone()
+        .filter(|_| !probe.no_cache_dir)
+        .map(CacheSettings::new);
+    if let Some(path) = Netrc::locate(std::env::var_os("NETRC"), std::env::home_dir().as_deref()) {
+        // As to pip, one that cannot be used is none.
+        match netrc(&path) {
+            Ok(netrc) => settings.netrc = netrc,
+            Err(why) => notes.push(format!("`{}` is not used: {why}", path.display())),
+        }
+    }
     Client::new(settings).map_err(|error| {
         Failure::new("The network client could not be set up")
             .caused_by(&error)
@@ -155,8 +214,14 @@ fn client(probe: &Probe) -> Result<Client> {
     })
 }
 
-fn index_client(probe: &Probe, http: &Client) -> Result<IndexClient> {
-    let indexes = if probe.no_index {
+fn netrc(path: &Path) -> std::result::Result<Netrc, String> {
+    let bytes = read_bounded(path).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+    Netrc::parse(&text).map_err(|error| error.to_string())
+}
+
+fn index_client(probe: &Probe, trust: &Trust, http: &Client) -> Result<IndexClient> {
+    let indexes = if probe.no_index || trust.offline {
         Vec::new()
     } else {
         probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use slsa_pip_cache::CacheFolder;
+use slsa_pip_github_releases::GithubUrls;
 use slsa_pip_http::Client;
 use slsa_pip_policy::Policy;
 use slsa_pip_trust_root::{LoadError, Loaded, Opened, Repository, Source};
@@ -28,13 +29,9 @@ pub(crate) struct Trust {
     opened: Opened,
     /// The log that is asked for classic envelopes.
     pub(crate) rekor_url: Url,
-    /// Whether requests for provenance and log entries are forbidden.
+    /// Whether requests are forbidden.
     pub(crate) offline: bool,
     /// The cache folder; `None` where nothing is to be kept. What is read from it is unverified.
-    #[allow(
-        dead_code,
-        reason = "its first users come with the trusted root of TUF and the kept log entries"
-    )]
     pub(crate) cache: Option<CacheFolder>,
     /// The time of this run, read once.
     pub(crate) now: Timestamp,
@@ -117,10 +114,24 @@ pub(crate) fn root_failure(error: &LoadError) -> Failure {
 impl Endpoints {
     /// Checks the endpoints' URLs.
     pub(crate) fn new(args: &EvidenceArgs) -> Result<Self> {
-        Ok(Self {
-            github: base_url("--github-url", &args.github_url)?,
-            github_api: base_url("--github-api-url", &args.github_api_url)?,
-        })
+        let github = base_url("--github-url", &args.github_url)?;
+        let github_api = match (&args.github_api_url, GithubUrls::of_site(&github)) {
+            (Some(named), _) => base_url("--github-api-url", named)?,
+            (None, Some(urls)) => urls.api,
+            (None, None) => {
+                return Err(Failure::new("The API of `--github-url` is not known")
+                    .hint("Name it as well: `--github-api-url URL`"));
+            }
+        };
+        Ok(Self { github, github_api })
+    }
+
+    /// The same for whoever asks GitHub.
+    pub(crate) fn urls(&self) -> GithubUrls {
+        GithubUrls {
+            web: self.github.clone(),
+            api: self.github_api.clone(),
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) struct Answered {
     pub(crate) index_urls: Vec<String>,
     pub(crate) find_links: Vec<String>,
     pub(crate) no_index: bool,
+    pub(crate) no_cache_dir: bool,
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) cert: Option<String>,
     pub(crate) client_cert: Option<String>,

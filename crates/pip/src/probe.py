@@ -70,6 +70,7 @@ def parse_options(arguments, warnings):
         sys.stdout, sys.stderr = streams
     if options.require_venv and sys.prefix == sys.base_prefix:
         raise Problem("virtualenv-required", "")
+    options.no_cache_dir = not options.cache_dir  # `--no-cache-dir` leaves it False
     options.no_input = True  # nobody could answer: standard input is closed
     options.cache_dir = False  # the probe leaves nothing behind
     return command, options, positional
@@ -226,6 +227,7 @@ def answer(arguments):
         "index_urls": list(finder.index_urls),
         "find_links": [text(link) for link in finder.find_links],
         "no_index": ignores_indexes(options, finder),
+        "no_cache_dir": options.no_cache_dir,
         "trusted_hosts": list(finder.trusted_hosts),
         "cert": text(certificates) if certificates else None,
         "client_cert": text(options.client_cert) if options.client_cert else None,

@@ -56,6 +56,8 @@ pub struct Probe {
     pub find_links: Vec<String>,
     /// `--no-index`.
     pub no_index: bool,
+    /// `--no-cache-dir`.
+    pub no_cache_dir: bool,
     /// `--trusted-host`, as `host` or `host:port`.
     pub trusted_hosts: Vec<String>,
     /// `--cert`, or what requests reads instead: a bundle of CA certificates.
@@ -254,6 +256,7 @@ impl Probe {
             extra_index_urls: index_urls.collect(),
             find_links: answered.find_links,
             no_index: answered.no_index,
+            no_cache_dir: answered.no_cache_dir,
             trusted_hosts: answered.trusted_hosts,
             cert: answered.cert.map(PathBuf::from),
             client_cert: answered.client_cert.map(PathBuf::from),

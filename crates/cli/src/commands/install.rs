@@ -88,7 +88,20 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
     let mut report = Report::new(command, outcome.root.describe(session.trust.now), files);
     report.notes = outcome.notes;
     report.notes.extend(outcome.root.notes.iter().cloned());
-    report.requests = session.http.request_count() + outcome.root.requests;
+    report.notes.extend(
+        session
+            .http
+            .cache_trouble()
+            .map(|why| format!("the cache could not be used: {why}")),
+    );
+    if session.github.token_refused() {
+        let note = "GitHub has refused the token, and was asked without it";
+        report.notes.push(note.to_owned());
+    }
+    let counters = session.http.counters();
+    report.requests = counters.requests + outcome.root.requests;
+    report.cached = counters.cache_hits + counters.wheel_hits;
+    report.revalidated = counters.revalidations;
     let verified = verified.filter(|_| report.verdict == Verdict::Verified);
     (report, verified)
 }

@@ -25,9 +25,23 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
         printer.important(&refused(file, policy_file, printer));
     }
     printer.progress(&format!("trusted root: {}", printer.plain_line(&report.trusted_root)));
+    printer.progress(&counts(report));
     for note in &report.notes {
         printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));
     }
+}
+
+/// What the run has cost, and what the cache has spared it.
+fn counts(report: &Report) -> String {
+    let confirmed = match report.revalidated {
+        0 => String::new(),
+        count => format!(" ({count} to confirm what the cache holds)"),
+    };
+    let cached = match report.cached {
+        0 => String::new(),
+        count => format!("; from the cache without a request: {count}"),
+    };
+    format!("requests: {}{confirmed}{cached}", report.requests)
 }
 
 /// How many files there were, where it is more than one.

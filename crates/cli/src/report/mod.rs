@@ -50,8 +50,12 @@ pub(crate) struct Report {
     pub(crate) files: Vec<FileReport>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
-    /// HTTP requests made.
+    /// HTTP requests made, repetitions, redirects and revalidations included.
     pub(crate) requests: u64,
+    /// Answers and files that the cache gave without a request.
+    pub(crate) cached: u64,
+    /// Answers that the cache gave after a server had confirmed them; each is among the requests.
+    pub(crate) revalidated: u64,
 }
 
 /// The result for one file.
@@ -110,6 +114,12 @@ pub(crate) enum Outcome {
     Unreadable,
     /// It had something that did not verify.
     Refused,
+    /// It refuses to tell.
+    Forbidden,
+    /// It has been asked too often, and answers again later.
+    RateLimited,
+    /// It did not answer in time.
+    TimedOut,
     /// It did not answer, so that nobody knows.
     Failed,
     /// It was not asked.
@@ -131,6 +141,8 @@ impl Report {
             files,
             notes: Vec::new(),
             requests: 0,
+            cached: 0,
+            revalidated: 0,
         }
     }
 }
@@ -143,7 +155,12 @@ impl FileReport {
 
     /// Whether some place did not answer, so that asking again may help.
     pub(crate) fn may_be_found_later(&self) -> bool {
-        self.searched.iter().any(|place| place.outcome == Outcome::Failed)
+        self.searched.iter().any(|place| match place.outcome {
+            Outcome::RateLimited | Outcome::TimedOut | Outcome::Failed => true,
+            // GitHub may tell with a token; an index that has switched provenance off has said all it will.
+            Outcome::Forbidden => place.place != SourceKind::IndexIntegrity,
+            _ => false,
+        })
     }
 
     /// Whether what was asked, and what came back, explains a refusal: nothing was found, or the log had nothing to say.

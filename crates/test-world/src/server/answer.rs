@@ -1,5 +1,6 @@
 //! What a handler answers, before faults and HTTP.
 
+use crate::encoding::sha256_hex;
 use serde_json::Value;
 
 /// A request as handlers see it.
@@ -63,6 +64,22 @@ impl Answer {
         self
     }
 
+    /// The same with an `ETag`, as all the real servers send one; 304 where the client holds this very answer.
+    pub(crate) fn confirmed(self, method: &str, if_none_match: Option<&str>) -> Self {
+        if method != "GET" || self.status != 200 {
+            return self;
+        }
+        let tag = format!("\"{}\"", sha256_hex(&self.body));
+        if if_none_match == Some(tag.as_str()) {
+            return Self {
+                status: 304,
+                headers: vec![("etag", tag)],
+                body: Vec::new(),
+            };
+        }
+        self.header("etag", tag)
+    }
+
     /// A file, or the part of it that a `Range` header asks for (one range, RFC 9110).
     pub(crate) fn file(bytes: &[u8], content_type: &str, range: Option<&str>) -> Self {
         let whole = || Self::new(200, content_type, bytes).header("accept-ranges", "bytes");
@@ -97,6 +114,16 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_client_holds_is_confirmed() {
+        let tagged = Answer::not_found().confirmed("GET", None);
+        assert_eq!(tagged, Answer::not_found());
+        let tagged = Answer::new(200, "x", "a").confirmed("GET", None);
+        let tag = tagged.headers.last().unwrap().1.clone();
+        let ask = |tag: &str| Answer::new(200, "x", "a").confirmed("GET", Some(tag)).status;
+        assert_eq!((ask(&tag), ask("\"0\"")), (304, 200));
+    }
 
     #[test]
     fn ranges() {

@@ -175,7 +175,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let fault = take_fault(&mut shared.contents().faults, &path);
     let response = match fault {
         Some(fault) => fault.apply(answer).await,
-        None => respond(answer),
+        None => respond(answer.confirmed(parts.method.as_str(), text(header::IF_NONE_MATCH))),
     };
     shared.contents().requests.push(Requested {
         method: parts.method.to_string(),
