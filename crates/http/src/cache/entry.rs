@@ -14,8 +14,8 @@ use url::Url;
 use super::{Key, settings::Caching};
 use crate::download::sha256;
 
-/// Largest body that is kept: that of the largest index page that is read.
-pub const MAX_ENTRY_BYTES: u64 = 64 << 20;
+/// Largest body that is kept. The largest real index pages have 25 MB, and writing takes a copy of it.
+pub const MAX_ENTRY_BYTES: u64 = 32 << 20;
 /// Largest description; real ones stay below 2 KiB.
 const MAX_DESCRIPTION: usize = 64 << 10;
 /// Changes with the form.

@@ -10,10 +10,12 @@ use crate::error::IndexError;
 use crate::types::Project;
 
 /// Most `<` of a page, since each tag costs a hundred times its own three bytes once it is read. A file has about three, and
-/// the largest real project 15 000 files.
+/// the largest real project has 15 000 files.
 const MAX_TAGS: usize = 150_000;
+/// Most words of a page: each may be an attribute, which costs fifty bytes once it is read. A file has about 25.
+const MAX_WORDS: usize = 1_000_000;
 /// Largest page in HTML, in bytes; the largest real ones have about 8 MB.
-const MAX_HTML: usize = 24 * 1024 * 1024;
+const MAX_HTML: usize = 16 * 1024 * 1024;
 
 pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexError> {
     let not_an_index = |place: &Place<'_>, reason: &str| IndexError::NotAnIndex {
@@ -26,7 +28,7 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}');
-    if text.matches('<').count() > MAX_TAGS {
+    if text.matches('<').count() > MAX_TAGS || words(text.as_bytes()) > MAX_WORDS {
         return Err(too_large(&place));
     }
     if !text.trim_start().starts_with('<') && !text.trim().is_empty() {
@@ -87,6 +89,14 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
         ));
     }
     Ok(project)
+}
+
+/// How many runs there are of the characters that the parser takes for those of a name.
+fn words(text: &[u8]) -> usize {
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'+' | b'/');
+    text.split(|byte| !of_name(byte))
+        .filter(|word| !word.is_empty())
+        .count()
 }
 
 /// The entry of a link; `None` if it does not lead to an archive at all.

@@ -15,7 +15,7 @@ use crate::error::IndexError;
 use crate::types::{About, IndexFile, MetadataHash, Project, SkipReason, Skipped};
 
 /// Largest page, in bytes after decompression; the largest real ones have about 25 MB.
-pub const MAX_PAGE_SIZE: u64 = 64 * 1024 * 1024;
+pub const MAX_PAGE_SIZE: u64 = 32 * 1024 * 1024;
 /// Most files that a page may list; the largest real project has about 15 000.
 pub const MAX_FILES: usize = 100_000;
 /// Longest digests and specifiers of an entry that are kept, in bytes.
