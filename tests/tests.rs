@@ -31,6 +31,9 @@ mod fixtures;
 mod install_world;
 // Where provenance is looked for, in which order, and what the report says of it.
 mod evidence_sources;
+// What is kept between runs, what that spares, and `slsa-pip cache`.
+#[cfg(unix)]
+mod evidence_cache;
 // The trusted root from TUF, its cache, and `slsa-pip trust-root`.
 mod trust_root;
 // What the documents show is what the program does.

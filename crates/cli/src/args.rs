@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::commands::trust_root;
+use crate::commands::{cache, trust_root};
 use crate::environment as env;
 use crate::report;
 
@@ -91,6 +91,36 @@ pub(crate) enum Command {
     /// Every other command refreshes it by itself, once a day (docs/trusted-root.md).
     #[command(subcommand)]
     TrustRoot(TrustRootCommand),
+    /// Show, prune or empty the cache folder: answers of servers, wheels, log answers, trusted roots
+    ///
+    /// Nothing in it is trusted: everything is verified again whenever it is used, so that it may be emptied at any time.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+/// `slsa-pip cache`
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print where the cache folder is
+    Dir(CacheCommandArgs),
+    /// Show how much of what is in it
+    Info(CacheCommandArgs),
+    /// Remove what was not used for longest, as far as there is more than its bounds allow, and what killed runs have left
+    Prune(CacheCommandArgs),
+    /// Remove everything that slsa-pip has put there; the next run fetches it again
+    ///
+    /// A folder that holds anything else is left as it is (exit code 2).
+    Clean(CacheCommandArgs),
+}
+
+/// `slsa-pip cache dir`, `info`, `prune` and `clean`
+#[derive(Debug, Args)]
+pub(crate) struct CacheCommandArgs {
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
 }
 
 /// `slsa-pip trust-root`
@@ -436,6 +466,7 @@ impl Command {
             Self::Inspect(_) => "inspect",
             Self::VerifyBundle(_) => "verify-bundle",
             Self::TrustRoot(command) => command.name(),
+            Self::Cache(command) => command.name(),
         }
     }
 
@@ -446,6 +477,7 @@ impl Command {
             Self::Inspect(_) => report::inspection::SCHEMA,
             Self::VerifyBundle(_) => report::signature::SCHEMA,
             Self::TrustRoot(_) => trust_root::SCHEMA,
+            Self::Cache(_) => cache::SCHEMA,
         }
     }
 
@@ -458,6 +490,7 @@ impl Command {
             Self::Inspect(args) => args.format,
             Self::VerifyBundle(args) => args.format,
             Self::TrustRoot(TrustRootCommand::Show(args) | TrustRootCommand::Update(args)) => args.format,
+            Self::Cache(command) => command.args().format,
         }
     }
 }
@@ -468,6 +501,25 @@ impl TrustRootCommand {
         match self {
             Self::Show(_) => "trust-root show",
             Self::Update(_) => "trust-root update",
+        }
+    }
+}
+
+impl CacheCommand {
+    /// The command's name, as in its JSON documents.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Dir(_) => "cache dir",
+            Self::Info(_) => "cache info",
+            Self::Prune(_) => "cache prune",
+            Self::Clean(_) => "cache clean",
+        }
+    }
+
+    /// The options, which are the same for all.
+    pub(crate) fn args(&self) -> &CacheCommandArgs {
+        match self {
+            Self::Dir(args) | Self::Info(args) | Self::Prune(args) | Self::Clean(args) => args,
         }
     }
 }

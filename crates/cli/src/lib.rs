@@ -1,7 +1,7 @@
 //! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
 //!
 //! ```text
-//! args → settings → commands/{install,download,verify,inspect,verify_bundle,trust_root} → report/{human,json}
+//! args → settings → commands/{install,download,verify,inspect,verify_bundle,trust_root,cache} → report/{human,json}
 //!                        │
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
@@ -83,6 +83,7 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Verify(args) => commands::verify::run(args, printer).await,
         Command::Inspect(args) => commands::inspect::run(args, printer),
         Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer).await,
+        Command::Cache(command) => commands::cache::run(command, printer),
         Command::TrustRoot(TrustRootCommand::Show(args)) => commands::trust_root::show(args, printer),
         Command::TrustRoot(TrustRootCommand::Update(args)) => commands::trust_root::update(args, printer).await,
     }

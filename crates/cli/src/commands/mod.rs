@@ -1,5 +1,6 @@
 //! The commands: each takes its arguments, returns an exit code, and says everything through the printer.
 
+pub(crate) mod cache;
 pub(crate) mod download;
 pub(crate) mod inspect;
 pub(crate) mod install;

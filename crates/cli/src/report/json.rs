@@ -20,7 +20,7 @@ pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
     let (schema, name) = (command.schema(), command.name());
     let document = match command {
         Command::Inspect(_) => json!({ "schema": schema, "command": name, "verified": false, "error": failure }),
-        Command::VerifyBundle(_) | Command::TrustRoot(_) => {
+        Command::VerifyBundle(_) | Command::TrustRoot(_) | Command::Cache(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "error": failure })
         }
         Command::Install(_) | Command::Download(_) | Command::Verify(_) => {

@@ -1,0 +1,355 @@
+//! `slsa-pip cache`: where things are kept between runs, how much that is, and getting rid of it.
+//!
+//! Only what this program is known to write is ever removed, and nothing at all from a folder in which something else lies:
+//! whoever names the wrong folder loses nothing.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use slsa_pip_cache::{CacheError, CacheFolder};
+use slsa_pip_http::CacheSettings;
+use slsa_pip_http::cache::{self as http, Removed, Usage};
+
+use crate::args::{CacheCommand, CacheCommandArgs, Format};
+use crate::cache_dir;
+use crate::commands::EXIT_VERIFIED;
+use crate::failure::{Failure, Result};
+use crate::printer::Printer;
+use crate::report::json;
+
+/// The schema's name in every JSON document; docs/environment.md describes it.
+pub(crate) const SCHEMA: &str = "slsa-pip/cache/v1";
+
+/// HTTP answers, wheels, answers of the transparency log, trusted roots.
+const FOLDERS: [&str; 4] = [HTTP, WHEELS, REKOR, TUF];
+const HTTP: &str = "http";
+const WHEELS: &str = "wheels";
+const REKOR: &str = "rekor";
+const TUF: &str = "tuf";
+/// What is kept of each TUF repository.
+const TUF_FILES: [&str; 3] = ["copy.json", "versions.json", "lock"];
+/// How unfinished files begin; a process that was killed leaves them.
+const UNFINISHED: &str = ".new-";
+/// After this long an unfinished file belongs to no process that still writes it.
+const ABANDONED: Duration = Duration::from_hours(1);
+
+/// What the commands print.
+#[derive(Debug, Serialize)]
+struct Document {
+    schema: &'static str,
+    command: &'static str,
+    dir: PathBuf,
+    /// What there is, or what is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folders: Option<Vec<Kept>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<Gone>,
+}
+
+/// One sub-folder.
+#[derive(Debug, Serialize)]
+struct Kept {
+    name: &'static str,
+    entries: u64,
+    bytes: u64,
+    /// Bytes that stay after pruning, where that is bounded.
+    max_bytes: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Gone {
+    entries: u64,
+    bytes: u64,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &CacheCommand, printer: &Printer) -> Result<u8> {
+    let args = command.args();
+    let folder = cache_dir::resolve(&args.cache)?.ok_or_else(|| {
+        Failure::new("There is no cache folder").hint("Leave out `--no-cache-dir`, or name a folder: `--cache-dir DIR`")
+    })?;
+    let mut document = Document {
+        schema: SCHEMA,
+        command: command.name(),
+        dir: folder.path(),
+        folders: None,
+        removed: None,
+    };
+    let settings = CacheSettings::new(folder.clone());
+    match command {
+        CacheCommand::Dir(_) => {}
+        CacheCommand::Info(_) => check(&folder)?,
+        CacheCommand::Prune(_) => {
+            check(&folder)?;
+            document.removed = Some(prune(&settings).map_err(|error| failed(&folder, &error))?);
+        }
+        CacheCommand::Clean(_) => {
+            check(&folder)?;
+            document.removed = Some(clean(&folder).map_err(|error| failed(&folder, &error))?);
+        }
+    }
+    if !matches!(command, CacheCommand::Dir(_)) {
+        document.folders = Some(kept(&settings).map_err(|error| failed(&folder, &error))?);
+    }
+    print(&document, args, printer);
+    Ok(EXIT_VERIFIED)
+}
+
+/// That the folder is this program's own: nothing else lies in it, nobody else can have written to it, and no link leads out.
+fn check(folder: &CacheFolder) -> Result<()> {
+    folder.names().map_err(|error| refused(&error))?;
+    let path = folder.path();
+    let entries = match fs::read_dir(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|error| failed(folder, &error))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| failed(folder, &error))?.file_name();
+        if !FOLDERS.iter().any(|known| name == *known) {
+            let found = path.join(&name);
+            return Err(Failure::new(format!(
+                "`{}` is not a cache folder of slsa-pip, which has not made `{}`",
+                path.display(),
+                found.display()
+            ))
+            .hint("Name slsa-pip's own folder: `--cache-dir DIR`; `slsa-pip cache dir` says which one is used"));
+        }
+    }
+    for name in FOLDERS {
+        let below = folder.folder(name).and_then(|below| below.names());
+        below.map_err(|error| refused(&error))?;
+    }
+    Ok(())
+}
+
+fn kept(settings: &CacheSettings) -> io::Result<Vec<Kept>> {
+    let info = http::info(&settings.folder)?;
+    let own = |name| -> io::Result<Usage> {
+        let mut usage = Usage::default();
+        for file in files(&settings.folder, name)?.iter().filter(|file| !file.unfinished) {
+            usage.entries += 1;
+            usage.bytes += file.bytes;
+        }
+        Ok(usage)
+    };
+    let each = [
+        (HTTP, info.http, Some(settings.max_http_bytes)),
+        (WHEELS, info.wheels, Some(settings.max_wheel_bytes)),
+        (REKOR, own(REKOR)?, None),
+        (TUF, own(TUF)?, None),
+    ];
+    let kept = each.into_iter().map(|(name, usage, max_bytes)| Kept {
+        name,
+        entries: usage.entries,
+        bytes: usage.bytes,
+        max_bytes,
+    });
+    Ok(kept.collect())
+}
+
+/// Everything beyond the bounds, and what killed processes have left. The answers of the log have a bound of their own, and a
+/// trusted root is replaced by the next one.
+fn prune(settings: &CacheSettings) -> io::Result<Gone> {
+    let mut gone = Gone::from(http::prune(settings)?);
+    let now = SystemTime::now();
+    for name in [REKOR, TUF] {
+        for file in files(&settings.folder, name)? {
+            let old = now.duration_since(file.written).is_ok_and(|age| age >= ABANDONED);
+            if file.unfinished && old {
+                gone.remove(&file)?;
+            }
+        }
+    }
+    Ok(gone)
+}
+
+fn clean(folder: &CacheFolder) -> io::Result<Gone> {
+    let mut gone = Gone::from(http::clean(folder)?);
+    for name in [REKOR, TUF] {
+        for file in files(folder, name)? {
+            gone.remove(&file)?;
+        }
+        let below = folder.path().join(name);
+        for repository in folders(&below)? {
+            remove_empty(&repository)?;
+        }
+        remove_empty(&below)?;
+    }
+    Ok(gone)
+}
+
+impl From<Removed> for Gone {
+    fn from(removed: Removed) -> Self {
+        Self {
+            entries: removed.entries,
+            bytes: removed.bytes,
+        }
+    }
+}
+
+impl Gone {
+    fn remove(&mut self, file: &Found) -> io::Result<()> {
+        match fs::remove_file(&file.path) {
+            Ok(()) => {
+                self.entries += 1;
+                self.bytes += file.bytes;
+                Ok(())
+            }
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A file of the cache.
+struct Found {
+    path: PathBuf,
+    bytes: u64,
+    written: SystemTime,
+    unfinished: bool,
+}
+
+/// The files of `rekor/`, or of the folders in `tuf/`, that are named as this program names them.
+fn files(folder: &CacheFolder, name: &str) -> io::Result<Vec<Found>> {
+    let below = folder.path().join(name);
+    let mut found = Vec::new();
+    if name == REKOR {
+        collect(
+            &below,
+            |name| name.strip_suffix(".json").is_some_and(is_digest),
+            &mut found,
+        )?;
+    } else {
+        for repository in folders(&below)? {
+            collect(&repository, |name| TUF_FILES.contains(&name), &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+fn collect(folder: &Path, is_entry: impl Fn(&str) -> bool, found: &mut Vec<Found>) -> io::Result<()> {
+    for (path, metadata) in entries(folder)? {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        let unfinished = name.starts_with(UNFINISHED);
+        if metadata.is_file() && (unfinished || is_entry(name)) {
+            found.push(Found {
+                bytes: metadata.len(),
+                written: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                unfinished,
+                path,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The folders in a folder; links are none.
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = entries(folder)?.into_iter();
+    Ok(entries.filter(|(_, it)| it.is_dir()).map(|(path, _)| path).collect())
+}
+
+/// What lies in a folder, links not followed; nothing where there is none.
+fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        match entry.metadata() {
+            Ok(metadata) => found.push((entry.path(), metadata)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+fn remove_empty(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir(folder) {
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn is_digest(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn refused(error: &CacheError) -> Failure {
+    Failure::new("The cache folder cannot be used")
+        .caused_by(error)
+        .hint(error.hint())
+}
+
+fn failed(folder: &CacheFolder, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "The cache folder `{}` cannot be read or cleared",
+        folder.path().display()
+    ))
+    .caused_by(error)
+    .hint("Name another folder: `--cache-dir DIR`")
+}
+
+fn print(document: &Document, args: &CacheCommandArgs, printer: &Printer) {
+    if args.format == Format::Json {
+        printer.document(&json::document(document));
+        return;
+    }
+    let Some(folders) = &document.folders else {
+        // For `$(slsa-pip cache dir)`.
+        printer.document(&document.dir.display().to_string());
+        return;
+    };
+    let mut lines = vec![format!("cache folder: {}", document.dir.display())];
+    if let Some(gone) = &document.removed {
+        lines.push(format!("removed: {} ({})", counted(gone.entries), size(gone.bytes)));
+    }
+    for kept in folders {
+        let most = kept.max_bytes.map(|most| format!(", at most {}", size(most)));
+        lines.push(format!(
+            "  {:<7} {} ({}{})",
+            kept.name,
+            counted(kept.entries),
+            size(kept.bytes),
+            most.unwrap_or_default()
+        ));
+    }
+    for line in lines {
+        printer.result(&format!("{}\n", printer.plain_line(&line)));
+    }
+}
+
+fn counted(entries: u64) -> String {
+    format!("{entries} file{}", if entries == 1 { "" } else { "s" })
+}
+
+/// Bytes in the unit that fits, rounded down: `4 GiB`.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let fitting = units.into_iter().find(|(shift, _)| bytes >> shift > 0);
+    match fitting {
+        Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        for (bytes, words) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (5 << 30, "5 GiB")] {
+            assert_eq!(size(bytes), words);
+        }
+    }
+}
