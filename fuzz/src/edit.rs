@@ -67,7 +67,7 @@ pub fn edit(good: &Document, input: &mut Input<'_>) -> Edited {
 }
 
 /// One change at one place.
-fn change(root: &mut Value, input: &mut Input<'_>) {
+pub fn change(root: &mut Value, input: &mut Input<'_>) {
     let place = pick(root, input);
     let kind = input.byte() % 16;
     match kind {

@@ -43,7 +43,12 @@ fn check_one(evidence: &Evidence, question: &Question<'_>) {
             && (question.repository.is_none() || question.repository == good.repository.as_deref())
     });
     let Some(good) = good else {
-        panic!("accepted, though it is no good document about this file: {evidence:?}");
+        let nearest = WORLD
+            .documents
+            .iter()
+            .map(|good| (&good.name, proof.differences(&good.proof)));
+        let nearest = nearest.min_by_key(|(_, differences)| differences.len());
+        panic!("accepted, though it is no good document about this file; nearest: {nearest:#?}");
     };
     assert!(
         question.now >= WORLD.now,

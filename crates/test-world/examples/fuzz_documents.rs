@@ -5,16 +5,18 @@
 use serde_json::{Value, json};
 use slsa_pip_test_world::identity::San;
 use slsa_pip_test_world::statement::{Subject, publish, slsa_v1, slsa_v02};
+use slsa_pip_test_world::tuf::{TufRepository, TufRole};
 use slsa_pip_test_world::{Identity, LogKind, Signed, SigningOptions, TestSigstore};
 use std::path::Path;
 use std::{env, fs, io};
 
-/// Files that documents are about, so that what speaks of one can be tried for another.
-const FILES: [(&str, &[u8]); 3] = [
-    ("foo-1.0.0-py3-none-any.whl", b"the first wheel"),
-    ("foo-1.0.1-cp312-cp312-manylinux_2_17_x86_64.whl", b"the second wheel"),
-    ("bar-2.0.tar.gz", b"an sdist"),
-];
+/// A file by its name and its bytes.
+type File = (&'static str, &'static [u8]);
+
+// What documents are about, so that what speaks of one can be tried for another.
+const FIRST: File = ("foo-1.0.0-py3-none-any.whl", b"the first wheel");
+const SECOND: File = ("foo-1.0.1-cp312-cp312-manylinux_2_17_x86_64.whl", b"the second wheel");
+const SDIST: File = ("bar-2.0.tar.gz", b"an sdist");
 
 struct Maker {
     sigstore: TestSigstore,
@@ -28,12 +30,13 @@ impl Maker {
     }
 
     /// One line: the document, the file it is about, and for classic envelopes what the log answers.
-    fn add(&mut self, name: &str, file: usize, identity: &Identity, document: String, answers: Value) {
+    fn add(&mut self, name: &str, file: File, identity: &Identity, document: &str, answers: &Value) {
         let pinned = identity.issuer.contains("githubusercontent") && identity.san.is_none();
+        let subject = subject(file);
         self.lines.push(json!({
             "name": name,
-            "file": subjects(file)[0].name,
-            "sha256": subjects(file)[0].sha256,
+            "file": subject.name,
+            "sha256": subject.sha256,
             "repository": pinned.then_some(&identity.repository),
             "document": document,
             "answers": answers,
@@ -41,9 +44,12 @@ impl Maker {
     }
 }
 
-fn subjects(file: usize) -> Vec<Subject> {
-    let (name, bytes) = FILES[file];
-    vec![Subject::of(name, bytes)]
+fn subject((name, bytes): File) -> Subject {
+    Subject::of(name, bytes)
+}
+
+fn subjects(file: File) -> [Subject; 1] {
+    [subject(file)]
 }
 
 fn main() -> io::Result<()> {
@@ -55,19 +61,24 @@ fn main() -> io::Result<()> {
         github: TestSigstore::github_internal(8),
         lines: Vec::new(),
     };
-    let foo = Identity::slsa_generator("acme/foo").tag("v1.0.0");
+    let generated = Identity::slsa_generator("acme/foo").tag("v1.0.0");
     let own = Identity::github("acme/bar").tag("v2.0").environment("release");
     // Other entries first, so that inclusion proofs are not empty.
     for _ in 0..5 {
-        maker.sign(&foo, &slsa_v02(&foo, &subjects(0)), SigningOptions::default());
+        maker.sign(
+            &generated,
+            &slsa_v02(&generated, &subjects(FIRST)),
+            SigningOptions::default(),
+        );
     }
-    bundles(&mut maker, &foo, &own);
-    classics(&mut maker, &foo);
+    bundles(&mut maker, &generated, &own);
+    classics(&mut maker, &generated);
     published(&mut maker, &own);
+    rekor_v2(&mut maker, &generated);
     write(Path::new(&directory), &maker)
 }
 
-fn bundles(maker: &mut Maker, foo: &Identity, own: &Identity) {
+fn bundles(maker: &mut Maker, generated: &Identity, own: &Identity) {
     let (dsse, intoto) = (
         SigningOptions::default(),
         SigningOptions::with_kind(LogKind::IntotoV002),
@@ -76,30 +87,48 @@ fn bundles(maker: &mut Maker, foo: &Identity, own: &Identity) {
         timestamp: true,
         ..SigningOptions::default()
     };
-    let signed = maker.sign(foo, &slsa_v02(foo, &subjects(0)), dsse);
-    maker.add("bundle-v03", 0, foo, signed.bundle_v03().to_string(), Value::Null);
-    maker.add("bundle-v01", 0, foo, signed.bundle_v01().to_string(), Value::Null);
-    let signed = maker.sign(foo, &slsa_v02(foo, &subjects(1)), intoto);
+    let signed = maker.sign(generated, &slsa_v02(generated, &subjects(FIRST)), dsse);
+    maker.add(
+        "bundle-v03",
+        FIRST,
+        generated,
+        &signed.bundle_v03().to_string(),
+        &Value::Null,
+    );
+    maker.add(
+        "bundle-v01",
+        FIRST,
+        generated,
+        &signed.bundle_v01().to_string(),
+        &Value::Null,
+    );
+    let signed = maker.sign(generated, &slsa_v02(generated, &subjects(SECOND)), intoto);
     maker.add(
         "bundle-v02-intoto",
-        1,
-        foo,
-        signed.bundle_v02().to_string(),
-        Value::Null,
+        SECOND,
+        generated,
+        &signed.bundle_v02().to_string(),
+        &Value::Null,
     );
-    let signed = maker.sign(own, &slsa_v1(own, &subjects(2)), stamped);
+    let signed = maker.sign(own, &slsa_v1(own, &subjects(SDIST)), stamped);
     maker.add(
         "bundle-own-stamped",
-        2,
+        SDIST,
         own,
-        signed.bundle_v03().to_string(),
-        Value::Null,
+        &signed.bundle_v03().to_string(),
+        &Value::Null,
     );
-    let signed = maker.github.sign_statement(own, &slsa_v1(own, &subjects(2)), dsse);
-    maker.add("bundle-github", 2, own, signed.bundle_v03().to_string(), Value::Null);
+    let signed = maker.github.sign_statement(own, &slsa_v1(own, &subjects(SDIST)), dsse);
+    maker.add(
+        "bundle-github",
+        SDIST,
+        own,
+        &signed.bundle_v03().to_string(),
+        &Value::Null,
+    );
 }
 
-fn classics(maker: &mut Maker, foo: &Identity) {
+fn classics(maker: &mut Maker, generated: &Identity) {
     for (name, kind, with_certificate) in [
         ("classic-dsse", LogKind::Dsse, true),
         ("classic-dsse-bare", LogKind::Dsse, false),
@@ -107,20 +136,30 @@ fn classics(maker: &mut Maker, foo: &Identity) {
         ("classic-intoto-001-bare", LogKind::IntotoV001, false),
         ("classic-intoto-002", LogKind::IntotoV002, true),
     ] {
-        let signed = maker.sign(foo, &slsa_v02(foo, &subjects(1)), SigningOptions::with_kind(kind));
+        let signed = maker.sign(
+            generated,
+            &slsa_v02(generated, &subjects(SECOND)),
+            SigningOptions::with_kind(kind),
+        );
         maker.add(
             name,
-            1,
-            foo,
-            signed.classic_envelope(with_certificate),
-            signed.log_answer(),
+            SECOND,
+            generated,
+            &signed.classic_envelope(with_certificate),
+            &signed.log_answer(),
         );
     }
 }
 
 fn published(maker: &mut Maker, own: &Identity) {
-    let signed = maker.sign(own, &publish(&subjects(2)), SigningOptions::default());
-    maker.add("pep740", 2, own, signed.pep740_provenance().to_string(), Value::Null);
+    let signed = maker.sign(own, &publish(&subjects(SDIST)), SigningOptions::default());
+    maker.add(
+        "pep740",
+        SDIST,
+        own,
+        &signed.pep740_provenance().to_string(),
+        &Value::Null,
+    );
     let google = Identity::github("acme/bar")
         .claim(1, "https://accounts.google.com")
         .claim(8, "https://accounts.google.com")
@@ -128,14 +167,44 @@ fn published(maker: &mut Maker, own: &Identity) {
     let google = (2..=23)
         .filter(|number| ![7, 8].contains(number))
         .fold(google, Identity::without_claim);
-    let signed = maker.sign(&google, &publish(&subjects(0)), SigningOptions::default());
+    let signed = maker.sign(&google, &publish(&subjects(FIRST)), SigningOptions::default());
     maker.add(
         "pep740-google",
-        0,
+        FIRST,
         &google,
-        signed.pep740_attestation().to_string(),
-        Value::Null,
+        &signed.pep740_attestation().to_string(),
+        &Value::Null,
     );
+}
+
+fn rekor_v2(maker: &mut Maker, generated: &Identity) {
+    for (name, kind) in [
+        ("bundle-rekor-v2-dsse", LogKind::DsseV002),
+        ("bundle-rekor-v2-hashedrekord", LogKind::HashedRekordV002),
+    ] {
+        let signed = maker.sign(
+            generated,
+            &slsa_v02(generated, &subjects(FIRST)),
+            SigningOptions::with_kind(kind),
+        );
+        maker.add(name, FIRST, generated, &signed.bundle_v03().to_string(), &Value::Null);
+    }
+}
+
+/// All files of a TUF repository whose root and timestamp keys were replaced, as a client needs them.
+fn tuf(trusted_root: &str) -> Value {
+    let mut repository = TufRepository::new(9, 1_764_547_200, trusted_root);
+    repository.rotate(&[TufRole::Root, TufRole::Timestamp]);
+    repository.renew();
+    let text = |path: &str| String::from_utf8_lossy(&repository.files()[path]).into_owned();
+    json!({
+        "start": text("1.root.json"),
+        "roots": [text("2.root.json")],
+        "timestamp": text(&repository.path(TufRole::Timestamp)),
+        "snapshot": text(&repository.path(TufRole::Snapshot)),
+        "targets": text(&repository.path(TufRole::Targets)),
+        "target": trusted_root,
+    })
 }
 
 fn write(directory: &Path, maker: &Maker) -> io::Result<()> {
@@ -148,6 +217,8 @@ fn write(directory: &Path, maker: &Maker) -> io::Result<()> {
         directory.join("github_trusted_root.json"),
         maker.github.trusted_root_json() + "\n",
     )?;
-    let lines: String = maker.lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(directory.join("documents.jsonl"), lines)
+    let tuf = tuf(&maker.sigstore.trusted_root_json());
+    fs::write(directory.join("tuf.json"), tuf.to_string() + "\n")?;
+    let lines: Vec<String> = maker.lines.iter().map(Value::to_string).collect();
+    fs::write(directory.join("documents.jsonl"), lines.join("\n") + "\n")
 }

@@ -22,6 +22,8 @@ mod embedded;
 mod error;
 mod fetch;
 mod file;
+#[doc(hidden)]
+pub mod fuzzing;
 mod kept;
 mod limits;
 mod loaded;
