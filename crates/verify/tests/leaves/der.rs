@@ -1,5 +1,7 @@
 //! Changes of DER: certificates, timestamps and ECDSA signatures, element by element.
 
+use std::cell::Cell;
+
 use crate::walk::Depth;
 
 /// Takes one change: where, what was done, and the bytes that result.
@@ -103,21 +105,40 @@ pub fn walk(at: &str, bytes: &[u8], donors: &[(&'static str, Vec<u8>)], depth: D
         .iter()
         .filter_map(|(name, donor)| Some((*name, parse(donor)?)))
         .collect();
-    let mut count = 0;
-    list(at, &elements, &donors, &mut |pointer, mutation, changed| {
-        count += 1;
-        // Signatures' other halves are few and the most telling.
-        if count % depth.stride == 0 || mutation == OTHER_HALF {
-            emit(pointer, mutation, &write(changed));
-        }
+    let sampler = Sampler {
+        stride: depth.stride,
+        count: Cell::new(0),
+    };
+    list(at, &elements, &donors, &sampler, &mut |pointer, mutation, changed| {
+        emit(pointer, mutation, &write(changed));
     });
+}
+
+/// Chooses each so many-th change, before it is made.
+struct Sampler {
+    stride: usize,
+    count: Cell<usize>,
+}
+
+impl Sampler {
+    fn takes(&self, mutation: &str) -> bool {
+        self.count.set(self.count.get() + 1);
+        // Signatures' other halves are few and the most telling.
+        self.count.get().is_multiple_of(self.stride) || mutation == OTHER_HALF
+    }
 }
 
 const OTHER_HALF: &str = "the signature's other half";
 
 type EmitElements<'e> = &'e mut dyn FnMut(&str, &str, &[Element]);
 
-fn list(at: &str, elements: &[Element], donors: &[(&'static str, Vec<Element>)], emit: EmitElements<'_>) {
+fn list(
+    at: &str,
+    elements: &[Element],
+    donors: &[(&'static str, Vec<Element>)],
+    sampler: &Sampler,
+    emit: EmitElements<'_>,
+) {
     for (index, element) in elements.iter().enumerate() {
         let here = format!("{at}/{index}");
         let mut with = |pointer: &str, mutation: &str, changed: Element| {
@@ -125,10 +146,14 @@ fn list(at: &str, elements: &[Element], donors: &[(&'static str, Vec<Element>)],
             whole[index] = changed;
             emit(pointer, mutation, &whole);
         };
-        one(&here, element, &mut with);
+        one(&here, element, &mut |pointer, mutation, changed| {
+            if sampler.takes(mutation) {
+                with(pointer, mutation, changed);
+            }
+        });
         for (name, donor) in donors {
             match donor.get(index) {
-                Some(donor) if donor != element => with(&here, name, donor.clone()),
+                Some(donor) if donor != element && sampler.takes(name) => with(&here, name, donor.clone()),
                 _ => {}
             }
         }
@@ -140,7 +165,7 @@ fn list(at: &str, elements: &[Element], donors: &[(&'static str, Vec<Element>)],
             })
             .collect();
         match &element.content {
-            Content::Elements(inner) => list(&here, inner, &below, &mut |pointer, mutation, changed| {
+            Content::Elements(inner) => list(&here, inner, &below, sampler, &mut |pointer, mutation, changed| {
                 let content = Content::Elements(changed.to_vec());
                 with(
                     pointer,
@@ -151,26 +176,32 @@ fn list(at: &str, elements: &[Element], donors: &[(&'static str, Vec<Element>)],
                     },
                 );
             }),
-            Content::Wrapped(before, inner) => list(&here, inner, &below, &mut |pointer, mutation, changed| {
-                let content = Content::Wrapped(before.clone(), changed.to_vec());
-                with(
-                    pointer,
-                    mutation,
-                    Element {
-                        content,
-                        ..element.clone()
-                    },
-                );
-            }),
+            Content::Wrapped(before, inner) => {
+                list(&here, inner, &below, sampler, &mut |pointer, mutation, changed| {
+                    let content = Content::Wrapped(before.clone(), changed.to_vec());
+                    with(
+                        pointer,
+                        mutation,
+                        Element {
+                            content,
+                            ..element.clone()
+                        },
+                    );
+                });
+            }
             Content::Bytes(_) => {}
         }
-        let mut whole = elements.to_vec();
-        whole.remove(index);
-        emit(&here, "removed", &whole);
-        let mut whole = elements.to_vec();
-        whole.insert(index, element.clone());
-        emit(&here, "twice", &whole);
-        if elements.get(index + 1).is_some_and(|next| next != element) {
+        if sampler.takes("removed") {
+            let mut whole = elements.to_vec();
+            whole.remove(index);
+            emit(&here, "removed", &whole);
+        }
+        if sampler.takes("twice") {
+            let mut whole = elements.to_vec();
+            whole.insert(index, element.clone());
+            emit(&here, "twice", &whole);
+        }
+        if elements.get(index + 1).is_some_and(|next| next != element) && sampler.takes("swapped") {
             let mut whole = elements.to_vec();
             whole.swap(index, index + 1);
             emit(&here, "swapped with the next", &whole);
