@@ -1,18 +1,19 @@
 //! GitHub's attestations API.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_http::{Client, Response, redact, same_origin};
-use slsa_pip_provenance::json as strict_json;
 use url::Url;
 
 use crate::answer::{Answer, Asked, ReleaseAnswer};
 use crate::fetch::{Fetched, Place};
 use crate::github::Github;
 use crate::link;
+use crate::list::{List, object};
 use crate::urls::GithubUrls;
-use crate::{MAX_BUNDLE_URLS, MAX_EVIDENCE_BYTES, MAX_PAGES};
+use crate::{MAX_BUNDLE_URLS, MAX_EVIDENCE_BYTES, MAX_PAGES, MAX_PER_PAGE};
 
 impl Github {
     /// Asks the attestations API for the bundles about a digest.
@@ -25,8 +26,9 @@ impl Github {
     pub async fn attestations(&self, repository: &SourceRepository, digest: &Sha256Digest) -> ReleaseAnswer {
         let mut answer = ReleaseAnswer::default();
         let mut next = self.urls.attestations(repository, digest);
-        for _ in 0..MAX_PAGES {
-            let Some(url) = next else { return answer };
+        let mut pages = 0;
+        while let Some(url) = next.take_if(|_| pages < MAX_PAGES && !answer.is_full()) {
+            pages += 1;
             let fetched = self.ask_api(url.clone(), MAX_EVIDENCE_BYTES, &mut answer).await;
             next = match &fetched.result {
                 Ok(response) => {
@@ -44,7 +46,7 @@ impl Github {
             answer.asked.push(Asked {
                 location: redact(&url),
                 answer: Answer::Unreadable {
-                    why: format!("there are more than {MAX_PAGES} pages"),
+                    why: format!("it is one of more pages than are read, or of more bytes: {pages} were read"),
                 },
             });
         }
@@ -64,10 +66,10 @@ impl Github {
         };
         answer.asked.push(fetched.asked(said));
         if !bundles.is_empty() {
-            let page = json!({"attestations": bundles}).to_string();
+            let page = page_of(&bundles);
             let mut shown = fetched.url.clone();
             shown.set_query(None);
-            answer.evidence_files.push((shown, Bytes::from(page)));
+            answer.evidence_files.push((shown, page));
         }
         self.collect(Place::Bundles, elsewhere, answer).await;
     }
@@ -85,21 +87,53 @@ pub async fn attestations(
     github.attestations(repository, digest).await
 }
 
-/// The bundles of a page, and the URLs of those that are not in it.
-pub(crate) fn bundles(body: &[u8], page: &Url) -> Result<(Vec<Value>, Vec<Url>), String> {
-    let mut value = strict_json::parse(body).map_err(|error| error.to_string())?;
-    let Some(Value::Array(list)) = value.get_mut("attestations").map(Value::take) else {
-        return Err("it is not a list of attestations".to_owned());
-    };
+/// A page of the API, its elements unread.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    attestations: List<'a, MAX_PER_PAGE>,
+}
+
+#[derive(Deserialize)]
+struct Attestation<'a> {
+    #[serde(borrow)]
+    bundle: Option<&'a RawValue>,
+    bundle_url: Option<String>,
+}
+
+/// A page with these bundles alone, in the API's own shape.
+fn page_of(bundles: &[&RawValue]) -> Bytes {
+    let (begin, before, after, end) = ("{\"attestations\":[", "{\"bundle\":", "}", "]}");
+    let length = bundles
+        .iter()
+        .map(|bundle| bundle.get().len() + before.len() + after.len() + 1);
+    let mut page = String::with_capacity(length.sum::<usize>() + begin.len() + end.len());
+    page.push_str(begin);
+    for (at, bundle) in bundles.iter().enumerate() {
+        page.push_str(if at == 0 { "" } else { "," });
+        page.push_str(before);
+        page.push_str(bundle.get());
+        page.push_str(after);
+    }
+    page.push_str(end);
+    Bytes::from(page)
+}
+
+/// The bundles of a page, word for word and unread, and the URLs of those that are not in it.
+pub(crate) fn bundles<'a>(body: &'a [u8], page: &Url) -> Result<(Vec<&'a RawValue>, Vec<Url>), String> {
+    let list: Page<'a> = object(body, "a list of attestations")?;
+    let list = list.attestations.0;
+    if list.len() > MAX_PER_PAGE {
+        return Err(format!("it lists more than {MAX_PER_PAGE} attestations"));
+    }
     let (mut inline, mut elsewhere) = (Vec::new(), Vec::new());
-    for mut item in list {
-        match item.get_mut("bundle").map(Value::take) {
-            Some(bundle) if bundle.is_object() => inline.push(json!({"bundle": bundle})),
-            _ => elsewhere.extend(
-                item.get("bundle_url")
-                    .and_then(Value::as_str)
-                    .and_then(|url| bundle_url(url, page)),
-            ),
+    for item in list {
+        let Ok(item) = object::<Attestation<'a>>(item.get().as_bytes(), "an attestation") else {
+            continue;
+        };
+        match item.bundle {
+            Some(bundle) if bundle.get().starts_with('{') => inline.push(bundle),
+            _ => elsewhere.extend(item.bundle_url.and_then(|url| bundle_url(&url, page))),
         }
     }
     elsewhere.truncate(MAX_BUNDLE_URLS);

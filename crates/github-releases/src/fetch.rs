@@ -86,12 +86,11 @@ impl Github {
     }
 
     async fn large(&self, place: Place, url: Url, answer: &ReleaseAnswer) -> Brought {
-        let held: u64 = answer.evidence_files.iter().map(|(_, bytes)| bytes.len() as u64).sum();
         let refused = |why: String| Asked {
             location: redact(&url),
             answer: Answer::Unreadable { why },
         };
-        if held >= MAX_TOTAL_BYTES {
+        if answer.is_full() {
             return (
                 refused(format!("more than {MAX_TOTAL_BYTES} bytes were found before it")),
                 None,
@@ -123,6 +122,14 @@ impl Github {
             Ok(body) => (fetched.asked(Answer::Found), Some((shown(fetched.url), body))),
             Err(why) => (fetched.asked(Answer::Unreadable { why }), None),
         })
+    }
+}
+
+impl ReleaseAnswer {
+    /// Whether as much was found as is held in memory.
+    pub(crate) fn is_full(&self) -> bool {
+        let held: usize = self.evidence_files.iter().map(|(_, bytes)| bytes.len()).sum();
+        held as u64 >= MAX_TOTAL_BYTES
     }
 }
 

@@ -13,6 +13,7 @@ pub mod fuzzing;
 mod github;
 mod limits;
 mod link;
+mod list;
 mod releases;
 mod tags;
 mod urls;
@@ -31,7 +32,7 @@ pub const MAX_EVIDENCE_BYTES: u64 = slsa_pip_provenance::budget::MAX_DOCUMENT_BY
 /// 50 kB; one about 1,024 subjects has 200.
 pub const MAX_BUNDLE_BYTES: u64 = 4 << 20;
 
-/// Bytes of evidence after which no further large file is fetched for one distribution file.
+/// Bytes of evidence after which no further page and no further large file is fetched for one distribution file.
 pub const MAX_TOTAL_BYTES: u64 = 32 << 20;
 
 /// Largest answer of the API about a release, in bytes. A release can have 1,000 assets of about 2 KiB each.
@@ -48,6 +49,9 @@ pub const MAX_TAGS: usize = 24;
 
 /// Most pages of the attestations API, of 100 attestations each.
 pub const MAX_PAGES: usize = 5;
+
+/// Most attestations of one page: as many as are asked for.
+pub const MAX_PER_PAGE: usize = 100;
 
 /// Most bundles of one page that are fetched by a URL of their own.
 pub const MAX_BUNDLE_URLS: usize = 32;

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use slsa_pip_distribution::{PackageName, SourceRepository, Version};
 use slsa_pip_http::Client;
 use slsa_pip_provenance::{Statement, parse_provenance};
@@ -11,6 +10,7 @@ use url::Url;
 use crate::answer::{Answer, ReleaseAnswer};
 use crate::fetch::{Miss, Place};
 use crate::github::Github;
+use crate::list::{List, object};
 use crate::tags::tags;
 use crate::urls::GithubUrls;
 use crate::{MAX_ASSETS, MAX_LISTED, MAX_RELEASE_BYTES};
@@ -20,6 +20,9 @@ const MULTIPLE: &str = "multiple.intoto.jsonl";
 
 /// Endings of assets that may be evidence.
 const ENDINGS: [&str; 3] = [".intoto.jsonl", ".sigstore", ".sigstore.json"];
+
+/// Longest description of an asset that is looked into, in bytes; real ones have about 2 KiB.
+const MAX_ASSET: usize = 64 * 1024;
 
 /// Endings of distribution files.
 const DISTRIBUTIONS: [&str; 3] = [".whl", ".tar.gz", ".zip"];
@@ -151,38 +154,26 @@ enum Listing {
 
 /// A release as the API describes it, but for everything that is not needed: it may be large.
 #[derive(Deserialize)]
-struct Release {
-    assets: Vec<Asset>,
+struct Release<'a> {
+    #[serde(borrow)]
+    assets: List<'a, MAX_LISTED>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Asset {
-    Named { name: String },
-    Other(IgnoredAny),
+struct Asset {
+    name: String,
 }
 
 /// Names of the assets of a release, as the API describes it.
 pub(crate) fn asset_names(body: &[u8]) -> Result<Vec<String>, String> {
-    let release: Release = serde_json::from_slice(body).map_err(|error| {
-        if body.trim_ascii_start().starts_with(b"<") {
-            "it is a web page".to_owned()
-        } else {
-            format!(
-                "it is not the description of a release (line {}, column {})",
-                error.line(),
-                error.column()
-            )
-        }
-    })?;
-    if release.assets.len() > MAX_LISTED {
+    let release: Release<'_> = object(body, "the description of a release")?;
+    let assets = release.assets.0;
+    if assets.len() > MAX_LISTED {
         return Err(format!("it lists more than {MAX_LISTED} assets"));
     }
-    let names = release.assets.into_iter().filter_map(|asset| match asset {
-        Asset::Named { name } => Some(name),
-        Asset::Other(_) => None,
-    });
-    Ok(names.collect())
+    let small = assets.iter().filter(|asset| asset.get().len() <= MAX_ASSET);
+    let read = small.filter_map(|asset| object::<Asset>(asset.get().as_bytes(), "an asset").ok());
+    Ok(read.map(|asset| asset.name).collect())
 }
 
 /// The assets that may be evidence about a file: those named after it first, none named after another distribution file.

@@ -230,7 +230,7 @@ async fn nothing_and_failures_are_told_apart() {
         (
             reply(200, r#"{"attestations":[],"attestations":[]}"#),
             Answer::Unreadable {
-                why: "an object holds the key `attestations` twice".into(),
+                why: "it is not a list of attestations (line 1, column 33)".into(),
             },
         ),
     ] {

@@ -122,7 +122,9 @@ enum Metadata {
 }
 
 pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexError> {
-    let page: Page = serde_json::from_slice(body).map_err(|error| IndexError::NotAnIndex {
+    // An array would do for a structure as well.
+    let object = Some(body).filter(|body| body.trim_ascii_start().first() != Some(&b'['));
+    let page: Page = serde_json::from_slice(object.unwrap_or_default()).map_err(|error| IndexError::NotAnIndex {
         url: place.shown.clone(),
         reason: if body.trim_ascii_start().starts_with(b"<") {
             "it says it is JSON, and is HTML".to_owned()
@@ -151,7 +153,7 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     let mut project = place.empty();
     project.about = about.read();
     for entry in page.files.0 {
-        let entry = Some(entry.get()).filter(|entry| entry.len() <= MAX_ENTRY);
+        let entry = Some(entry.get()).filter(|entry| entry.len() <= MAX_ENTRY && entry.starts_with('{'));
         if let Some(file) = entry.and_then(|entry| serde_json::from_str::<File>(entry).ok()) {
             place.add(file.into_raw(), &mut project);
             continue;
