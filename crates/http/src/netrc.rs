@@ -213,6 +213,8 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn login(text: &str, url: &str) -> Option<String> {
@@ -248,6 +250,19 @@ mod tests {
         assert_eq!(login(text, "http://index.example/"), None);
         for here in ["http://127.0.0.1:8080/", "http://localhost/", "https://index.example/"] {
             assert_eq!(login(text, here), Some("u:p".to_owned()), "{here}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(parts in proptest::collection::vec(prop::sample::select(vec![
+            "machine", "login", "password", "default", "macdef", "a", "#", "\"", "\\", " ", "\n", "\t", "\u{e9}", "\n\n",
+        ]), 0..40)) {
+            let text = parts.concat();
+            if let Err(error) = Netrc::parse(&text) {
+                let NetrcError::Syntax { line } = error else { panic!("{error}") };
+                prop_assert!((1..=text.lines().count() + 1).contains(&line));
+            }
         }
     }
 

@@ -184,6 +184,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry() -> (Key, Entry) {
@@ -212,6 +214,19 @@ mod tests {
         assert_eq!(Entry::parse([bytes.as_slice(), b"x"].concat(), &key), None);
         let other = Key::of_get(&Url::parse("https://index.example/").unwrap(), None, None);
         assert_eq!(Entry::parse(bytes, &other), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_bytes_are_an_entry(at in 0_usize..300, other in any::<Vec<u8>>()) {
+            let (key, entry) = entry();
+            let mut bytes = entry.to_bytes().unwrap();
+            let at = at.min(bytes.len());
+            let end = (at + other.len()).min(bytes.len());
+            let changed = bytes[at..end] != other[..];
+            bytes.splice(at..end, other);
+            prop_assert_eq!(Entry::parse(bytes, &key).is_none(), changed);
+        }
     }
 
     #[test]
