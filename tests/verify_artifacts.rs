@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use slsa_pip_test_world::Identity;
-use slsa_pip_test_world::statement::{Subject, publish, slsa_v02};
+use slsa_pip_test_world::statement::{Subject, publish, slsa_v1, slsa_v02};
 
 use crate::support::Run;
 use crate::verify_flags::{Desk, generator};
@@ -49,6 +49,50 @@ fn the_verified_statement_is_printed_as_it_was_signed_and_nothing_on_a_refusal()
         let report = json(words);
         let files = report["files"].as_array().unwrap();
         assert!(files.iter().all(|file| file.get("provenance").is_none()), "{words:?}");
+    }
+}
+
+#[test]
+fn a_printed_statement_is_not_read_in_another_way_than_the_verified_one() {
+    let desk = Desk::new();
+    // A text that serde_json's own values take for the document that it holds.
+    let hidden = json!({"$serde_json::private::RawValue": "{\"inputs\":{\"release\":\"forged\"}}"});
+    let bench = desk.built(&generator(), |statement| {
+        statement["predicate"]["invocation"]["environment"]["github_event_payload"] = hidden.clone();
+    });
+    let run = Run::of(&mut bench.command(&["rocket.bin", "--print-provenance", "--format", "json"])).exits(0);
+    let shown = serde_json::to_string_pretty(&hidden).unwrap();
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert!(run.stdout.contains(lines[1]), "{}", run.stdout);
+}
+
+#[test]
+fn what_policy_expects_of_all_files_holds_without_a_packages_name_too() {
+    let desk = Desk::new();
+    let digest = format!("sha256:{}", desk.subjects[0].sha256);
+    let bench = desk.built(&generator(), |_| {});
+    let codes = |policy: &str, word: &str, words: &[&str]| {
+        desk.scene.write("slsa-pip.toml", policy);
+        let run = Run::of(bench.command(&[word, "--format", "json"]).args(words));
+        let codes = run.codes();
+        run.exits(i32::from(!codes.is_empty()));
+        codes
+    };
+    let pinned = ["--source-uri", "acme/rocket"];
+    for word in ["rocket.bin", &digest] {
+        assert!(codes("", word, &[]).is_empty(), "{word}");
+        let deny = "[defaults]\nunpinned = 'deny'\n";
+        assert_eq!(codes(deny, word, &[]), ["repository-not-pinned"], "{word}");
+        assert!(codes(deny, word, &pinned).is_empty(), "{word}");
+        let publish = "[defaults]\nevidence = ['publish']\n";
+        assert_eq!(codes(publish, word, &pinned), ["kind-not-accepted"], "{word}");
+    }
+    let own = Identity::github("acme/rocket");
+    let bench = desk.bench(&desk.sign(&own, &slsa_v1(&own, &desk.subjects)));
+    desk.scene.write("slsa-pip.toml", "[defaults]\nminimum-level = 3\n");
+    for word in ["rocket.bin", &digest] {
+        let run = Run::of(bench.command(&[word, "--format", "json"]).args(pinned)).exits(1);
+        assert_eq!(run.codes(), ["level-too-low"], "{word}");
     }
 }
 

@@ -67,9 +67,9 @@ impl Policy {
     pub fn expectation(&self, name: &PackageName, version: &Version) -> Expectation {
         let nothing = Pin::default();
         let pin = self.packages.get(name).unwrap_or(&nothing);
-        let defaults = &self.defaults;
+        let defaults = self.default_expectation();
         let version = version.to_string();
-        let mut trusted_builders = defaults.trusted_builders.clone();
+        let mut trusted_builders = defaults.trusted_builders;
         if let Some(builder) = &pin.builder {
             // Whoever pins a package to a builder trusts that builder, for that package.
             trusted_builders.add(builder.clone());
@@ -77,7 +77,6 @@ impl Policy {
         Expectation {
             repositories: pin.repositories.clone(),
             pinned_by: (!pin.repositories.is_empty()).then(|| format!("{}: [packages.{name}]", self.label)),
-            require_pin: defaults.require_pin,
             repository_id: pin.repository_id.clone(),
             owner_id: pin.owner_id.clone(),
             reference: pin
@@ -88,13 +87,25 @@ impl Policy {
             workflow: pin.workflow.clone(),
             trigger: pin.trigger.clone(),
             environment: pin.environment.clone(),
-            runner_environment: pin
-                .runner_environment
-                .clone()
-                .or_else(|| defaults.runner_environment.clone()),
+            runner_environment: pin.runner_environment.clone().or(defaults.runner_environment),
             kinds: pin.kinds.unwrap_or(defaults.kinds),
             minimum_level: pin.minimum_level.or(defaults.minimum_level),
             trusted_builders,
+            require_pin: defaults.require_pin,
+            ..Expectation::default()
+        }
+    }
+
+    /// What is expected of every file, also of one whose name does not say which package it is of: the `[defaults]` table.
+    #[must_use]
+    pub fn default_expectation(&self) -> Expectation {
+        let defaults = &self.defaults;
+        Expectation {
+            require_pin: defaults.require_pin,
+            runner_environment: defaults.runner_environment.clone(),
+            kinds: defaults.kinds,
+            minimum_level: defaults.minimum_level,
+            trusted_builders: defaults.trusted_builders.clone(),
             ..Expectation::default()
         }
     }

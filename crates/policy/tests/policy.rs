@@ -117,6 +117,10 @@ minimum-level = 3
     assert!(unpinned.trusted_builders.trusts(acme, "refs/tags/v1.0.0"));
     // A builder that one package is pinned to is not trusted for others.
     assert!(!unpinned.trusted_builders.knows(other));
+
+    // What is expected of a file whose package is not known is no less.
+    let nameless = policy.default_expectation();
+    assert_eq!(format!("{nameless:?}"), format!("{unpinned:?}"));
 }
 
 #[test]

@@ -39,7 +39,8 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     if args.print_provenance && all_passed {
         for (report, verified) in &mut judged {
             let statement = verified.as_ref().map(statement_of).unwrap_or_default();
-            report.provenance = serde_json::from_slice(statement).ok();
+            // The strict reader, as for the verdict: serde's own reads another document out of some texts.
+            report.provenance = slsa_pip_provenance::json::parse(statement).ok();
             statements.push(statement.to_vec());
         }
     }

@@ -51,12 +51,12 @@ impl Flags {
         })
     }
 
-    /// The policy's expectation for the file, where its name says which package it is, narrowed by the flags. A bare digest has
-    /// no name, so only the flags count for it.
+    /// The policy's expectation for the file, narrowed by the flags. Where its name does not say which package it is, and for a
+    /// bare digest, that is what policy expects of every file.
     pub(super) fn expectation(&self, trust: &Trust, file: Option<&DistributionFilename>) -> Expectation {
         let mut expectation = match file {
             Some(file) => trust.policy.expectation(file.name(), file.version()),
-            None => Expectation::default(),
+            None => trust.policy.default_expectation(),
         };
         if let Some(repository) = &self.repository {
             expectation.repositories = vec![repository.clone()];
