@@ -31,6 +31,11 @@ mod fixtures;
 mod install_world;
 // Where provenance is looked for, in which order, and what the report says of it.
 mod evidence_sources;
+// Which repository is asked, and what it means that metadata names another one than the certificate.
+mod evidence_repository;
+// GitHub's token, limits and other addresses.
+#[cfg(unix)]
+mod evidence_github;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
 #[cfg(unix)]
 mod evidence_cache;

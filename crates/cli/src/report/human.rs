@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use slsa_pip_distribution::SourceRepository;
 use slsa_pip_verify::{Attested, Basis, Code, EvidenceKind, ExemptBasis, Refusal};
 
 use crate::printer::Printer;
@@ -179,6 +180,13 @@ impl<'a> Block<'a> {
             Some(repository) => {
                 let standing = describe_standing(attested, declared);
                 self.line("repository", &format!("{repository} ({standing})"));
+                let other = |named: &&str| named.parse::<SourceRepository>().as_ref() != Ok(repository);
+                if let Some(named) = declared.filter(other) {
+                    self.line(
+                        "declared",
+                        &format!("{named}, by the package's own metadata: another one"),
+                    );
+                }
             }
             None => self.line(
                 "identity",
