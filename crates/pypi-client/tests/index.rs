@@ -16,6 +16,8 @@ mod cached;
 mod hostile;
 #[path = "index/links.rs"]
 mod links;
+#[path = "index/metadata.rs"]
+mod metadata;
 
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
@@ -340,141 +342,6 @@ async fn an_index_that_fails_is_not_passed_over() {
         };
         assert_eq!(error.status(), Some(status));
         assert_eq!(public.asked(), Vec::<String>::new());
-    }
-}
-
-#[tokio::test]
-async fn announced_metadata_is_checked() {
-    let text = metadata_text("Foo", "1.0.0");
-    let right = sha256(text.as_bytes());
-    let wrong = sha256(b"");
-    let beside = format!("/files/{WHEEL}.metadata");
-    for (announced, ok) in [
-        ("true".to_owned(), true),
-        (format!(r#"{{"sha256":"{right}"}}"#), true),
-        (format!(r#"{{"sha256":"{wrong}"}}"#), false),
-    ] {
-        let site = Site::default();
-        site.put(
-            "/simple/foo/",
-            JSON,
-            page(&format!(r#","dist-info-metadata":{announced}"#)),
-        );
-        site.put(&beside, "application/octet-stream", text.clone());
-        let client = client(&[site.serve().await]);
-        let metadata = client.metadata(&only_file(&client).await).await;
-        assert_eq!(site.asked(), ["/simple/foo/", &beside]);
-        match metadata {
-            Ok(metadata) => assert!(ok && metadata.requires_dist.len() == 1),
-            Err(IndexError::DigestMismatch { expected, computed, .. }) => {
-                assert_eq!((ok, expected, computed), (false, wrong, right));
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn metadata_of_another_project_or_version_is_refused() {
-    for text in [
-        metadata_text("bar", "1.0"),
-        metadata_text("foo", "1.1"),
-        "no metadata".to_owned(),
-    ] {
-        let site = Site::default();
-        site.put("/simple/foo/", JSON, page(r#","core-metadata":true"#));
-        site.put(&format!("/files/{WHEEL}.metadata"), "text/plain", text);
-        let client = client(&[site.serve().await]);
-        let error = client.metadata(&only_file(&client).await).await.unwrap_err();
-        assert!(matches!(error, IndexError::Metadata { .. }), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_small_wheel_is_fetched_once_for_metadata_and_download() {
-    let bytes = wheel(1000, &metadata_text("foo", "1.0"));
-    let site = Site::default();
-    site.put(
-        "/simple/foo/",
-        JSON,
-        page(&format!(
-            r#","core-metadata":true,"hashes":{{"sha256":"{}"}}"#,
-            sha256(&bytes)
-        ))
-        .replace(r#""hashes":{},"#, ""),
-    );
-    let path = format!("/files/{WHEEL}");
-    site.put(&path, "application/zip", bytes.clone());
-    let client = client(&[site.serve().await]);
-    let file = only_file(&client).await;
-    assert_eq!(client.metadata(&file).await.unwrap().version, "1.0".parse().unwrap());
-    assert!(client.metadata(&file).await.is_ok());
-    let staging = tempfile::tempdir().unwrap();
-    let staged = client.download(&file, staging.path(), &[]).await.unwrap();
-    assert_eq!(staged.path, staging.path().join(WHEEL));
-    assert_eq!(std::fs::read(&staged.path).unwrap(), bytes);
-    assert_eq!((staged.sha256, staged.size), (sha256(&bytes), bytes.len() as u64));
-    // Metadata is read once, also when the wheel is no longer kept.
-    assert!(client.metadata(&file).await.is_ok());
-    // The announced metadata is missing, which is no reason to fail.
-    let beside = format!("{path}.metadata");
-    assert_eq!(site.asked(), ["/simple/foo/", &beside, &path]);
-}
-
-#[tokio::test]
-async fn a_large_wheel_is_read_by_ranges() {
-    let bytes = wheel(5_000_000, &metadata_text("foo", "1.0"));
-    for (size, first) in [(format!(r#","size":{}"#, bytes.len()), false), (String::new(), true)] {
-        let site = Site {
-            ranges: true,
-            ..Site::default()
-        };
-        site.put("/simple/foo/", JSON, page(&size));
-        let path = format!("/files/{WHEEL}");
-        site.put(&path, "application/zip", bytes.clone());
-        let client = client(&[site.serve().await]);
-        let metadata = client.metadata(&only_file(&client).await).await.unwrap();
-        assert_eq!(metadata.requires_dist.len(), 1);
-        let asked = site.asked();
-        let mut expected = vec!["/simple/foo/".to_owned()];
-        expected.extend(first.then(|| path.clone()));
-        expected.push(format!("{path} bytes=-65536"));
-        expected.push(format!("{path} bytes=0-131071"));
-        assert_eq!(asked, expected);
-    }
-}
-
-#[tokio::test]
-async fn without_ranges_a_large_wheel_is_fetched_whole_and_kept() {
-    let bytes = wheel(5_000_000, &metadata_text("foo", "1.0"));
-    let site = Site::default();
-    site.put("/simple/foo/", JSON, page(&format!(r#","size":{}"#, bytes.len())));
-    let path = format!("/files/{WHEEL}");
-    site.put(&path, "application/zip", bytes.clone());
-    let client = client(&[site.serve().await]);
-    let file = only_file(&client).await;
-    assert!(client.metadata(&file).await.is_ok());
-    let staging = tempfile::tempdir().unwrap();
-    assert_eq!(
-        client.download(&file, staging.path(), &[]).await.unwrap().sha256,
-        sha256(&bytes)
-    );
-    assert_eq!(site.asked(), ["/simple/foo/", &format!("{path} bytes=-65536"), &path]);
-}
-
-#[tokio::test]
-async fn a_wheel_that_is_no_archive_has_no_metadata() {
-    for ranges in [false, true] {
-        let site = Site {
-            ranges,
-            ..Site::default()
-        };
-        site.put("/simple/foo/", JSON, page(r#","size":9000000"#));
-        site.put(&format!("/files/{WHEEL}"), "application/zip", vec![1; 300_000]);
-        let client = client(&[site.serve().await]);
-        let error = client.metadata(&only_file(&client).await).await.unwrap_err();
-        assert!(matches!(error, IndexError::Metadata { .. }), "{error}");
-        assert!(site.asked().len() < 12);
     }
 }
 
