@@ -108,6 +108,17 @@ pub enum Evidence {
         /// What is signed and how.
         signing: Signing,
     },
+    /// Any bundle in GitHub's API, verbatim, as often as this.
+    RawAttestation {
+        /// `owner/name` of the repository that holds it.
+        repository: String,
+        /// Whether the API holds the bundle or only a URL of it.
+        delivery: Delivery,
+        /// The bundle.
+        bundle: Value,
+        /// How many of them.
+        count: usize,
+    },
     /// Any PEP 740 provenance object, verbatim.
     RawProvenance(Value),
     /// Any line of a release asset, verbatim.
@@ -133,6 +144,8 @@ pub enum Delivery {
     UrlJson,
     /// `bundle` is null; `bundle_url` leads to the JSON text in Snappy's block format.
     UrlSnappy,
+    /// `bundle` is null; `bundle_url` leads to the JSON text in Snappy's framed format.
+    UrlSnappyFramed,
 }
 
 /// Form of a line in a release asset.

@@ -217,6 +217,18 @@ impl World {
         self.server.shared.contents().faults.clear();
     }
 
+    /// Lets the index's JSON API say this as `info` of a project in a version, instead of what its METADATA says.
+    pub fn describe(&self, project: &str, version: &str, info: Value) {
+        let key = (project.to_owned(), version.to_owned());
+        self.server.shared.contents().index.described.insert(key, info);
+    }
+
+    /// Renames a repository, `owner/name`: what is asked for under its old name is redirected to the new one, as GitHub does it
+    /// until somebody else takes the old name.
+    pub fn rename_repository(&self, old: &str, new: &str) {
+        self.server.shared.contents().github.rename(old, new);
+    }
+
     /// Signs the release's evidence and puts everything in its place; what was signed, in the order of the evidence.
     pub fn publish(&self, release: Release) -> Vec<Signed> {
         let wheel = &release.wheel;
@@ -256,6 +268,23 @@ impl World {
                         .contents()
                         .github
                         .add_line(repository, tag, asset, line);
+                }
+                Evidence::RawAttestation {
+                    repository,
+                    delivery,
+                    bundle,
+                    count,
+                } => {
+                    for _ in 0..*count {
+                        let attestation = Attestation {
+                            bundle: bundle.clone(),
+                            delivery: *delivery,
+                        };
+                        let mut contents = self.server.shared.contents();
+                        contents
+                            .github
+                            .add_attestation(repository, &wheel.sha256(), attestation);
+                    }
                 }
                 Evidence::GithubAttestation {
                     repository,
@@ -320,6 +349,7 @@ fn index_file(release: Release, provenance: Option<Value>) -> IndexFile {
     let Release {
         wheel, yanked, faults, ..
     } = release;
+    let project_urls = urls_of(&wheel.metadata);
     let project = wheel.normalized_name();
     let bytes = faults.served_bytes.unwrap_or(wheel.bytes);
     let digest = faults
@@ -332,8 +362,18 @@ fn index_file(release: Release, provenance: Option<Value>) -> IndexFile {
         announced_sha256: (!faults.no_announced_digest).then_some(digest),
         bytes,
         metadata: wheel.metadata,
+        project_urls,
         requires_python: wheel.requires_python,
         yanked,
         provenance,
     }
+}
+
+/// The project URLs of METADATA.
+fn urls_of(metadata: &str) -> Vec<(String, String)> {
+    metadata
+        .lines()
+        .filter_map(|line| line.strip_prefix("Project-URL: ")?.split_once(", "))
+        .map(|(label, url)| (label.to_owned(), url.to_owned()))
+        .collect()
 }

@@ -387,3 +387,52 @@ fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+#[tokio::test]
+async fn a_renamed_repository_is_redirected_on_the_site_and_in_the_api() {
+    let world = World::start().await.expect("starts");
+    world.publish(Release::new(widget()).with(Evidence::classic_release(identity(), "v1.0.0")));
+    world.rename_repository("old/name", "Acme/Widget");
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.expect("a client");
+    let step = async |url: String| {
+        let answer = client.get(&url).send().await.expect("an answer");
+        let location = answer.headers().get("location");
+        let location = location.map(|value| value.to_str().expect("ASCII").to_owned());
+        (answer.status().as_u16(), location)
+    };
+    let asset = "releases/download/v1.0.0/multiple.intoto.jsonl";
+    let moved = format!("{}/Acme/Widget/{asset}", world.github_url());
+    let first = step(format!("{}/Old/Name/{asset}", world.github_url())).await;
+    assert_eq!(first, (301, Some(moved.clone())));
+    assert_eq!(step(moved).await.0, 302);
+    let api = world.github_api_url();
+    let moved = format!("{api}/repositories/0/releases/tags/v1.0.0?x=1");
+    let first = step(format!("{api}/repos/old/name/releases/tags/v1.0.0?x=1")).await;
+    assert_eq!(first, (301, Some(moved.clone())));
+    assert_eq!(get_json(&moved, "").await["tag_name"], "v1.0.0");
+    assert_eq!(step(format!("{api}/repositories/1/releases/tags/v1.0.0")).await.0, 404);
+}
+
+#[tokio::test]
+async fn limits_of_github_are_told_as_it_tells_them() {
+    let world = World::start().await.expect("starts");
+    let url = format!("{}/repos/acme/widget/releases/tags/v1", world.github_api_url());
+    let usual = get(&url).await;
+    assert_eq!(usual.headers()["x-ratelimit-remaining"], "59");
+    world.fault_times("/github-api/", Fault::github_limit(1_900_000_000), 1);
+    world.fault_times("/github-api/", Fault::github_secondary_limit(Some(7)), 1);
+    world.fault_times("/github-api/", Fault::github_secondary_limit(None), 1);
+    let primary = get(&url).await;
+    assert_eq!(primary.status(), 403);
+    assert_eq!(primary.headers()["x-ratelimit-remaining"], "0");
+    assert_eq!(primary.headers()["x-ratelimit-reset"], "1900000000");
+    let secondary = get(&url).await;
+    assert_eq!(
+        (secondary.status().as_u16(), &secondary.headers()["retry-after"] == "7"),
+        (403, true)
+    );
+    let silent = get(&url).await;
+    assert!(!silent.headers().contains_key("retry-after"));
+    assert!(silent.text().await.expect("text").contains("secondary rate limit"));
+}

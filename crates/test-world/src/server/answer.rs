@@ -16,6 +16,15 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// The query with its question mark, if there is one.
+    pub(crate) fn question(&self) -> String {
+        if self.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", self.query)
+        }
+    }
+
     /// A value of the query.
     pub(crate) fn query_value(&self, key: &str) -> Option<&str> {
         self.query
@@ -56,6 +65,13 @@ impl Answer {
             status: 302,
             headers: vec![("location", location)],
             body: Vec::new(),
+        }
+    }
+
+    pub(crate) fn moved(location: String) -> Self {
+        Self {
+            status: 301,
+            ..Self::redirect(location)
         }
     }
 

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
+use serde_json::json;
 use std::time::Duration;
 
 /// Time for the first half of a truncated body to leave the machine: an error right behind it would discard it.
@@ -29,6 +30,46 @@ pub enum Fault {
     Redirect(String),
     /// Another body with the real status and headers.
     Body(Vec<u8>),
+    /// Another answer altogether: status, headers, body.
+    Reply(u16, Vec<(&'static str, String)>, String),
+    /// The real answer, one byte each such while.
+    Drip(Duration),
+}
+
+impl Fault {
+    /// GitHub's primary limit: 403, and when it ends, in seconds of the epoch.
+    pub fn github_limit(reset: i64) -> Self {
+        let message = "API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher \
+                       rate limit. Check out the documentation for more details.)";
+        let headers = vec![
+            ("content-type", "application/json; charset=utf-8".to_owned()),
+            ("x-ratelimit-limit", "60".to_owned()),
+            ("x-ratelimit-remaining", "0".to_owned()),
+            ("x-ratelimit-used", "60".to_owned()),
+            ("x-ratelimit-reset", reset.to_string()),
+            ("x-ratelimit-resource", "core".to_owned()),
+        ];
+        Self::github_error(403, message, headers)
+    }
+
+    /// GitHub's secondary limit: 403 with the message alone, or with `Retry-After` in seconds.
+    pub fn github_secondary_limit(retry_after: Option<u32>) -> Self {
+        let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+        let mut headers = vec![("content-type", "application/json; charset=utf-8".to_owned())];
+        headers.extend(retry_after.map(|seconds| ("retry-after", seconds.to_string())));
+        Self::github_error(403, message, headers)
+    }
+
+    /// GitHub's answer to a token that does not reach so far.
+    pub fn github_forbidden() -> Self {
+        let headers = vec![("content-type", "application/json; charset=utf-8".to_owned())];
+        Self::github_error(403, "Resource not accessible by personal access token", headers)
+    }
+
+    fn github_error(status: u16, message: &str, headers: Vec<(&'static str, String)>) -> Self {
+        let body = json!({"message": message, "documentation_url": "https://docs.host.example/rest", "status": status.to_string()});
+        Self::Reply(status, headers, body.to_string())
+    }
 }
 
 /// A fault for the paths that contain a text.
@@ -53,6 +94,20 @@ impl Fault {
             Self::Body(body) => {
                 answer.body = body;
                 respond(answer)
+            }
+            Self::Reply(status, headers, body) => respond(Answer {
+                status,
+                headers,
+                body: body.into_bytes(),
+            }),
+            Self::Drip(pause) => {
+                let announced = answer.body.len();
+                let bytes = std::mem::take(&mut answer.body);
+                let drops = stream::iter(bytes).then(move |byte| async move {
+                    tokio::time::sleep(pause).await;
+                    Ok::<_, std::io::Error>(Bytes::from(vec![byte]))
+                });
+                build(&answer, Some(announced), Body::from_stream(drops))
             }
             Self::Corrupt => {
                 let third = answer.body.len().div_ceil(3);

@@ -12,9 +12,27 @@ pub(crate) struct Attestation {
     pub(crate) delivery: Delivery,
 }
 
+/// Media type of compressed bundles.
+const SNAPPY: &str = "application/x-snappy";
+/// When everything was released.
+const RELEASED: &str = "2025-06-01T12:00:05Z";
+/// The id that the API gives with each attestation; nobody has signed it.
+const REPOSITORY_ID: u32 = 1;
+
 /// As many attestations on one page as the real API gives unless asked for more, and the most it gives.
 const PAGE: usize = 30;
 const MAX_PAGE: usize = 100;
+
+/// Where errors of the API point to.
+const MANUAL: &str = "https://docs.host.example/rest";
+/// What every answer of the API says of its limit.
+const LIMITS: [(&str, &str); 5] = [
+    ("x-ratelimit-limit", "60"),
+    ("x-ratelimit-remaining", "59"),
+    ("x-ratelimit-used", "1"),
+    ("x-ratelimit-reset", "4102444800"),
+    ("x-ratelimit-resource", "core"),
+];
 
 /// Releases and attestations of all repositories. Owner and repository are kept in lower case: GitHub compares them so.
 #[derive(Default)]
@@ -23,6 +41,8 @@ pub(crate) struct GitHub {
     releases: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// (`owner/name`, hex SHA-256) to attestations.
     attestations: BTreeMap<(String, String), Vec<Attestation>>,
+    /// Old names in lower case, with new ones. The position is the repository's number in the API.
+    renamed: Vec<(String, String)>,
 }
 
 impl GitHub {
@@ -50,11 +70,30 @@ impl GitHub {
             .get(asset)
     }
 
+    /// From now on `old` is found under `new`.
+    pub(crate) fn rename(&mut self, old: &str, new: &str) {
+        self.renamed.push((old.to_lowercase(), new.to_owned()));
+    }
+
+    /// Where a repository is now: its number in the API and its new name.
+    fn moved(&self, owner: &str, name: &str) -> Option<(usize, &str)> {
+        let old = format!("{owner}/{name}").to_lowercase();
+        let found = self.renamed.iter().position(|(from, _)| *from == old)?;
+        self.renamed.get(found).map(|(_, to)| (found, to.as_str()))
+    }
+
     /// `/{o}/{r}/releases/download/{tag}/{asset}`: a redirect to the storage host, as on the real site.
     pub(crate) fn web(&self, asked: &Asked, base: &str) -> Answer {
-        match asked.path.splitn(6, '/').collect::<Vec<_>>().as_slice() {
+        let parts: Vec<_> = asked.path.splitn(6, '/').collect();
+        if let [owner, name, rest @ ..] = parts.as_slice()
+            && let Some((_, to)) = self.moved(owner, name)
+        {
+            return Answer::moved(format!("{base}/github/{to}/{}", encoded(rest)));
+        }
+        match parts.as_slice() {
             [owner, name, "releases", "download", tag, asset] if self.asset(owner, name, tag, asset).is_some() => {
-                Answer::redirect(format!("{base}/github-objects/{owner}/{name}/{tag}/{asset}"))
+                let path = encoded(&[owner, name, tag, asset]);
+                Answer::redirect(format!("{base}/github-objects/{path}"))
             }
             _ => Answer::not_found(),
         }
@@ -72,47 +111,45 @@ impl GitHub {
             })
     }
 
-    /// `/repos/{o}/{r}/releases/tags/{tag}` and `/repos/{o}/{r}/attestations/sha256:{hex}`.
+    /// `/repos/{o}/{r}/releases/tags/{tag}`, `/repos/{o}/{r}/attestations/sha256:{hex}`, and both under `/repositories/{id}/`.
     pub(crate) fn api(&self, asked: &Asked, base: &str) -> Answer {
-        let answer = match asked.path.splitn(6, '/').collect::<Vec<_>>().as_slice() {
-            ["repos", owner, name, "releases", "tags", tag] => self
-                .release(owner, name, tag, base)
-                .map(|release| Answer::json(200, &release)),
-            ["repos", owner, name, "attestations", digest] => self.attestation_page(owner, name, digest, asked, base),
+        let parts: Vec<_> = asked.path.splitn(6, '/').collect();
+        let answer = match parts.as_slice() {
+            ["repositories", id, rest @ ..] => {
+                let renamed = id.parse().ok().and_then(|id: usize| self.renamed.get(id));
+                renamed
+                    .and_then(|(_, to)| to.split_once('/'))
+                    .and_then(|(owner, name)| self.below_repository(owner, name, &rest.join("/"), asked, base))
+            }
+            ["repos", owner, name, rest @ ..] => match self.moved(owner, name) {
+                Some((id, _)) => {
+                    let to = format!(
+                        "{base}/github-api/repositories/{id}/{}{}",
+                        encoded(rest),
+                        asked.question()
+                    );
+                    let body = json!({"message": "Moved Permanently", "url": to, "documentation_url": MANUAL});
+                    Some(Answer::json(301, &body).header("location", to))
+                }
+                None => self.below_repository(owner, name, &rest.join("/"), asked, base),
+            },
             _ => None,
         };
-        answer
-            .unwrap_or_else(|| Answer::json(404, &json!({"message": "Not Found", "status": "404"})))
-            .header("x-ratelimit-remaining", "59")
+        let missing = || json!({"message": "Not Found", "documentation_url": MANUAL, "status": "404"});
+        let answer = answer.unwrap_or_else(|| Answer::json(404, &missing()));
+        LIMITS
+            .into_iter()
+            .fold(answer, |answer, (name, value)| answer.header(name, value))
     }
 
-    fn release(&self, owner: &str, name: &str, tag: &str, base: &str) -> Option<Value> {
-        let assets = self
-            .releases
-            .get(&(format!("{owner}/{name}").to_lowercase(), tag.to_owned()))?;
-        let assets: Vec<_> = (1..)
-            .zip(assets)
-            .map(|(id, (asset, content)): (u32, _)| {
-                json!({
-                    "id": id,
-                    "name": asset,
-                    "state": "uploaded",
-                    "content_type": "application/octet-stream",
-                    "size": content.len(),
-                    "url": format!("{base}/github-api/repos/{owner}/{name}/releases/assets/{id}"),
-                    "browser_download_url": format!("{base}/github/{owner}/{name}/releases/download/{tag}/{asset}"),
-                })
-            })
-            .collect();
-        Some(json!({
-            "id": 1,
-            "tag_name": tag,
-            "target_commitish": "main",
-            "name": tag,
-            "draft": false,
-            "prerelease": false,
-            "assets": assets,
-        }))
+    fn below_repository(&self, owner: &str, name: &str, rest: &str, asked: &Asked, base: &str) -> Option<Answer> {
+        if let Some(tag) = rest.strip_prefix("releases/tags/") {
+            let assets = self
+                .releases
+                .get(&(format!("{owner}/{name}").to_lowercase(), tag.to_owned()))?;
+            return Some(Answer::json(200, &release(owner, name, tag, assets, base)));
+        }
+        self.attestation_page(owner, name, rest.strip_prefix("attestations/")?, asked, base)
     }
 
     fn list(&self, owner: &str, name: &str, hex: &str) -> Option<&Vec<Attestation>> {
@@ -131,21 +168,20 @@ impl GitHub {
         let page: Vec<_> = (start..end)
             .zip(all.iter().skip(start))
             .map(|(index, attestation)| {
-                let inline = attestation.delivery == Delivery::Inline;
+                if attestation.delivery == Delivery::Inline {
+                    return json!({"bundle": attestation.bundle, "repository_id": REPOSITORY_ID});
+                }
                 let url = format!("{base}/github-bundles/{owner}/{name}/{hex}/{index}?sig=secret");
-                json!({
-                    "bundle": if inline { &attestation.bundle } else { &Value::Null },
-                    "bundle_url": if inline { Value::Null } else { url.into() },
-                    "repository_id": 1,
-                })
+                json!({"bundle": null, "bundle_url": url, "repository_id": REPOSITORY_ID})
             })
             .collect();
         let answer = Answer::json(200, &json!({"attestations": page}));
         if end == all.len() {
             return Some(answer);
         }
-        let next = format!("{base}/github-api/repos/{owner}/{name}/attestations/{digest}?per_page={size}&after={end}");
-        Some(answer.header("link", format!("<{next}>; rel=\"next\"")))
+        let page = format!("{base}/github-api/repos/{owner}/{name}/attestations/{digest}?per_page={size}");
+        let links = format!("<{page}&after={end}>; rel=\"next\", <{page}&before={start}>; rel=\"prev\"");
+        Some(answer.header("link", links))
     }
 
     /// `/{o}/{r}/{hex}/{index}` on the storage host; refused without the URL's signature.
@@ -162,11 +198,99 @@ impl GitHub {
             Some(Attestation {
                 bundle,
                 delivery: Delivery::UrlSnappy,
-            }) => Answer::new(200, "application/x-snappy", snappy(bundle.to_string().as_bytes())),
+            }) => Answer::new(200, SNAPPY, snappy(bundle.to_string().as_bytes())),
+            Some(Attestation {
+                bundle,
+                delivery: Delivery::UrlSnappyFramed,
+            }) => Answer::new(200, SNAPPY, framed(bundle.to_string().as_bytes())),
             Some(Attestation { bundle, .. }) => Answer::new(200, "application/json", bundle.to_string()),
             None => Answer::not_found(),
         }
     }
+}
+
+/// A release as the API describes it.
+fn release(owner: &str, name: &str, tag: &str, assets: &BTreeMap<String, Vec<u8>>, base: &str) -> Value {
+    let repository = format!("{base}/github-api/repos/{owner}/{name}");
+    let site = format!("{base}/github/{owner}/{name}");
+    let tag_path = encoded(&[tag]);
+    let assets: Vec<_> = (1..)
+        .zip(assets)
+        .map(|(id, (asset, content)): (u32, _)| {
+            json!({
+                "url": format!("{repository}/releases/assets/{id}"),
+                "id": id,
+                "node_id": format!("RA_{id}"),
+                "name": asset,
+                "label": "",
+                "uploader": user(base),
+                "content_type": "application/octet-stream",
+                "state": "uploaded",
+                "size": content.len(),
+                "download_count": 42,
+                "created_at": RELEASED,
+                "updated_at": RELEASED,
+                "browser_download_url": format!("{site}/releases/download/{tag_path}/{}", encoded(&[asset])),
+            })
+        })
+        .collect();
+    json!({
+        "url": format!("{repository}/releases/1"),
+        "assets_url": format!("{repository}/releases/1/assets"),
+        "upload_url": format!("{repository}/releases/1/assets{{?name,label}}"),
+        "html_url": format!("{site}/releases/tag/{tag_path}"),
+        "id": 1,
+        "author": user(base),
+        "node_id": "RE_1",
+        "tag_name": tag,
+        "target_commitish": "main",
+        "name": tag,
+        "draft": false,
+        "prerelease": false,
+        "created_at": RELEASED,
+        "published_at": RELEASED,
+        "assets": assets,
+        "tarball_url": format!("{repository}/tarball/{tag_path}"),
+        "zipball_url": format!("{repository}/zipball/{tag_path}"),
+        "body": "Description of the release",
+    })
+}
+
+/// An account as the API describes it.
+fn user(base: &str) -> Value {
+    let user = format!("{base}/github-api/users/octocat");
+    json!({
+        "login": "octocat",
+        "id": 583_231,
+        "node_id": "U_1",
+        "avatar_url": format!("{base}/avatars/1"),
+        "gravatar_id": "",
+        "url": user,
+        "html_url": format!("{base}/github/octocat"),
+        "followers_url": format!("{user}/followers"),
+        "following_url": format!("{user}/following{{/other_user}}"),
+        "gists_url": format!("{user}/gists{{/gist_id}}"),
+        "starred_url": format!("{user}/starred{{/owner}}{{/repo}}"),
+        "subscriptions_url": format!("{user}/subscriptions"),
+        "organizations_url": format!("{user}/orgs"),
+        "repos_url": format!("{user}/repos"),
+        "events_url": format!("{user}/events{{/privacy}}"),
+        "received_events_url": format!("{user}/received_events"),
+        "type": "User",
+        "site_admin": false,
+    })
+}
+
+/// Path segments, with what would end or change a path encoded.
+fn encoded(segments: &[&str]) -> String {
+    let encode = |segment: &&str| {
+        segment
+            .replace('%', "%25")
+            .replace('?', "%3F")
+            .replace('#', "%23")
+            .replace(' ', "%20")
+    };
+    segments.iter().map(encode).collect::<Vec<_>>().join("/")
 }
 
 /// Snappy's block format with literals only: the length as a varint, then chunks of at most 64 KiB.
@@ -188,9 +312,52 @@ fn snappy(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Snappy's framed format with uncompressed chunks only: each has its length and a masked CRC-32C.
+fn framed(bytes: &[u8]) -> Vec<u8> {
+    const UNCOMPRESSED: u8 = 1;
+    let mut out = b"\xff\x06\x00\x00sNaPpY".to_vec();
+    for chunk in bytes.chunks(1 << 16) {
+        let length = u32::try_from(chunk.len() + 4).unwrap_or_default().to_le_bytes();
+        out.push(UNCOMPRESSED);
+        out.extend_from_slice(&length[..3]);
+        out.extend_from_slice(&masked_crc(chunk).to_le_bytes());
+        out.extend_from_slice(chunk);
+    }
+    out
+}
+
+/// CRC-32C, rotated and moved as the framed format wants it.
+fn masked_crc(bytes: &[u8]) -> u32 {
+    /// Castagnoli's polynomial, reflected.
+    const POLYNOMIAL: u32 = 0x82f6_3b78;
+    const DELTA: u32 = 0xa282_ead8;
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ POLYNOMIAL
+            } else {
+                crc >> 1
+            };
+        }
+    }
+    (!crc).rotate_right(15).wrapping_add(DELTA)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn snappy_frames() {
+        // The check value of CRC-32C.
+        assert_eq!(
+            masked_crc(b"123456789"),
+            0xe306_9283_u32.rotate_right(15).wrapping_add(0xa282_ead8)
+        );
+        assert_eq!(framed(&vec![b'x'; 70_000]).len(), 10 + (8 + 65_536) + (8 + 4_464));
+    }
 
     #[test]
     fn snappy_literals() {

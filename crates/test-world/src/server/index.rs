@@ -1,4 +1,4 @@
-//! The index: simple pages in HTML and JSON, files, PEP 658 metadata, and the integrity API.
+//! The index: simple pages in HTML and JSON, files, PEP 658 metadata, the integrity API, and the JSON API.
 
 use super::answer::{Answer, Asked};
 use crate::encoding::sha256_hex;
@@ -8,6 +8,12 @@ use std::fmt::Write as _;
 
 const JSON_PAGE: &str = "application/vnd.pypi.simple.v1+json";
 const INTEGRITY: &str = "application/vnd.pypi.integrity.v1+json";
+/// When everything was uploaded, with and without fractions and zone.
+const UPLOADED: [&str; 2] = ["2025-06-01T12:00:10.000000Z", "2025-06-01T12:00:10"];
+/// Stands for the MD5 digests, which nothing here computes or reads.
+const MD5: &str = "d41d8cd98f00b204e9800998ecf8427e";
+/// The index's counter of changes.
+const SERIAL: u32 = 30_000_001;
 
 /// What the index offers, switchable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub(crate) struct IndexFile {
     /// The digest that pages name; not the file's own when the index lies.
     pub(crate) announced_sha256: Option<String>,
     pub(crate) metadata: String,
+    /// What the JSON API names as `project_urls`.
+    pub(crate) project_urls: Vec<(String, String)>,
     pub(crate) requires_python: Option<String>,
     pub(crate) yanked: Option<String>,
     /// PEP 740 provenance object.
@@ -54,6 +62,8 @@ impl IndexFile {
 pub(crate) struct Index {
     pub(crate) features: IndexFeatures,
     pub(crate) files: BTreeMap<String, IndexFile>,
+    /// What the JSON API says of a project in a version as `info`, instead of what METADATA says.
+    pub(crate) described: BTreeMap<(String, String), Value>,
 }
 
 impl Index {
@@ -61,6 +71,7 @@ impl Index {
         Self {
             features,
             files: BTreeMap::new(),
+            described: BTreeMap::new(),
         }
     }
 
@@ -91,7 +102,7 @@ impl Index {
         names.dedup();
         if as_json {
             let projects: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
-            let page = json!({"meta": {"api-version": "1.3"}, "projects": projects});
+            let page = json!({"meta": {"api-version": "1.4", "_last-serial": SERIAL}, "projects": projects});
             return Answer::new(200, JSON_PAGE, page.to_string());
         }
         let links: Vec<_> = names
@@ -105,7 +116,13 @@ impl Index {
         let mut versions: Vec<_> = files.iter().map(|file| file.version.as_str()).collect();
         versions.dedup();
         let files: Vec<_> = files.iter().map(|file| self.json_file(file, base)).collect();
-        let page = json!({"meta": {"api-version": "1.3"}, "name": name, "versions": versions, "files": files});
+        let page = json!({
+            "meta": {"api-version": "1.4", "_last-serial": SERIAL},
+            "name": name,
+            "project-status": {"status": "active"},
+            "versions": versions,
+            "files": files,
+        });
         Answer::new(200, JSON_PAGE, page.to_string())
     }
 
@@ -125,7 +142,7 @@ impl Index {
             "hashes": hashes,
             "requires-python": file.requires_python,
             "size": file.bytes.len(),
-            "upload-time": "2025-06-01T12:00:10.000000Z",
+            "upload-time": UPLOADED[0],
             "yanked": file.yanked.as_ref().map_or(json!(false), |reason| json!(reason)),
             "core-metadata": metadata.clone(),
             "data-dist-info-metadata": metadata,
@@ -168,10 +185,7 @@ impl Index {
     }
 
     fn has_metadata(&self, file: &IndexFile) -> bool {
-        self.features.metadata
-            && std::path::Path::new(&file.filename)
-                .extension()
-                .is_some_and(|ext| ext == "whl")
+        self.features.metadata && is_wheel(file)
     }
 
     /// `/files/<file>` and `/files/<file>.metadata`.
@@ -189,6 +203,35 @@ impl Index {
             }
             _ => Answer::not_found(),
         }
+    }
+
+    /// `/pypi/{project}/json`, about the last wheel's version, and `/pypi/{project}/{version}/json`.
+    pub(crate) fn about(&self, asked: &Asked, base: &str) -> Answer {
+        let parts: Vec<_> = asked.path.split('/').collect();
+        let (project, wanted) = match parts.as_slice() {
+            [project, "json"] => (*project, None),
+            [project, version, "json"] => (*project, Some(*version)),
+            _ => return Answer::not_found(),
+        };
+        let of_project = |file: &&IndexFile| file.project == project && wanted.is_none_or(|it| it == file.version);
+        let Some(file) = self.files.values().filter(of_project).max_by_key(|file| is_wheel(file)) else {
+            return Answer::json(404, &json!({"message": "Not Found"}));
+        };
+        let urls: Vec<_> = self
+            .files
+            .values()
+            .filter(|other| other.project == file.project && other.version == file.version)
+            .map(|file| about_file(file, base))
+            .collect();
+        let described = self.described.get(&(file.project.clone(), file.version.clone()));
+        let page = json!({
+            "info": described.cloned().unwrap_or_else(|| info(file, base)),
+            "last_serial": SERIAL,
+            "ownership": {"organization": null, "roles": [{"role": "Owner", "user": "octocat"}]},
+            "urls": urls,
+            "vulnerabilities": [],
+        });
+        Answer::json(200, &page)
     }
 
     /// `/integrity/{project}/{version}/{file}/provenance`.
@@ -223,10 +266,85 @@ impl Index {
     }
 }
 
+/// `info` of the JSON API.
+fn info(file: &IndexFile, base: &str) -> Value {
+    let page = format!("{base}/project/{}/", file.project);
+    let requires: Vec<_> = file
+        .metadata
+        .lines()
+        .filter_map(|line| line.strip_prefix("Requires-Dist: "))
+        .collect();
+    let urls: serde_json::Map<_, _> = file
+        .project_urls
+        .iter()
+        .map(|(label, url)| (label.clone(), url.as_str().into()))
+        .collect();
+    json!({
+        "author": "Octocat",
+        "author_email": "octocat@host.example",
+        "bugtrack_url": null,
+        "classifiers": ["Programming Language :: Python :: 3"],
+        "description": "",
+        "description_content_type": "text/markdown",
+        "docs_url": null,
+        "download_url": null,
+        "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},
+        "dynamic": null,
+        "home_page": null,
+        "keywords": "",
+        "license": "MIT",
+        "license_expression": null,
+        "license_files": null,
+        "maintainer": "",
+        "maintainer_email": "",
+        "name": file.project,
+        "package_url": page,
+        "platform": null,
+        "project_url": page,
+        "project_urls": if urls.is_empty() { Value::Null } else { urls.into() },
+        "provides_extra": null,
+        "release_url": format!("{page}{}/", file.version),
+        "requires_dist": if requires.is_empty() { Value::Null } else { json!(requires) },
+        "requires_python": file.requires_python.as_deref().unwrap_or_default(),
+        "summary": "A package of the test world",
+        "version": file.version,
+        "yanked": file.yanked.is_some(),
+        "yanked_reason": file.yanked,
+    })
+}
+
+/// One of `urls` of the JSON API.
+fn about_file(file: &IndexFile, base: &str) -> Value {
+    let is_wheel = is_wheel(file);
+    json!({
+        "comment_text": null,
+        "digests": {"sha256": sha256_hex(&file.bytes), "md5": MD5},
+        "downloads": -1,
+        "filename": file.filename,
+        "has_sig": false,
+        "md5_digest": MD5,
+        "packagetype": if is_wheel { "bdist_wheel" } else { "sdist" },
+        "python_version": if is_wheel { "py3" } else { "source" },
+        "requires_python": file.requires_python,
+        "size": file.bytes.len(),
+        "upload_time": UPLOADED[1],
+        "upload_time_iso_8601": UPLOADED[0],
+        "url": format!("{base}/files/{}", file.filename),
+        "yanked": file.yanked.is_some(),
+        "yanked_reason": file.yanked,
+    })
+}
+
+fn is_wheel(file: &IndexFile) -> bool {
+    std::path::Path::new(&file.filename)
+        .extension()
+        .is_some_and(|ext| ext == "whl")
+}
+
 fn html(title: &str, links: &str) -> Answer {
     let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"1.3\">\n    \
-         <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n{links}  </body>\n</html>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n  <head>\n    <meta name=\"pypi:repository-version\" content=\"1.4\">\n    \
+         <meta name=\"pypi:project-status\" content=\"active\">\n    <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n{links}  </body>\n</html>\n"
     );
     Answer::new(200, "text/html; charset=UTF-8", page)
 }

@@ -2,7 +2,7 @@
 //!
 //! | prefix | plays |
 //! |---|---|
-//! | `/simple/`, `/files/`, `/integrity/` | an index: PEP 503 and 691 pages, files with ranges, PEP 740 provenance |
+//! | `/simple/`, `/files/`, `/integrity/`, `/pypi/` | an index: PEP 503 and 691 pages, files with ranges, PEP 740 provenance, JSON API |
 //! | `/github/` | release downloads on GitHub's web site, by way of a redirect to `/github-objects/` |
 //! | `/github-api/` | releases by tag, attestations by digest; their bundles under `/github-bundles/` |
 //! | `/tuf/` | TUF repositories of trusted roots |
@@ -80,6 +80,8 @@ impl Shared {
             contents.index.file(&asked)
         } else if let Some(asked) = below("/integrity/") {
             contents.index.integrity(&asked)
+        } else if let Some(asked) = below("/pypi/") {
+            contents.index.about(&asked, &self.base_url)
         } else if let Some(asked) = below("/github/") {
             contents.github.web(&asked, &self.base_url)
         } else if let Some(asked) = below("/github-objects/") {
