@@ -224,6 +224,12 @@ impl LoadError {
             Self::Address { .. } | Self::StartRoot { .. } => {
                 "Name the repository and a root.json of it: `--tuf-url URL --tuf-root FILE`".to_owned()
             }
+            Self::Refused {
+                problem: Problem::Expired { .. },
+                ..
+            } => "Look whether this machine's clock is right (`date -u`), or a mirror stands still: `slsa-pip trust-root update`; \
+                  until it is repaired, `--offline` uses the last verified copy, `--trusted-root FILE` one of your own"
+                .to_owned(),
             Self::Refused { .. } => {
                 "Look whether a proxy or a mirror answers in its place: `slsa-pip trust-root update`; until it is repaired, \
                  `--offline` uses the last verified copy, `--trusted-root FILE` one of your own"

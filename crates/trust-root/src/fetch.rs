@@ -1,6 +1,6 @@
 //! Requests to a TUF repository, and which of its answers mean that it cannot be reached.
 
-use slsa_pip_http::{Client, HttpError, redact};
+use slsa_pip_http::{Client, Get, HttpError, redact};
 use url::Url;
 
 use crate::limits::SILENCE;
@@ -70,7 +70,8 @@ impl Fetch<'_> {
             })
         };
         let url = self.base.join(name).map_err(|error| malformed(error.to_string()))?;
-        let answer = match self.client.get(&url, None, limit).await {
+        // Signed or not, an answer must not lead into the private network. The login that an address names is the client's.
+        let answer = match self.client.fetch(&Get::new(&url, limit).guard(self.base)).await {
             Ok(answer) => answer,
             Err(HttpError::TooLarge { limit, .. }) => {
                 return Err(FetchError::Refused(Problem::TooLarge {
@@ -81,6 +82,7 @@ impl Fetch<'_> {
             Err(
                 error @ (HttpError::Encoding { .. }
                 | HttpError::Redirect { .. }
+                | HttpError::Private { .. }
                 | HttpError::Scheme { .. }
                 | HttpError::Range { .. }),
             ) => return Err(malformed(error.to_string())),

@@ -17,6 +17,7 @@
 //! cache that does not verify, is an error with a code of its own and is never passed over for the next best copy. Only a
 //! repository that does not answer is. What a root then makes acceptable is the business of `slsa-pip-verify`.
 
+mod assemble;
 mod describe;
 mod embedded;
 mod error;

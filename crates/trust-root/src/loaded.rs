@@ -79,6 +79,12 @@ impl Part {
         }
     }
 
+    /// The document itself, as a file that [`crate::from_file`] reads.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
     /// The authorities and logs in it.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use sigstore_tuf::key::Key;
 use sigstore_tuf::metadata::{Role as _, Root, TargetFile};
 use sigstore_tuf::trusted::TrustedMetadataSet;
 use sigstore_verify::crypto::{sha256, sha512};
@@ -63,7 +64,13 @@ pub(crate) fn verify(start_root: &[u8], files: &Files, now: Timestamp) -> Result
     set.update_targets(files.targets.as_bytes(), now)
         .map_err(|error| Problem::of("targets", error))?;
     check_target(target(&set)?, files.target.as_bytes())?;
-    Ok(set)
+    match expired(&set, now) {
+        Some((role, expires)) => Err(Problem::Expired {
+            role: role.to_owned(),
+            expires,
+        }),
+        None => Ok(set),
+    }
 }
 
 /// What the targets metadata says about the trusted root.
@@ -98,7 +105,7 @@ pub(crate) fn check_target(said: &TargetFile, bytes: &[u8]) -> Result<(), Proble
     }
 }
 
-/// The first role whose validity ends before `now`.
+/// The first role that is not valid at `now` any more. TUF asks for an end *after* it; the state machine takes its equal, too.
 pub(crate) fn expired(set: &TrustedMetadataSet, now: Timestamp) -> Option<(&'static str, Timestamp)> {
     let ends = [
         ("timestamp", set.timestamp().map(|role| role.expires)),
@@ -108,7 +115,7 @@ pub(crate) fn expired(set: &TrustedMetadataSet, now: Timestamp) -> Option<(&'sta
     ];
     ends.into_iter()
         .filter_map(|(role, end)| Some((role, end?)))
-        .find(|(_, end)| *end < now)
+        .find(|(_, end)| *end <= now)
 }
 
 /// Whether the keys of timestamp or snapshot were changed: what they had signed before then sets no lower bound any more
@@ -123,6 +130,15 @@ pub(crate) fn rotated(before: &Root, after: &Root) -> bool {
         .any(|role| keys(before, role) != keys(after, role))
 }
 
+/// What tells keys apart: the key itself, which may be written in several ways (PEM or hexadecimal, line ends, schemes). A
+/// key that cannot be read never counts, so that its id will do.
+fn identity(root: &Root, id: &str) -> Vec<u8> {
+    match root.keys.get(id).map(Key::verification_key) {
+        Some(Ok(key)) => key.as_bytes().to_vec(),
+        None | Some(Err(_)) => format!("id {id}").into_bytes(),
+    }
+}
+
 /// Key ids are names that the root's author chooses: one key under two names would count twice for a threshold.
 fn check_keys(root: &Root) -> Result<(), Problem> {
     for name in ROLES {
@@ -134,11 +150,7 @@ fn check_keys(root: &Root) -> Result<(), Problem> {
         };
         let mut seen = BTreeSet::new();
         for id in &role.keyids {
-            let key = root.keys.get(id).map(|key| {
-                let text = key.keyval.public.chars();
-                text.filter(|c| !c.is_whitespace()).collect::<String>()
-            });
-            if !seen.insert(key.unwrap_or_else(|| format!("id {id}"))) {
+            if !seen.insert(identity(root, id)) {
                 return Err(Problem::RepeatedKey {
                     role: name.to_owned(),
                     key: id.clone(),
@@ -154,6 +166,51 @@ mod tests {
     use sigstore_verify::trust_root::SigstoreInstance;
 
     use super::*;
+
+    /// A root whose role `root` has these keys, each under an id of its own.
+    fn root_of(keys: &[(&str, &str)]) -> Root {
+        let ids: Vec<String> = (0..keys.len()).map(|number| format!("key {number}")).collect();
+        let entry = |(id, (scheme, public)): (&String, &(&str, &str))| {
+            let key = serde_json::json!({"keytype": "any", "scheme": scheme, "keyval": {"public": public}});
+            (id.clone(), key)
+        };
+        let all: serde_json::Map<_, _> = ids.iter().zip(keys).map(entry).collect();
+        let nobody = serde_json::json!({"keyids": [], "threshold": 1});
+        let root = serde_json::json!({
+            "_type": "root", "spec_version": "1.0", "version": 1, "expires": "2030-01-01T00:00:00Z", "keys": all,
+            "roles": {
+                "root": {"keyids": ids, "threshold": 2}, "timestamp": nobody, "snapshot": nobody, "targets": nobody,
+            },
+        });
+        serde_json::from_value(root).unwrap()
+    }
+
+    #[test]
+    fn one_key_in_two_spellings_is_one_key() {
+        let ed25519 = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let upper = ed25519.to_uppercase();
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+        let with_header = pem.replace("KEY-----\nMC", "KEY-----\nNote: another one\n\nMC");
+        for other in [ed25519, &upper, pem, &with_header] {
+            let root = root_of(&[("ed25519", ed25519), ("ed25519", other)]);
+            assert!(matches!(check_keys(&root), Err(Problem::RepeatedKey { .. })), "{other}");
+        }
+        check_keys(&root_of(&[
+            ("ed25519", ed25519),
+            ("ed25519", &ed25519.replace('a', "b")),
+        ]))
+        .unwrap();
+    }
+
+    #[test]
+    fn keys_that_cannot_be_read_do_not_count_and_do_no_harm() {
+        check_keys(&root_of(&[
+            ("of-tomorrow", "x"),
+            ("of-tomorrow", "x"),
+            ("ed25519", "zz"),
+        ]))
+        .unwrap();
+    }
 
     /// Root versions of the real public-good repository, in order.
     fn real_roots() -> Vec<Vec<u8>> {

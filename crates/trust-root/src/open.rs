@@ -1,4 +1,4 @@
-//! Which copy is used (rule B9): refreshed from the repository, else kept, else embedded.
+//! What was kept, and whether the repository has to be asked (rule B9).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,19 +8,15 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_http::Client;
-use slsa_pip_verify::{Instance, RootError, TrustRoots};
 
-use crate::describe;
-use crate::embedded::EMBEDDED_DATE;
+use crate::assemble::{Outcome, assemble};
 use crate::error::LoadError;
 use crate::fetch::{self, Fetch, FetchError};
 use crate::file::from_file;
 use crate::kept::{self, Kept};
 use crate::limits::{FRESH_FOR, QUICK, THOROUGH};
-use crate::loaded::{Loaded, Part};
+use crate::loaded::Loaded;
 use crate::metadata;
-use crate::origin::Origin;
-use crate::problem::Problem;
 use crate::refresh::refresh;
 use crate::repository::Repository;
 
@@ -58,21 +54,12 @@ enum State {
 
 /// A repository and what was kept of it.
 #[derive(Debug, Clone)]
-struct Copy {
-    repository: Repository,
-    folder: Option<CacheFolder>,
-    kept: Option<Kept>,
+pub(crate) struct Copy {
+    pub(crate) repository: Repository,
+    pub(crate) folder: Option<CacheFolder>,
+    pub(crate) kept: Option<Kept>,
     /// Whether what is there was refused and is to be replaced.
-    anew: bool,
-}
-
-/// What a refresh has brought.
-struct Outcome {
-    copy: Copy,
-    /// The new copy; `None` where the kept one is used.
-    new: Option<Kept>,
-    /// Why it is not fresh.
-    unreachable: Option<String>,
+    pub(crate) anew: bool,
 }
 
 /// Reads the file, or what was kept of the repositories, and verifies it from the start roots on. Makes no request.
@@ -176,7 +163,7 @@ impl Opened {
 
 impl Copy {
     /// Refreshed less than [`FRESH_FOR`] ago (and not in the future), with nothing expired.
-    fn is_fresh(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         self.kept.as_ref().is_some_and(|kept| {
             let age = now.duration_since(kept.refreshed);
             (SignedDuration::ZERO..FRESH_FOR).contains(&age) && metadata::expired(&kept.set, now).is_none()
@@ -265,146 +252,4 @@ fn open_with(
     }
     let state = State::Copies { copies, offline };
     Ok(Opened { now, state })
-}
-
-/// Prepares the roots, then keeps what is new: what cannot be used is not kept either.
-fn assemble(outcomes: &[Outcome], now: Timestamp) -> Result<Loaded, LoadError> {
-    let parts = outcomes
-        .iter()
-        .map(|outcome| part(outcome, now))
-        .collect::<Result<Vec<_>, _>>()?;
-    let roots = prepare(&parts).map_err(|source| unusable(outcomes, &parts, source))?;
-    let mut loaded = Loaded::new(roots, parts);
-    loaded.notes.extend(not_fresh(outcomes, &loaded.parts, now));
-    for outcome in outcomes {
-        if let (Some(new), Some(folder)) = (&outcome.new, &outcome.copy.folder)
-            && let Err(error) = kept::write(&outcome.copy.repository, folder, new, outcome.copy.anew)
-        {
-            loaded
-                .notes
-                .push(format!("the trusted root could not be kept: {}", in_one_line(&error)));
-        }
-    }
-    Ok(loaded)
-}
-
-/// The copy that is used of a repository.
-fn part(outcome: &Outcome, now: Timestamp) -> Result<Part, LoadError> {
-    let Copy { repository, kept, .. } = &outcome.copy;
-    let url = Some(repository.url.clone());
-    if let Some(used) = outcome.new.as_ref().or(kept.as_ref()) {
-        let refreshed = used.refreshed;
-        let fresh = outcome.new.is_some() || outcome.copy.is_fresh(now);
-        return Ok(Part {
-            name: repository.name,
-            url,
-            origin: if fresh {
-                Origin::Fresh { refreshed }
-            } else {
-                Origin::Cached { refreshed }
-            },
-            roles: describe::roles(&used.set),
-            json: used.files.target.clone(),
-        });
-    }
-    let address = slsa_pip_http::redact(&repository.url);
-    match (repository.embedded, &outcome.unreachable) {
-        (Some(json), _) => {
-            let origin = Origin::Embedded { taken: EMBEDDED_DATE };
-            Ok(Part::plain(repository.name, url, origin, json.to_owned()))
-        }
-        (None, Some(reason)) if reason != "--offline" => Err(LoadError::Unreachable {
-            url: address,
-            reason: reason.clone(),
-        }),
-        (None, _) => Err(LoadError::NoCopy { url: address }),
-    }
-}
-
-fn prepare(parts: &[Part]) -> Result<TrustRoots, RootError> {
-    let json = |name| {
-        parts
-            .iter()
-            .find(|part| part.name == name)
-            .map(|part| part.json.as_str())
-    };
-    match json("public-good") {
-        Some(public_good) => TrustRoots::new(public_good, json("github")),
-        None => TrustRoots::custom(json("custom").unwrap_or_default()),
-    }
-}
-
-/// Whose root cannot be used; a repository that has just served it is refused.
-fn unusable(outcomes: &[Outcome], parts: &[Part], source: RootError) -> LoadError {
-    let (RootError::Unreadable { instance, .. }
-    | RootError::Unusable { instance, .. }
-    | RootError::Incomplete { instance, .. }) = &source;
-    let name = match instance {
-        Instance::PublicGood => "public-good",
-        Instance::Github => "github",
-        Instance::Custom => "custom",
-    };
-    let found = outcomes.iter().zip(parts).find(|(_, part)| part.name == name);
-    match found {
-        Some((outcome, _)) if outcome.new.is_some() => LoadError::Refused {
-            url: slsa_pip_http::redact(&outcome.copy.repository.url),
-            problem: Problem::Unusable(Box::new(source)),
-        },
-        Some((_, part)) => LoadError::Unusable {
-            origin: part.origin.clone(),
-            source,
-        },
-        None => LoadError::Unusable {
-            origin: Origin::Embedded { taken: EMBEDDED_DATE },
-            source,
-        },
-    }
-}
-
-/// One note for all copies that are not fresh: which is used, how old it is, and why.
-fn not_fresh(outcomes: &[Outcome], parts: &[Part], now: Timestamp) -> Option<String> {
-    let mut used = Vec::new();
-    let mut reasons: Vec<&str> = Vec::new();
-    for (outcome, part) in outcomes.iter().zip(parts) {
-        if matches!(part.origin, Origin::Fresh { .. }) {
-            continue;
-        }
-        let expired = outcome
-            .copy
-            .kept
-            .as_ref()
-            .and_then(|kept| metadata::expired(&kept.set, now))
-            .map_or_else(String::new, |(role, end)| {
-                format!(" (its {role} metadata expired on {end})")
-            });
-        used.push(format!("{}: {}{expired}", part.name, part.origin.describe(now)));
-        reasons.extend(
-            outcome
-                .unreachable
-                .as_deref()
-                .filter(|reason| !reasons.contains(reason)),
-        );
-    }
-    if used.is_empty() {
-        return None;
-    }
-    let why = if reasons.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", reasons.join("; "))
-    };
-    Some(format!(
-        "the trusted root was not refreshed{why}; used: {}",
-        used.join("; ")
-    ))
-}
-
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }

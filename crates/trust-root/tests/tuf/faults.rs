@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use slsa_pip_test_world::{Fault, TufFault, TufRole};
-use slsa_pip_trust_root::{Code, QUICK};
+use slsa_pip_trust_root::{Code, QUICK, Repository, Source, open};
 
-use crate::scene::{Scene, another_root};
+use crate::scene::{Scene, another_root, block_on};
 
 /// A client that has a copy, and one that starts from the start root.
 #[track_caller]
@@ -189,6 +189,41 @@ fn answers_that_are_something_else() {
         };
         assert_eq!(scene.code(), code, "{fault:?}");
     }
+}
+
+#[test]
+fn a_redirect_does_not_lead_into_the_private_network() {
+    use std::io::{Read as _, Write as _};
+
+    // A proxy, so that the repository has a public name.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).unwrap_or(0);
+            let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            let _ = sender.send(request.lines().next().unwrap_or_default().to_owned());
+            let _ = stream.write_all(
+                b"HTTP/1.1 302 Found\r\nLocation: http://10.1.2.3/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            );
+        }
+    });
+    let scene = Scene::new();
+    let url = "http://tuf.example/".parse().unwrap();
+    let source = Source::Repositories {
+        repositories: vec![Repository::custom(&url, scene.repository.start_root()).unwrap()],
+        cache: None,
+        offline: false,
+    };
+    let mut settings = slsa_pip_http::Settings::default();
+    settings.proxy = Some(proxy);
+    let client = slsa_pip_http::Client::new(settings).unwrap();
+    let result = block_on(async { open(source, scene.now)?.finish(&client).await });
+    assert_eq!(result.unwrap_err().code(), Code::Malformed);
+    let asked: Vec<String> = asked.try_iter().collect();
+    assert_eq!(asked, ["GET http://tuf.example/2.root.json HTTP/1.1"]);
 }
 
 #[test]

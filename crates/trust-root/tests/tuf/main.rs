@@ -11,5 +11,6 @@
 mod attacks;
 mod cache;
 mod faults;
+mod mutations;
 mod order;
 mod scene;

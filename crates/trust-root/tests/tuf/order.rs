@@ -83,6 +83,18 @@ fn a_copy_that_expires_is_not_fresh_however_new() {
 }
 
 #[test]
+fn metadata_is_valid_before_its_end_only() {
+    let mut scene = Scene::new();
+    scene.now = Timestamp::from_second(SIGNED + 7 * 24 * 3600).unwrap();
+    let error = scene.load().unwrap_err();
+    assert_eq!(error.code(), Code::Expired);
+    // The other reason for it.
+    assert!(error.hint().contains("clock"), "{}", error.hint());
+    scene.now -= jiff::SignedDuration::from_nanos(1);
+    scene.load().unwrap();
+}
+
+#[test]
 fn a_copy_from_the_future_is_not_fresh() {
     let mut scene = Scene::new();
     scene.pass(2);
@@ -260,6 +272,23 @@ fn without_cache_and_network_the_embedded_copies_are_used() {
         "{:?}",
         loaded.notes
     );
+}
+
+#[test]
+fn what_was_kept_before_the_embedded_copies_were_taken_is_older_than_they() {
+    let scene = Scene::new();
+    let load = |now: Timestamp| {
+        let source = both(&scene, Some(CacheFolder::new(scene.cache.path().join("c"))));
+        block_on(async { open(source, now)?.finish(&client()).await }).unwrap()
+    };
+    load(scene.now);
+    scene.world.fault("/tuf/", Fault::Status(500));
+    let loaded = load("2026-11-23T12:00:00Z".parse().unwrap());
+    assert_eq!(
+        loaded.describe("2026-11-23T12:00:00Z".parse().unwrap()),
+        "embedded copy of 2026-10-23, 31 days old"
+    );
+    assert!(!loaded.notes[0].contains("expired"), "{:?}", loaded.notes);
 }
 
 #[test]
