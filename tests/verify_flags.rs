@@ -142,7 +142,11 @@ fn tags_are_compared_exactly_and_versions_by_their_components() {
             vec!["1.0+cpu.1", "1.0+cpu-1"],
             vec!["1.0", "1", "1.0+cpu.2"],
         ),
-        ("rocket@v1.0.post2", vec!["1.0.post2"], vec!["1.0", "1", "1.0.post1"]),
+        (
+            "rocket@v1.0.post2",
+            vec!["rocket-1.0.post2"],
+            vec!["1.0.post2", "rocket@1.0", "rocket@1", "rocket@1.0.post1"],
+        ),
     ] {
         let bench = desk.built(&generator().tag(tag), |_| {});
         bench.passes(&["--source-tag", tag]);

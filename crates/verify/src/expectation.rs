@@ -40,7 +40,7 @@ pub(crate) fn check(
         claims.reference(),
     )?;
     source_ref::check_tag(expectation.source_tag.as_deref(), claims.reference())?;
-    source_ref::check_versioned_tag(expectation.versioned_tag.as_deref(), claims.reference())?;
+    source_ref::check_versioned_tag(expectation.versioned_tag.as_deref(), claims.reference(), package)?;
     source_ref::check_branch(
         expectation.source_branch.as_deref(),
         claims.reference(),

@@ -24,22 +24,39 @@ pub(crate) fn check_tag(expected: Option<&str>, reference: Option<&str>) -> Resu
         .found(found))
 }
 
-/// E3: the tag's version is the expected one, in as many components as are given.
-pub(crate) fn check_versioned_tag(expected: Option<&str>, reference: Option<&str>) -> Result<(), Failure> {
+/// E3: the tag's version is the expected one, in as many components as are given. A name before the tag's version is a general
+/// word, the `package`'s own, or the one before the expected version: a tag of another package of the repository is none of this.
+pub(crate) fn check_versioned_tag(
+    expected: Option<&str>,
+    reference: Option<&str>,
+    package: Option<&str>,
+) -> Result<(), Failure> {
     let Some(expected) = expected else { return Ok(()) };
     let found = tag(expected, reference)?;
-    let matches = match (version_of(expected), version_of(found)) {
-        (Some(expected), Some(found)) => version_matches(&expected, &found),
-        _ => false,
+    let wanted = expected.strip_prefix(TAGS).unwrap_or(expected);
+    let (Some((wanted_name, wanted)), Some((name, version))) = (name_and_version(wanted), name_and_version(found))
+    else {
+        return Err(other_version(expected, found));
     };
-    if matches {
+    if !version_matches(&wanted, &version) {
+        return Err(other_version(expected, found));
+    }
+    let is_own = |name: &str| {
+        GENERAL_WORDS.contains(&name) || package.is_some_and(|package| name.rsplit('/').next() == Some(package))
+    };
+    let is_named = name == wanted_name || (is_own(&name) && is_own(&wanted_name));
+    if is_named {
         return Ok(());
     }
-    Err(
-        Failure::new(Code::VersionedTagMismatch, "it was made from a tag of another version")
-            .expected(expected)
-            .found(found),
-    )
+    Err(other_version(expected, found).hint(format!(
+        "if the tag is meant, name it with what stands before its version: `--source-versioned-tag {found}`"
+    )))
+}
+
+fn other_version(expected: &str, found: &str) -> Failure {
+    Failure::new(Code::VersionedTagMismatch, "it was made from a tag of another version")
+        .expected(expected)
+        .found(found)
 }
 
 fn tag<'r>(expected: &str, reference: Option<&'r str>) -> Result<&'r str, Failure> {
@@ -55,26 +72,32 @@ fn tag<'r>(expected: &str, reference: Option<&'r str>) -> Result<&'r str, Failur
 /// What stands between a name and a version in a tag.
 const SEPARATORS: &str = "-_@/";
 
-/// The version in a tag: the whole tag, or what follows a separator, whichever first is a PEP 440 version. So `v1.2`, `1.26.14`,
-/// `2.0.0rc1`, `release-3.1`, `name@v2` all work. What stands before it is a name: if a part of that looks like a version, then the
-/// tag is of that one, and in `v2.0.0-snapshot-1` there is no `1`.
-fn version_of(tag: &str) -> Option<Version> {
+/// What may stand before a version in any package's tag.
+const GENERAL_WORDS: [&str; 6] = ["", "v", "rel", "release", "releases", "version"];
+
+/// The version in a tag, and the name before it: the whole tag is a version, or what follows a separator, whichever first is a
+/// PEP 440 version. So `v1.2`, `1.26.14`, `2.0.0rc1`, `release-3.1`, `name@v2` all work. If a part of the name looks like a
+/// version, then the tag is of that one, and in `v2.0.0-snapshot-1` there is no `1`. Names are spelled as PEP 503 normalises them.
+fn name_and_version(tag: &str) -> Option<(String, Version)> {
     // PEP 440 readers skip white space around a version; git knows no such tag.
     if tag.len() > MAX_TAG_LEN || tag.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return None;
     }
-    let tag = tag.strip_prefix(TAGS).unwrap_or(tag);
     if let Ok(version) = tag.parse() {
-        return Some(version);
+        return Some((String::new(), version));
     }
     let mut rest = tag;
-    while let Some((name, after)) = rest.split_once(|c| SEPARATORS.contains(c)) {
-        if looks_like_version(name) {
+    let mut name = String::new();
+    while let Some((part, after)) = rest.split_once(|c| SEPARATORS.contains(c)) {
+        if looks_like_version(part) {
             return None;
         }
+        name.push_str(&part.to_ascii_lowercase().replace('.', "-"));
         if let Ok(version) = after.parse() {
-            return Some(version);
+            return Some((name, version));
         }
+        let is_folder = rest.get(part.len()..).is_some_and(|text| text.starts_with('/'));
+        name.push(if is_folder { '/' } else { '-' });
         rest = after;
     }
     None
@@ -115,18 +138,24 @@ pub(crate) fn check_branch(
     trusted: Option<&BuildFields>,
 ) -> Result<(), Failure> {
     let Some(expected) = expected else { return Ok(()) };
+    // Once only: a branch may be called `refs/heads/main`, and is not `main`.
     let found = match reference {
-        Some(reference) if reference.starts_with(TAGS) => trusted.and_then(|fields| branch_of_tag(fields, trigger)),
+        Some(reference) if reference.starts_with(TAGS) => {
+            trusted.and_then(|fields| branch_of_tag(fields, trigger)).map(branch)
+        }
         Some(reference) => reference.strip_prefix(HEADS),
         None => None,
     };
-    let branch = |text: &str| text.strip_prefix(HEADS).unwrap_or(text).to_owned();
-    if found.map(branch) == Some(branch(expected)) {
+    if found == Some(branch(expected)) {
         return Ok(());
     }
     Err(Failure::new(Code::BranchMismatch, "it was made from another branch")
         .expected(expected)
         .found(found.or(reference).unwrap_or("no such claim")))
+}
+
+fn branch(text: &str) -> &str {
+    text.strip_prefix(HEADS).unwrap_or(text)
 }
 
 fn branch_of_tag<'f>(fields: &'f BuildFields, trigger: Option<&str>) -> Option<&'f str> {
@@ -148,7 +177,11 @@ mod tests {
     use super::*;
 
     fn versioned(expected: &str, tag: &str) -> bool {
-        check_versioned_tag(Some(expected), Some(&format!("refs/tags/{tag}"))).is_ok()
+        of_package("foo", expected, tag)
+    }
+
+    fn of_package(package: &str, expected: &str, tag: &str) -> bool {
+        check_versioned_tag(Some(expected), Some(&format!("refs/tags/{tag}")), Some(package)).is_ok()
     }
 
     #[test]
@@ -161,7 +194,8 @@ mod tests {
             ("v2.0.0rc1", "2.0.0-rc1"),
             ("3.1", "release-3.1"),
             ("3.1.0", "release-3.1"),
-            ("2", "name@v2.5"),
+            ("2", "foo@v2.5"),
+            ("2", "version/2.5"),
             ("1.0.post1", "v1.0.post1"),
             ("release-3.1", "release-3.1"),
             ("release-3", "release-3.1"),
@@ -172,10 +206,12 @@ mod tests {
             ("1.0+local.1", "v1.0+local-1"),
             ("1.0.dev3", "1.0.dev3"),
             ("v1.2.3", "foo-1.2.3"),
-            ("v1.2.3", "zope.foo2-1.2.3"),
+            ("v1.2.3", "Foo_v1.2.3"),
+            ("v1.2.3", "packages/foo/1.2.3"),
             ("v1.2.3", "foo-v1.2.3"),
             ("v1.2.3", "foo@1.2.3"),
-            ("1.2", "py3-foo_bar/v1.2.3"),
+            ("py3-foo_bar/1.2", "py3-foo_bar/v1.2.3"),
+            ("bar-1.2", "bar-1.2.3"),
             ("v2.0.0rc1", "foo-v2.0.0-rc1"),
             ("foo-1.2", "foo-1.2.3"),
         ] {
@@ -183,6 +219,15 @@ mod tests {
         }
         for (expected, tag) in [
             ("v14.2", "v14.3.1"),
+            ("v1.2.3", "bar-v1.2.3"),
+            ("v1.2.3", "evil/v1.2.3"),
+            ("v1.2.3", "foo/evil/v1.2.3"),
+            ("v1.2.3", "foo-evil-v1.2.3"),
+            ("v1.2.3", "evil-foo-v1.2.3"),
+            ("foo-1.2.3", "bar-1.2.3"),
+            ("bar-1.2.3", "v1.2.3"),
+            ("bar-1.2.3", "foo-1.2.3"),
+            ("bar-1.2.3", "evil/bar-1.2.3"),
             ("v14.2.1", "v14.2"),
             ("v2", "v2.0.0rc1"),
             ("v2.0.0rc1", "v2.0.0"),
@@ -223,8 +268,27 @@ mod tests {
     }
 
     #[test]
+    fn a_package_is_known_by_its_normalised_name() {
+        for tag in [
+            "zope.foo2-1.2.3",
+            "zope-foo2@v1.2.3",
+            "Zope_Foo2/1.2.3",
+            "libs/zope.foo2-1.2.3",
+        ] {
+            assert!(of_package("zope-foo2", "1.2", tag), "{tag}");
+            assert!(!of_package("foo2", "1.2", tag), "{tag}");
+            let nameless = check_versioned_tag(Some("1.2"), Some(&format!("refs/tags/{tag}")), None);
+            let refusal = nameless.unwrap_err();
+            assert_eq!(refusal.code, Code::VersionedTagMismatch, "{tag}");
+            assert!(refusal.hint.is_some_and(|hint| hint.contains(tag)), "{tag}");
+        }
+    }
+
+    #[test]
     fn a_branch_is_no_tag() {
-        for check in [check_tag, check_versioned_tag] {
+        let versioned =
+            |expected: Option<&str>, reference: Option<&str>| check_versioned_tag(expected, reference, Some("foo"));
+        for check in [check_tag, versioned] {
             for reference in [Some("refs/heads/v1"), Some("v1"), None] {
                 assert_eq!(check(Some("v1"), reference).unwrap_err().code, Code::NotATag);
             }

@@ -88,7 +88,7 @@ fn dotted(components: &[u32]) -> String {
 
 /// What may stand before a version in a tag, in the ways that E3 knows.
 fn prefix() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["", "v", "release-", "foo-v", "foo@", "foo_bar/v", "py3-foo-"])
+    prop::sample::select(vec!["", "v", "release-", "foo-v", "foo@", "Foo_v", "libs/foo/"])
 }
 
 /// Characters that git refs, URLs or readers may take for something else.
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn look_alikes_of_a_version_match_nothing(components in prop::collection::vec(1_u32..12, 3), trick in 0_usize..22) {
+    fn look_alikes_of_a_version_match_nothing(components in prop::collection::vec(1_u32..12, 3), trick in 0_usize..25) {
         let plain = dotted(&components);
         let tricks = [
             format!("v{plain}.evil"),
@@ -177,6 +177,9 @@ proptest! {
             format!("vv{plain}"),
             format!("v-{plain}-x-{plain}"),
             format!("v{plain}-x_{plain}"),
+            format!("evil/v{plain}"),
+            format!("otherpkg-v{plain}"),
+            format!("foo-evil@{plain}"),
         ];
         let signed = Signed::from(&format!("refs/tags/{}", tricks[trick]));
         for wanted in [plain.clone(), format!("v{plain}"), dotted(&components[..2]), dotted(&components[..1])] {

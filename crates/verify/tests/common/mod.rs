@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::{Attestation, Evidence, Found, SourceKind, parse_provenance};
 use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, TrustRoots, Verified, verify_file};
@@ -126,11 +127,12 @@ pub fn judge(
     expectation: &Expectation,
     roots: &TrustRoots,
 ) -> Result<Verified, Vec<Refusal>> {
+    let parsed = file.filename().parse::<DistributionFilename>().ok();
     let ctx = Context {
         roots,
         expectation,
         now: now(),
-        package: None,
+        package: parsed.as_ref().map(DistributionFilename::name),
     };
     verify_file(file, evidence, &ctx)
 }
