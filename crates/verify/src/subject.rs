@@ -20,6 +20,11 @@ pub(crate) fn statement(attestation: &Attestation) -> Result<Statement, Failure>
             "it signs a plain message: that says nothing about a build or a publication",
         )
     })?;
+    parse(payload)
+}
+
+/// Reads a payload as a statement (C1).
+pub(crate) fn parse(payload: &[u8]) -> Result<Statement, Failure> {
     Statement::parse(payload).map_err(|error| {
         let code = match error {
             StatementError::UnknownType { .. } => Code::StatementTypeUnexpected,

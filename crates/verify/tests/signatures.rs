@@ -11,11 +11,12 @@ mod common;
 
 use common::*;
 use jiff::Timestamp;
+use serde_json::Value;
 use slsa_pip_provenance::{Evidence, RekorAnswer};
 use slsa_pip_test_world::sigstore::{DEFAULT_SIGNING_TIME, SigningOptions};
 use slsa_pip_test_world::statement::{Subject, slsa_v02};
 use slsa_pip_test_world::{Faults, Identity, LogKind, Signed, TestSigstore};
-use slsa_pip_verify::{Code, Context, StagedFile, TrustRoots, verify_file};
+use slsa_pip_verify::{Code, Context, StagedFile, TrustRoots, verify_file, verify_signature_bundle};
 
 const WHEEL: &str = "foo-1.0.0-py3-none-any.whl";
 const BYTES: &[u8] = b"the wheel's bytes";
@@ -27,6 +28,9 @@ const KINDS: [LogKind; 5] = [
     LogKind::DsseV002,
     LogKind::HashedRekordV002,
 ];
+
+/// A change to a statement, its name, and the code that refuses it.
+type Case<'a> = (&'static str, &'a dyn Fn(&mut Value), Option<Code>);
 
 fn wheel() -> StagedFile {
     file(WHEEL, &sigstore_verify::crypto::sha256(BYTES).to_hex())
@@ -96,6 +100,57 @@ fn only_statements_may_be_signed() {
     }
 }
 
+/// A bundle by itself, as `verify-bundle` judges it: well-formed, but not about any file.
+#[test]
+fn a_signed_statement_that_is_about_no_file_is_not_called_a_malformed_bundle() {
+    let sigstore = TestSigstore::new(1);
+    let roots = TrustRoots::new(&sigstore.trusted_root_json(), None).unwrap();
+    let identity = Identity::slsa_generator("acme/foo");
+    let issuer = "https://token.actions.githubusercontent.com";
+    let good = slsa_v02(&identity, &[Subject::of(WHEEL, BYTES)]);
+    let commit = serde_json::json!({"gitCommit": "0".repeat(40)});
+    let cases: [Case<'_>; 7] = [
+        ("good", &|_| (), None),
+        (
+            "a commit",
+            &|it| it["subject"][0]["digest"] = commit.clone(),
+            Some(Code::DigestMismatch),
+        ),
+        (
+            "a sha512",
+            &|it| it["subject"][0]["digest"] = serde_json::json!({"sha512": "0".repeat(128)}),
+            Some(Code::DigestMismatch),
+        ),
+        (
+            "another file",
+            &|it| it["subject"][0]["digest"]["sha256"] = "0".repeat(64).into(),
+            Some(Code::DigestMismatch),
+        ),
+        (
+            "no type",
+            &|it| drop(it.as_object_mut().unwrap().remove("_type")),
+            Some(Code::StatementTypeUnexpected),
+        ),
+        (
+            "no subject",
+            &|it| drop(it.as_object_mut().unwrap().remove("subject")),
+            Some(Code::StatementMalformed),
+        ),
+        ("no object", &|it| *it = "text".into(), Some(Code::StatementMalformed)),
+    ];
+    for kind in KINDS.into_iter().filter(|kind| *kind != LogKind::IntotoV001) {
+        for (name, change, expected) in &cases {
+            let mut statement = good.clone();
+            change(&mut statement);
+            let signed = sigstore.sign_statement(&identity, &statement, SigningOptions::with_kind(kind));
+            let digest = *wheel().sha256();
+            let bundle = signed.bundle_v03();
+            let verdict = verify_signature_bundle(&bundle, &digest, &identity.signer_url(), issuer, &roots, now());
+            assert_eq!(verdict.err().map(|(code, _)| code), *expected, "{kind:?}: {name}");
+        }
+    }
+}
+
 /// The type is a part of what is signed.
 #[test]
 fn the_payload_type_cannot_be_put_on_afterwards() {
@@ -123,7 +178,7 @@ fn there_is_exactly_one_signature() {
         }
     }
     let envelope = sign(&sigstore, LogKind::Dsse, IN_TOTO, Faults::default()).classic_envelope(true);
-    let mut envelope: serde_json::Value = serde_json::from_str(&envelope).unwrap();
+    let mut envelope: Value = serde_json::from_str(&envelope).unwrap();
     let signature = envelope["signatures"][0].clone();
     envelope["signatures"].as_array_mut().unwrap().push(signature);
     let found = verdict(&sigstore, &parse_json(&envelope), now());

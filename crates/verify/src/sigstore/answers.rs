@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sigstore_verify::crypto::sha256;
 use sigstore_verify::types::DerCertificate;
-use slsa_pip_provenance::{ClassicEnvelope, ClassicSignature, RekorAnswer};
+use slsa_pip_provenance::{ClassicEnvelope, ClassicSignature, RekorAnswer, json};
 
 use super::bundle::{self, Check};
 use super::classic::leaf_from_pem;
@@ -64,7 +64,7 @@ fn limit(found: usize, most: usize) -> Result<(), Failure> {
 /// envelope can log it once more with a key id or a certificate of their own, but later, or without an authority's word.
 fn is_about(wanted: &Wanted<'_>, payload_hash: &str, answer: &RekorAnswer, check: &Check<'_>) -> Option<bool> {
     let body = STANDARD.decode(answer.entry.get("body")?.as_str()?).ok()?;
-    let body: Value = serde_json::from_slice(&body).ok()?;
+    let body = json::parse(&body).ok()?;
     let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
     let hash = text("/spec/payloadHash/value").or_else(|| text("/spec/content/payloadHash/value"));
     if hash != Some(payload_hash) {

@@ -5,9 +5,16 @@ use sigstore_verify::{CertificateError, Error, TimestampError, TransparencyLogEr
 
 use crate::code::Code;
 use crate::refusal::Failure;
+use crate::subject;
 
 /// Which rule an error of the library belongs to; its text becomes the summary.
 pub(super) fn from_sigstore(error: &Error, bundle: &Bundle) -> Failure {
+    if let (Error::InvalidBundle(_) | Error::UnsupportedBundle(_), SignatureContent::DsseEnvelope(envelope)) =
+        (error, &bundle.content)
+        && let Err(failure) = names_a_file(envelope.payload.as_bytes())
+    {
+        return failure;
+    }
     let code = match error {
         Error::IdentityMismatch { .. } => Code::IdentityMismatch,
         Error::IssuerMismatch { .. } => Code::IssuerUnexpected,
@@ -25,6 +32,19 @@ pub(super) fn from_sigstore(error: &Error, bundle: &Bundle) -> Failure {
         _ => Code::BundleMalformed,
     };
     Failure::new(code, error.to_string())
+}
+
+/// The library has one error for all that does not suit it; of an envelope it reads the statement first. Of evidence the
+/// statement was judged before.
+fn names_a_file(payload: &[u8]) -> Result<(), Failure> {
+    let statement = subject::parse(payload)?;
+    if statement.subjects.iter().any(|subject| subject.sha256().is_some()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::DigestMismatch,
+        "no subject of the statement has a sha256 digest: it is not about a file",
+    ))
 }
 
 const fn certificate(error: &CertificateError) -> Code {

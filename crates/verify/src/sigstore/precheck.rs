@@ -4,6 +4,7 @@
 use serde_json::Value;
 use sigstore_verify::types::bundle::VerificationMaterialContent;
 use sigstore_verify::types::{Bundle, KindVersion, LogIndex, TransparencyLogEntry};
+use slsa_pip_provenance::json;
 
 use super::IN_TOTO;
 use crate::code::Code;
@@ -274,10 +275,10 @@ fn nothing_is_promised(entry: &TransparencyLogEntry, index: LogIndex) -> Result<
 /// The log signs the body, whose own kind is what counts; the library reads it as whatever the entry claims. The body of an
 /// `intoto` 0.0.1 entry is handled as 0.0.2 up to here.
 fn body_is_of_kind(entry: &TransparencyLogEntry, claimed: (&str, &str)) -> Result<(), Failure> {
-    let body: Value = serde_json::from_slice(entry.canonicalized_body.as_bytes()).map_err(|error| {
+    let body = json::parse(entry.canonicalized_body.as_bytes()).map_err(|error| {
         Failure::new(
             Code::LogEntryMalformed,
-            format!("the log entry's body is no JSON: {error}"),
+            format!("the log entry's body cannot be read: {error}"),
         )
     })?;
     let text = |key| body.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Identities that prove less than they seem to: other providers, and what follows for builders, refs and budgets.
 
+mod bodies;
 mod budgets;
 mod builders;
 mod refs;

@@ -161,3 +161,37 @@ fn a_tag_may_hold_an_at_sign() {
         assert_eq!(found, Some(expected), "{reference}");
     }
 }
+
+#[test]
+fn a_branch_or_tag_that_is_called_like_a_ref_is_not_that_ref() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let judged = |reference: &str, expectation: &Expectation| {
+        let identity = Identity::slsa_generator("acme/foo").reference(reference);
+        let evidence = own(&sigstore, &identity, &slsa_v02(&identity, &subjects()));
+        refused(&evidence, expectation, &roots)
+    };
+    let expected = |tag: Option<&str>, versioned: Option<&str>, branch: Option<&str>| Expectation {
+        source_tag: tag.map(str::to_owned),
+        versioned_tag: versioned.map(str::to_owned),
+        source_branch: branch.map(str::to_owned),
+        ..pinned("acme/foo")
+    };
+    for branch in ["main", "refs/heads/main"] {
+        let main = expected(None, None, Some(branch));
+        assert_eq!(judged("refs/heads/main", &main), None, "{branch}");
+        let found = judged("refs/heads/refs/heads/main", &main);
+        assert_eq!(found, Some(Code::BranchMismatch), "{branch}");
+    }
+    for tag in ["v1.2.3", "refs/tags/v1.2.3"] {
+        let (exact, versioned) = (expected(Some(tag), None, None), expected(None, Some(tag), None));
+        assert_eq!(judged("refs/tags/v1.2.3", &exact), None, "{tag}");
+        assert_eq!(judged("refs/tags/v1.2.3", &versioned), None, "{tag}");
+        let found = judged("refs/tags/refs/tags/v1.2.3", &exact);
+        assert_eq!(found, Some(Code::TagMismatch), "{tag}");
+        for odd in ["refs/tags/refs/tags/v1.2.3", "refs/tags/refs/heads/v1.2.3"] {
+            let found = judged(odd, &versioned);
+            assert_eq!(found, Some(Code::VersionedTagMismatch), "{tag} {odd}");
+        }
+    }
+}

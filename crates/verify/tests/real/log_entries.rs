@@ -104,7 +104,7 @@ fn as_bundle(answer: &RekorAnswer, body: &Value, roots: &TrustRoots) -> Result<(
     let entry: LogEntry = serde_json::from_value(answer.entry.clone()).map_err(|_| Code::LogEntryMalformed)?;
     let entry = entry
         .to_bundle_entry(KindVersion::HashedRekordV001)
-        .map_err(|_| Code::LogEntryMalformed)?;
+        .map_err(|_| Code::CheckpointInvalid)?;
     let pem = STANDARD
         .decode(body["spec"]["signature"]["publicKey"]["content"].as_str().unwrap())
         .unwrap();
@@ -166,15 +166,15 @@ const EXPECTED: [(&str, Result<(), Code>, usize); 12] = [
     // From before SCTs were embedded.
     ("intoto-0.0.1__asraa", Err(Code::SctInvalid), 1),
     // Proofs without a checkpoint, as the log gave them in 2022.
-    ("intoto-0.0.1__aquasecurity", Err(Code::LogEntryMalformed), 2),
-    ("rekord-0.0.1__", Err(Code::LogEntryMalformed), 5),
+    ("intoto-0.0.1__aquasecurity", Err(Code::CheckpointInvalid), 2),
+    ("rekord-0.0.1__", Err(Code::CheckpointInvalid), 5),
     // Entries of a log that is in no root, with and without a proof.
     (
         "dsse-0.0.1__in-toto_go-witness__cd008507",
         Err(Code::InclusionProofMissing),
         1,
     ),
-    ("dsse-0.0.1__in-toto_go-witness__", Err(Code::LogEntryMalformed), 2),
+    ("dsse-0.0.1__in-toto_go-witness__", Err(Code::CheckpointInvalid), 2),
     (
         "hashedrekord-0.0.1__sigstore_cosign",
         Err(Code::InclusionProofMissing),
@@ -188,7 +188,7 @@ const EXPECTED: [(&str, Result<(), Code>, usize); 12] = [
     ),
     (
         "hashedrekord-0.0.1__sigstore_sigstore-java__340b73cd",
-        Err(Code::LogEntryMalformed),
+        Err(Code::CheckpointInvalid),
         1,
     ),
     (
