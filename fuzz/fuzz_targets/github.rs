@@ -1,8 +1,10 @@
-//! Answers of GitHub's API: pages of attestations, and the assets of a release.
+//! Answers of GitHub's API: pages of attestations and their `Link`, bundles that lie elsewhere, and the assets of a release.
 #![no_main]
 
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use slsa_pip_github_releases::{MAX_BUNDLE_URLS, fuzzing};
+use slsa_pip_fuzz::input::text;
+use slsa_pip_github_releases::{MAX_BUNDLE_BYTES, MAX_BUNDLE_URLS, fuzzing};
 use url::Url;
 
 const FILE: &str = "foo-1.0-py3-none-any.whl";
@@ -13,6 +15,12 @@ fuzz_target!(|data: &[u8]| {
         assert!(bundles.iter().all(|bundle| bundle["bundle"].is_object()));
         assert!(elsewhere.len() <= MAX_BUNDLE_URLS);
         assert!(elsewhere.iter().all(|url| url.scheme() == "https"));
+    }
+    if let Some(bundle) = fuzzing::bundle(&Bytes::copy_from_slice(data)) {
+        assert!(u64::try_from(bundle.len()).is_ok_and(|length| length <= MAX_BUNDLE_BYTES));
+    }
+    if let Some(header) = text(data) {
+        assert!(fuzzing::next_page(header).is_none_or(|target| !target.contains('>')));
     }
     for asset in fuzzing::assets(data, FILE).unwrap_or_default() {
         assert!(

@@ -39,7 +39,10 @@ fuzz_target!(|data: &[u8]| {
         let (place, other) = (input.below(files.len()), input.below(files.len()));
         match input.byte() % 8 {
             0 => files.swap(place, other),
-            1 => files[place] = files[other].clone(),
+            1 => {
+                let copy = files[other].clone();
+                files[place] = copy;
+            }
             2 => files[place] = input.text(),
             3 => files.insert(place, start.clone()),
             _ => {

@@ -15,14 +15,14 @@ fuzz_target!(|data: &[u8]| {
     let other = &documents[input.below(documents.len())];
     let edited = edit(good, &mut input);
     let answers = read_answers(&edited.answers);
-    let year = if twist & 16 == 16 {
+    let year = if twist & 0x10 == 0x10 {
         "2025-01-01T00:00:00Z".parse().unwrap()
     } else {
         WORLD.now
     };
     let question = Question {
-        file: if twist & 3 == 3 { &other.file } else { &good.file },
-        repository: if twist & 12 == 12 {
+        file: if twist & 0x03 == 0x03 { &other.file } else { &good.file },
+        repository: if twist & 0x0c == 0x0c {
             other.repository.as_deref()
         } else {
             good.repository.as_deref()

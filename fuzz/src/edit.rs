@@ -86,7 +86,7 @@ pub fn change(root: &mut Value, input: &mut Input<'_>) {
         }
         13 => {
             let other = document(input);
-            let from = if input.byte() % 2 == 0 {
+            let from = if input.byte().is_multiple_of(2) {
                 &other.json
             } else {
                 &other.answers
@@ -118,7 +118,6 @@ fn set(root: &mut Value, place: &str, value: Value) {
 
 fn change_value(value: &mut Value, kind: u8, input: &mut Input<'_>) {
     match (kind, &mut *value) {
-        (0, _) => *value = input.value(),
         (1..=3, Value::String(text)) => *text = change_text(text, kind, input),
         (4, Value::String(text)) => *text = respell(text, input),
         (5, Value::String(text)) => *text = change_lines(text, input),
