@@ -384,7 +384,7 @@ fn downloads_replace_links_and_never_write_through_them() {
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
     assert_eq!(std::fs::read(dest.join(&name)).unwrap(), rocket().bytes);
     assert!(!dest.join(&name).is_symlink());
-    assert_eq!(std::fs::read_dir(&dest).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(&dest).unwrap().count(), 3);
 }
 
 #[test]

@@ -450,6 +450,7 @@ fn what_download_writes_installs_offline_with_the_same_verdict() {
             "rocket-1.0.0-py3-none-any.whl",
             "rocket-1.0.0-py3-none-any.whl.intoto.jsonl",
             "rocket-1.0.0-py3-none-any.whl.rekor.json",
+            "trusted_root.json",
         ]
     );
 

@@ -36,6 +36,8 @@ mod evidence_repository;
 // GitHub's token, limits and other addresses.
 #[cfg(unix)]
 mod evidence_github;
+// `slsa-pip download` here, `slsa-pip install --offline` there (docs/offline.md).
+mod evidence_offline;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
 #[cfg(unix)]
 mod evidence_cache;

@@ -64,8 +64,8 @@ pub(crate) enum Command {
     Install(Box<InstallArgs>),
     /// Verify packages and keep the files, with their provenance beside them
     ///
-    /// Writes each wheel and, under its name with a further ending, the evidence that was accepted. The folder serves
-    /// `slsa-pip install --no-index --find-links DIR --provenance-dir DIR`.
+    /// Writes each wheel and, under its name with a further ending, the evidence that was accepted; also the trusted root that
+    /// was used. The folder serves `slsa-pip install --offline --find-links DIR` (docs/offline.md).
     Download(Box<DownloadArgs>),
     /// Verify local files against a provenance file
     ///

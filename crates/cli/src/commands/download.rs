@@ -1,14 +1,18 @@
 //! `slsa-pip download`: verified files in a folder, their provenance beside them.
 //!
 //! Layout: `<file>`, and as `<file>.attestation`, `<file>.sigstore.json` or `<file>.intoto.jsonl` the attestation that was
-//! accepted, in the format it was found in; `<file>.rekor.json` holds the log's answers for a classic envelope. The folder
-//! serves `--provenance-dir` as it is. Files are written under temporary names and renamed when complete.
+//! accepted, in the format it was found in; `<file>.rekor.json` holds the log's answers for a classic envelope, and
+//! `trusted_root.json` the trusted root that was verified with. The folder serves `install --offline --find-links` as it is
+//! (docs/offline.md). Files are written under temporary names and renamed when complete.
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
+use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, Evidence};
-use slsa_pip_verify::StagedFile;
+use slsa_pip_trust_root::Loaded;
+use slsa_pip_verify::{Basis, Instance, StagedFile, Verified};
 
 use crate::args::{DownloadArgs, Format};
 use crate::commands::install::gate;
@@ -22,6 +26,11 @@ use crate::printer::Printer;
 use crate::report::{human, json};
 use crate::session::Session;
 
+/// The main trusted root.
+const ROOT: &str = "trusted_root.json";
+/// GitHub's own, for attestations of private repositories.
+const GITHUB_ROOT: &str = "trusted_root.github.json";
+
 /// Runs the command.
 pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     match interrupt::guard(download(args, printer)).await {
@@ -34,6 +43,7 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
     let outcome = pipeline::run(&session, &args.requirements, printer).await?;
     let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
+    let root = Arc::clone(&outcome.root);
     let (report, verified) = gate("download", &session, outcome);
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
@@ -48,11 +58,15 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
             for (proof, evidence) in verified.iter().zip(&accepted) {
                 keep(&args.dest, proof.file(), evidence.as_ref())?;
             }
+            let roots = keep_roots(&args.dest, &root, &verified)?;
             printer.progress(&format!(
                 "Wrote {} file(s) and their provenance to {}",
                 verified.len(),
                 args.dest.display()
             ));
+            for (name, sha256) in roots {
+                printer.progress(&format!("Wrote {name}, sha256:{sha256}"));
+            }
             EXIT_VERIFIED
         }
     };
@@ -104,6 +118,29 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
         )));
     }
     persist(partial, &dest.join(file.filename())).map_err(|error| failed(&error))
+}
+
+/// Writes the trusted roots that the files were verified with: the main one, and GitHub's if a file needed it. Returns their names
+/// and digests, for whoever compares them elsewhere: nothing in the folder vouches for them.
+fn keep_roots(dest: &Path, root: &Loaded, verified: &[Verified]) -> Result<Vec<(&'static str, Sha256Digest)>> {
+    let needs_github = verified.iter().any(|proof| match proof.basis() {
+        Basis::Attested(attested) => attested.instance == Instance::Github,
+        Basis::Exempt(_) => false,
+    });
+    let mut kept = Vec::new();
+    for part in &root.parts {
+        let name = match part.name {
+            "github" if needs_github => GITHUB_ROOT,
+            "github" => continue,
+            _ => ROOT,
+        };
+        let bytes = part.json().as_bytes();
+        write_whole(dest, name, bytes).map_err(|error| {
+            Failure::new(format!("`{name}` cannot be written to `{}`", dest.display())).caused_by(&error)
+        })?;
+        kept.push((name, slsa_pip_http::sha256(bytes)));
+    }
+    Ok(kept)
 }
 
 /// The accepted attestation in the format it was found in, and the ending of its file.
