@@ -36,6 +36,9 @@ mod evidence_repository;
 // GitHub's token, limits and other addresses.
 #[cfg(unix)]
 mod evidence_github;
+// Logins of netrc files: where they go.
+#[cfg(unix)]
+mod evidence_logins;
 // `slsa-pip download` here, `slsa-pip install --offline` there (docs/offline.md).
 mod evidence_offline;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
