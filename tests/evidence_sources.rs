@@ -142,7 +142,7 @@ fn evidence_at_the_index_that_is_no_good_does_not_end_the_search() {
     let bad = || Evidence::pep740(Identity::github("evil/rocket"));
     let run = run(&scene([bad(), in_the_release()]), &[]).exits(0);
     assert_eq!(found(&run), "github-release");
-    assert_eq!(answers(&run, "index-integrity")[0].0, "found");
+    assert_eq!(answers(&run, "index-integrity")[0].0, "refused");
     // And the other way round: a bad release is never asked for.
     let bad_release = Evidence::bundle_release(Identity::slsa_generator("evil/rocket"), "v1.0.0");
     let run = self::run(&scene([at_the_index(), bad_release]), &[]).exits(0);

@@ -44,6 +44,8 @@ mod evidence_offline;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
 #[cfg(unix)]
 mod evidence_cache;
+// What real projects have done with tags, releases, names and repositories.
+mod scenarios_projects;
 // The trusted root from TUF, its cache, and `slsa-pip trust-root`.
 mod trust_root;
 // What the documents show is what the program does.

@@ -1,5 +1,6 @@
 //! What the search for evidence has brought so far, and what becomes of it in the report.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
@@ -44,6 +45,24 @@ impl Harvest {
     /// Adds where was looked, and nothing of what was found there: the verdict was reached without it.
     pub(crate) fn absorb_places(&mut self, other: Self) {
         self.searched.extend(other.searched);
+    }
+
+    /// Says of each place what was refused of its evidence. Of a place that has good evidence too, what is about other files is
+    /// not worth a word.
+    pub(crate) fn mark_refused(&mut self, refusals: &[Refusal]) {
+        for searched in self.searched.iter_mut().filter(|it| it.outcome == Outcome::Found) {
+            let here = |found: &Found| found.kind == searched.place && found.location == searched.location;
+            let of_place = |refusal: &&Refusal| refusal.source.as_ref().is_some_and(here);
+            let count = refusals.iter().filter(of_place).count();
+            let all = count == self.evidence.iter().filter(|it| here(&it.found)).count();
+            let counts = |refusal: &&Refusal| all || refusal.code != Code::DigestMismatch;
+            if let Some(first) = refusals.iter().filter(of_place).find(counts) {
+                let _ = write!(searched.answer, ", refused: {} [{}]", first.summary, first.code);
+                if all {
+                    searched.outcome = Outcome::Refused;
+                }
+            }
+        }
     }
 
     /// Names files that may hold the log's answers for what was found at a location.

@@ -37,8 +37,29 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Asks until the evidence suffices; every place is in what it returns.
+    /// Asks until the evidence suffices; every place is in what it returns, and what was refused there.
     pub(crate) async fn run(&self) -> (Outcome, Harvest) {
+        let (outcome, mut harvest) = self.ask_all().await;
+        if let Err(refusals) = &outcome {
+            harvest.mark_refused(refusals);
+        } else {
+            let refusals = self.passed_over(&harvest);
+            harvest.mark_refused(&refusals);
+        }
+        (outcome, harvest)
+    }
+
+    /// What speaks against the evidence that the verdict does not rest on.
+    fn passed_over(&self, harvest: &Harvest) -> Vec<Refusal> {
+        // Mostly there is only what the verdict rests on.
+        let others = harvest.evidence.iter().filter(|_| harvest.evidence.len() > 1);
+        others
+            .filter_map(|it| verify_file(self.staged, std::slice::from_ref(it), self.context).err())
+            .flatten()
+            .collect()
+    }
+
+    async fn ask_all(&self) -> (Outcome, Harvest) {
         let mut harvest = Harvest::default();
         let mut outcome = self.judge(&harvest);
         for place in [Place::Dir, Place::Index] {

@@ -6,7 +6,7 @@ use slsa_pip_distribution::SourceRepository;
 use slsa_pip_verify::{Attested, Basis, Code, EvidenceKind, ExemptBasis, Refusal};
 
 use crate::printer::Printer;
-use crate::report::{FileReport, Report, Searched, Verdict};
+use crate::report::{FileReport, Outcome, Report, Searched, Verdict};
 
 /// Width of the labels of a block.
 const LABEL_WIDTH: usize = 11;
@@ -81,6 +81,13 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
     }
     if printer.is_verbose() {
         block.searched(&file.searched);
+    } else {
+        for place in file.searched.iter().filter(|place| place.outcome == Outcome::Refused) {
+            block.line(
+                "besides",
+                &format!("{}: {} ({})", place.location, place.answer, place.place),
+            );
+        }
     }
     block.finish()
 }
