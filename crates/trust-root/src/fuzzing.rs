@@ -17,5 +17,7 @@ pub fn verifies(start: &[u8], mut files: Vec<String>, now: Timestamp) -> bool {
         targets,
         target,
     };
-    metadata::verify(start, &files, now).is_ok()
+    metadata::start(start)
+        .and_then(|start| metadata::verify(start, &files, now))
+        .is_ok()
 }

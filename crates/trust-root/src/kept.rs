@@ -118,7 +118,8 @@ pub(crate) fn read(repository: &Repository, folder: &CacheFolder) -> Result<Opti
         targets: document.targets,
         target: document.trusted_root,
     };
-    let set = metadata::verify(&repository.start, &files, ANY_TIME).map_err(refused)?;
+    let start = repository.verified_start().map_err(refused)?;
+    let set = metadata::verify(start, &files, ANY_TIME).map_err(refused)?;
     if let Some(what) = before.and_then(|before| Versions::of(&set).behind(before)) {
         return Err(rolled_back(what));
     }

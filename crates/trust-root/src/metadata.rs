@@ -46,9 +46,9 @@ pub(crate) fn add_root(set: &mut TrustedMetadataSet, bytes: &[u8]) -> Result<(),
     check_keys(set.root())
 }
 
-/// Every file from the start root on; at [`ANY_TIME`] without expiry.
-pub(crate) fn verify(start_root: &[u8], files: &Files, now: Timestamp) -> Result<TrustedMetadataSet, Problem> {
-    let mut set = start(start_root)?;
+/// Every file after the start root, which [`start`] has verified; at [`ANY_TIME`] without expiry.
+pub(crate) fn verify(start: TrustedMetadataSet, files: &Files, now: Timestamp) -> Result<TrustedMetadataSet, Problem> {
+    let mut set = start;
     if files.roots.len() > MAX_NEW_ROOTS {
         return Err(Problem::TooManyRoots { limit: MAX_NEW_ROOTS });
     }

@@ -229,16 +229,21 @@ fn open_with(
             offline,
         } => (repositories, cache, offline),
     };
-    let mut copies = Vec::new();
+    let folder = |repository: &Repository| match &cache {
+        Some(cache) => cache.folder(FOLDER)?.folder(&repository.folder()).map(Some),
+        None => Ok(None),
+    };
+    let mut places = Vec::new();
     for repository in repositories {
-        let folder = match &cache {
-            Some(cache) => Some(cache.folder(FOLDER)?.folder(&repository.folder())?),
-            None => None,
-        };
-        let (kept, anew) = match folder.as_ref().map(|folder| kept::read(&repository, folder)) {
-            None => (None, false),
-            Some(Ok(kept)) => (kept, false),
-            Some(Err(error)) => {
+        let folder = folder(&repository)?;
+        places.push((repository, folder));
+    }
+    let found = read_all(&places);
+    let mut copies = Vec::new();
+    for ((repository, folder), found) in places.into_iter().zip(found) {
+        let (kept, anew) = match found {
+            Ok(kept) => (kept, false),
+            Err(error) => {
                 on_refused(error)?;
                 (None, true)
             }
@@ -252,4 +257,23 @@ fn open_with(
     }
     let state = State::Copies { copies, offline };
     Ok(Opened { now, state })
+}
+
+/// What was kept of each repository, verified side by side: the signatures take most of the time of a run that makes no request.
+fn read_all(places: &[(Repository, Option<CacheFolder>)]) -> Vec<Result<Option<Kept>, LoadError>> {
+    let read = |(repository, folder): &(Repository, Option<CacheFolder>)| match folder {
+        Some(folder) => kept::read(repository, folder),
+        None => Ok(None),
+    };
+    let Some((first, others)) = places.split_first() else {
+        return Vec::new();
+    };
+    std::thread::scope(|threads| {
+        let others: Vec<_> = others.iter().map(|place| threads.spawn(move || read(place))).collect();
+        let mut all = vec![read(first)];
+        for other in others {
+            all.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })
 }

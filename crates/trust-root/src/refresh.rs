@@ -36,7 +36,7 @@ pub(crate) async fn refresh(
         target,
     };
     // Once more as a whole: this is what every later run will have to do with what is kept now.
-    let set = metadata::verify(&repository.start, &files, now)?;
+    let set = metadata::verify(repository.verified_start()?, &files, now)?;
     Ok(Kept {
         files,
         set,
@@ -52,7 +52,7 @@ async fn newest_root(
 ) -> Result<(TrustedMetadataSet, Vec<String>), FetchError> {
     let (mut set, mut roots) = match kept {
         Some(kept) => (kept.set.clone(), kept.files.roots.clone()),
-        None => (metadata::start(&repository.start)?, Vec::new()),
+        None => (repository.verified_start()?, Vec::new()),
     };
     let known = roots.len();
     while let Some(next) = set.root().version.checked_add(1) {

@@ -1,13 +1,16 @@
 //! A TUF repository, and the root metadata that everything from it must descend from.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
+use sigstore_tuf::trusted::TrustedMetadataSet;
 use sigstore_verify::crypto::sha256;
 use sigstore_verify::trust_root::SigstoreInstance;
 use url::Url;
 
 use crate::error::LoadError;
 use crate::metadata;
+use crate::problem::Problem;
 
 /// The target that is the trusted root, in every Sigstore repository.
 pub(crate) const TARGET: &str = "trusted_root.json";
@@ -17,7 +20,9 @@ pub(crate) const TARGET: &str = "trusted_root.json";
 pub struct Repository {
     pub(crate) name: &'static str,
     pub(crate) url: Url,
-    pub(crate) start: Cow<'static, [u8]>,
+    start: Cow<'static, [u8]>,
+    /// The start root after its verification, which is the same each time.
+    verified: OnceLock<TrustedMetadataSet>,
     /// The copy of its target that is compiled in.
     pub(crate) embedded: Option<&'static str>,
 }
@@ -44,6 +49,7 @@ impl Repository {
             name,
             url: base(instance.tuf_url())?,
             start: Cow::Borrowed(instance.tuf_root()),
+            verified: OnceLock::new(),
             embedded: Some(instance.embedded_trusted_root_json()),
         })
     }
@@ -57,6 +63,7 @@ impl Repository {
             name: "custom",
             url: url.clone(),
             start: Cow::Borrowed(&[]),
+            verified: OnceLock::new(),
             embedded: None,
         }
         .moved(url, start)
@@ -70,9 +77,10 @@ impl Repository {
         let moved = Self {
             url: base(url.as_str())?,
             start: Cow::Owned(start),
+            verified: OnceLock::new(),
             ..self
         };
-        match metadata::start(&moved.start) {
+        match moved.verified_start() {
             Ok(_) => Ok(moved),
             Err(problem) => Err(LoadError::StartRoot { problem }),
         }
@@ -88,6 +96,15 @@ impl Repository {
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The start root, which must be signed by its own keys; verified once.
+    pub(crate) fn verified_start(&self) -> Result<TrustedMetadataSet, Problem> {
+        if let Some(verified) = self.verified.get() {
+            return Ok(verified.clone());
+        }
+        let verified = metadata::start(&self.start)?;
+        Ok(self.verified.get_or_init(|| verified).clone())
     }
 
     /// Its address without login and query, which may be secrets and do not say what is there.
