@@ -332,6 +332,14 @@ fn a_flood_of_envelopes_costs_a_bounded_number_of_questions() {
     scene.write(PROVENANCE, &format!("{flood}\n{good}"));
     scene.write("rocket.bin.rekor.json", &sidecar(&signed.log_answer()));
     passes(&scene, &["--offline", "--no-cache-dir"], 0);
+    // Of a thousand copies of answers that are refused a few are kept, to say what is wrong with them.
+    scene.write(PROVENANCE, &flood);
+    let codes = Run::of(&mut verify(&scene, &["--offline", "--no-cache-dir"]))
+        .exits(1)
+        .codes();
+    let explained = codes.iter().filter(|code| *code == "signature-invalid").count();
+    let rest = codes.iter().filter(|code| *code == "log-entry-missing").count();
+    assert_eq!((explained, rest), (4, 196), "{codes:?}");
 }
 
 #[test]

@@ -25,6 +25,10 @@ pub(crate) use stored::{REKOR_ENDING, document, sidecars_of};
 /// each of which costs up to a dozen requests.
 const MAX_ASKED: usize = 32;
 
+/// Envelopes about one file whose refused answers are kept to say what is wrong with them: stored answers may have megabytes,
+/// and each of a thousand envelopes would hold its own copy. Of the others it is said that there is none that passes.
+const MAX_REFUSED_KEPT: usize = 4;
+
 /// Where log answers come from, for all files of a run.
 pub(crate) struct LogAnswers<'a> {
     http: &'a Client,
@@ -66,6 +70,7 @@ impl<'a> LogAnswers<'a> {
     /// Finds an answer for each classic envelope about the file. The log itself is asked until one has passed.
     pub(crate) async fn attach(&self, harvest: &mut Harvest, file: &StagedFile, context: &Context<'_>) {
         let mut asks = MAX_ASKED;
+        let mut refused = 0;
         for index in 0..harvest.evidence.len() {
             let Some(evidence) = harvest.evidence.get(index).cloned() else {
                 continue;
@@ -79,6 +84,11 @@ impl<'a> LogAnswers<'a> {
                     .await;
                 if found.passed {
                     asks = 0;
+                } else if !found.answers.is_empty() {
+                    refused += 1;
+                    if refused > MAX_REFUSED_KEPT {
+                        continue;
+                    }
                 }
                 if let Some(evidence) = harvest.evidence.get_mut(index) {
                     evidence.log_answers = found.answers;

@@ -21,6 +21,10 @@ const MAX_ANSWERS: usize = 16;
 /// Answers that are read to find those: as many as the look-up hands on.
 const MAX_READ: usize = 256;
 
+/// Largest envelope, in bytes, for which more answers than [`MAX_ANSWERS`] are read: each may cost a digest of all of it. Real ones
+/// stay far below.
+const MAX_FLOODED_BYTES: usize = 1 << 20;
+
 /// An envelope whose entry is looked for.
 pub(super) struct Wanted<'a> {
     pub(super) envelope: &'a ClassicEnvelope,
@@ -39,6 +43,9 @@ pub(super) fn choose<'a>(
     limit(answers.len(), MAX_READ)?;
     if answers.len() <= MAX_ANSWERS {
         return Ok(answers.iter().collect());
+    }
+    if wanted.envelope.text.len() > MAX_FLOODED_BYTES {
+        limit(answers.len(), MAX_ANSWERS)?;
     }
     let payload_hash = sha256(&wanted.envelope.payload).to_hex();
     let chosen: Vec<_> = answers

@@ -113,6 +113,26 @@ fn strangers_entries_do_not_block_an_envelope() {
     }
 }
 
+#[test]
+fn a_large_envelope_is_not_read_again_for_each_of_many_answers() {
+    let sigstore = TestSigstore::new(1);
+    let roots = roots_of(&sigstore);
+    let signed = generated(&sigstore, LogKind::Dsse);
+    let judged = |keyid: usize, answers: usize| {
+        // A key id is bound by nothing, so the entry stays good.
+        let mut envelope: Value = serde_json::from_str(&signed.classic_envelope(true)).unwrap();
+        envelope["signatures"][0]["keyid"] = "k".repeat(keyid).into();
+        let mut evidence = parse_json(&envelope);
+        let mut late = good_answer(&signed);
+        late.entry["integratedTime"] = 0.into();
+        evidence[0].log_answers = [vec![late; answers - 1], vec![good_answer(&signed)]].concat();
+        refused(&evidence, &pinned("acme/foo"), &roots)
+    };
+    assert_eq!(judged(1, 256), None);
+    assert_eq!(judged(1 << 20, 16), None);
+    assert_eq!(judged(1 << 20, 17), Some(Code::OverBudget));
+}
+
 fn good_answer(signed: &Signed) -> RekorAnswer {
     answered(signed, |_| ())[0].log_answers[0].clone()
 }
