@@ -129,6 +129,16 @@ fn the_environments_tokens_count_in_their_order() {
 }
 
 #[test]
+fn a_token_is_not_sent_unencrypted() {
+    let scene = scene();
+    let words = ["rocket", "--dry-run", "--github-api-url", "http://127.0.0.1.example:9/"];
+    let run = Run::of(scene.install(&words).env("GITHUB_TOKEN", TOKEN).env("PIP_RETRIES", "0"))
+        .exits(1)
+        .says("GitHub is asked without the token, which `http://127.0.0.1.example:9/` would get unencrypted");
+    assert!(!run.stderr.contains(TOKEN));
+}
+
+#[test]
 fn gh_is_run_only_if_asked_for_and_never_from_the_working_directory() {
     let scene = scene();
     let good = gh(&scene, "bin", &format!("echo \"$@\" > asked; echo {TOKEN}"));

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
-use url::Url;
+use url::{Host, Url};
 
 use crate::args::EvidenceArgs;
 use crate::environment::GITHUB_TOKENS;
 use crate::failure::{Failure, Result};
+use crate::settings::Endpoints;
 
 /// Longest token, in bytes; GitHub's have fewer than 300.
 const MAX_TOKEN: u64 = 4096;
@@ -31,20 +32,40 @@ pub(crate) struct GithubToken {
     pub(crate) notes: Vec<String>,
 }
 
-/// Finds the token for the API of the GitHub at `site`.
-pub(crate) async fn find(args: &EvidenceArgs, site: &Url) -> Result<GithubToken> {
-    if let Some(path) = &args.github_token_file {
-        return of_file(path);
-    }
-    let token = if args.github_token_from_gh {
-        Some(of_gh(site).await?)
+/// Finds the token for the API. None where the API is asked over the network unencrypted: anybody on the way could read it.
+pub(crate) async fn find(args: &EvidenceArgs, github: &Endpoints) -> Result<GithubToken> {
+    let mut found = if let Some(path) = &args.github_token_file {
+        of_file(path)?
+    } else if args.github_token_from_gh {
+        let token = Some(of_gh(&github.github).await?);
+        GithubToken {
+            token,
+            notes: Vec::new(),
+        }
     } else {
-        of_environment()?
+        GithubToken {
+            token: of_environment()?,
+            notes: Vec::new(),
+        }
     };
-    Ok(GithubToken {
-        token,
-        notes: Vec::new(),
-    })
+    if found.token.is_some() && !is_private_way(&github.github_api) {
+        found.token = None;
+        let api = slsa_pip_http::redact(&github.github_api);
+        let note = format!("GitHub is asked without the token, which `{api}` would get unencrypted");
+        found.notes.push(note);
+    }
+    Ok(found)
+}
+
+/// Encrypted, or to this machine itself.
+fn is_private_way(url: &Url) -> bool {
+    url.scheme() == "https"
+        || match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
 }
 
 fn of_environment() -> Result<Option<String>> {
@@ -162,6 +183,21 @@ mod tests {
         let long = "x".repeat(5000);
         for bad in ["", " \n", "a b", "a\nb", "\u{e9}", "a\0b", long.as_str()] {
             assert_eq!(token(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_travel_encrypted_or_not_at_all() {
+        for (url, fits) in [
+            ("https://api.example/", true),
+            ("http://127.0.0.1:80/", true),
+            ("http://[::1]/", true),
+            ("http://localhost/", true),
+            ("http://api.example/", false),
+            ("http://10.0.0.1/", false),
+            ("http://localhost.example/", false),
+        ] {
+            assert_eq!(is_private_way(&url.parse().unwrap()), fits, "{url}");
         }
     }
 

@@ -65,7 +65,7 @@ impl Session {
             }
         }
         let GithubToken { token, mut notes } = if asks_github(&places, &trust) {
-            github_token::find(evidence, &endpoints.github).await?
+            github_token::find(evidence, &endpoints).await?
         } else {
             GithubToken::default()
         };
