@@ -42,7 +42,8 @@ impl IndexClient {
             let known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(&file.url).cloned()
         };
-        if let Some(known) = known {
+        // A page may give two files one URL.
+        if let Some(known) = known.filter(|known| is_of(known, file)) {
             return Ok(known);
         }
         let metadata = self.read(file).await?;
@@ -70,7 +71,7 @@ impl IndexClient {
             }
         };
         let metadata = CoreMetadata::parse(&bytes).map_err(|error| unusable(error.to_string()))?;
-        if metadata.name != *file.filename.name() || metadata.version != *file.filename.version() {
+        if !is_of(&metadata, file) {
             return Err(unusable(format!(
                 "it is of {} {}, unlike the file's name",
                 metadata.name, metadata.version
@@ -237,6 +238,11 @@ impl IndexClient {
         }
         Err(unusable("it takes too many ranges to read".to_owned()))
     }
+}
+
+/// Whether the METADATA has the name and version of the file's name.
+fn is_of(metadata: &CoreMetadata, file: &IndexFile) -> bool {
+    metadata.name == *file.filename.name() && metadata.version == *file.filename.version()
 }
 
 /// Reads METADATA of a local wheel, off the asynchronous threads.

@@ -104,12 +104,19 @@ async fn no_page_takes_much_more_memory_than_its_limit() {
     let names: String = letters()
         .flat_map(|first| letters().map(move |second| format!("{first}{second} ")))
         .collect();
+    // Each name stands for 512 tags; with spaces, so that there are no more entries than are read.
+    let parts = "a.b.c.d.e.f.g.h";
+    let tags = format!(
+        "{{\"filename\":\"foo-1-{parts}-{parts}-{parts}.whl\",\"url\":\"x\"}},{:400}",
+        ""
+    );
     let attributes = format!("<a {names}>");
     let mut all_attributes = page(HTML, "", &attributes, "");
     all_attributes.times = 45;
     for page in [
         all_attributes,
         page(JSON, "", " ", ""),
+        page(JSON, "{\"files\":[", &tags, "{}]}"),
         page(JSON, "{\"files\":[", "[],", "0]}"),
         page(JSON, "{\"files\":[{\"hashes\":{", "\"a\":\"b\",", "\"a\":\"b\"}}]}"),
         page(JSON, "{\"files\":[],\"versions\":[", "\"\",", "\"\"]}"),

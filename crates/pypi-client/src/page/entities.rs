@@ -1,15 +1,16 @@
 //! Character references in HTML attributes. The parser leaves them as they are.
 
+/// Longest reference that is looked for, in bytes without `&` and `;`. Without a bound each `&` of a page of them would be
+/// searched to the page's end.
+const MAX_REFERENCE: usize = 32;
+
 /// Replaces the references that indexes write: `&amp;`, `&lt;`, `&gt;`, `&quot;`, `&apos;` and numbers. Others stay.
 pub(crate) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         plain.push_str(before);
-        let reference = after
-            .split_once(';')
-            .and_then(|(name, tail)| Some((character(name)?, tail)));
-        if let Some((c, tail)) = reference {
+        if let Some((c, tail)) = reference(after) {
             plain.push(c);
             rest = tail;
         } else {
@@ -19,6 +20,13 @@ pub(crate) fn unescape(text: &str) -> String {
     }
     plain.push_str(rest);
     plain
+}
+
+/// The character that the text after a `&` begins with, and what follows its `;`.
+fn reference(after: &str) -> Option<(char, &str)> {
+    let end = after.bytes().take(MAX_REFERENCE + 1).position(|byte| byte == b';')?;
+    let (name, tail) = after.split_at_checked(end)?;
+    Some((character(name)?, tail.strip_prefix(';')?))
 }
 
 fn character(name: &str) -> Option<char> {
@@ -46,6 +54,7 @@ mod tests {
         assert_eq!(unescape("&gt;=3.6,&lt;4"), ">=3.6,<4");
         assert_eq!(unescape("a&#39;b&#x27;c&quot;&apos;"), "a'b'c\"'");
         assert_eq!(unescape("&amp;lt;"), "&lt;");
+        assert_eq!(unescape("&#00000000000000000000000000039;\u{e9}"), "'\u{e9}");
     }
 
     #[test]
@@ -63,5 +72,17 @@ mod tests {
         ] {
             assert_eq!(unescape(text), text);
         }
+    }
+
+    #[test]
+    fn references_without_an_end_take_no_longer_than_other_text() {
+        let begun = std::time::Instant::now();
+        for part in ["&", "&#0", "&#x0"] {
+            let text = part.repeat(1 << 20);
+            assert_eq!(unescape(&text), text);
+            let closed = format!("{text};");
+            assert_eq!(unescape(&closed), closed);
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10));
     }
 }

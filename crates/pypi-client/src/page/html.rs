@@ -5,7 +5,7 @@ use tl::{HTMLTag, ParserOptions};
 
 use super::about::RawAbout;
 use super::entities::unescape;
-use super::{Announced, MAX_FILES, Place, Raw, is_archive};
+use super::{Announced, Place, Raw, is_archive};
 use crate::error::IndexError;
 use crate::types::Project;
 
@@ -70,10 +70,7 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
         let Some(raw) = entry(tag, &href) else {
             continue;
         };
-        place.add(raw, &mut project);
-        if project.files.len() + project.skipped.len() > MAX_FILES {
-            return Err(place.too_many());
-        }
+        place.add(raw, &mut project)?;
     }
     if form && project.files.is_empty() && project.skipped.is_empty() {
         return Err(not_an_index(

@@ -155,7 +155,7 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     for entry in page.files.0 {
         let entry = Some(entry.get()).filter(|entry| entry.len() <= MAX_ENTRY && entry.starts_with('{'));
         if let Some(file) = entry.and_then(|entry| serde_json::from_str::<File>(entry).ok()) {
-            place.add(file.into_raw(), &mut project);
+            place.add(file.into_raw(), &mut project)?;
             continue;
         }
         let named = entry.and_then(|entry| serde_json::from_str::<Named>(entry).ok());

@@ -5,6 +5,7 @@ mod entities;
 mod html;
 mod json;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest};
@@ -18,6 +19,9 @@ use crate::types::{About, IndexFile, MetadataHash, Project, SkipReason, Skipped}
 pub const MAX_PAGE_SIZE: u64 = 32 * 1024 * 1024;
 /// Most files that a page may list; the largest real project has about 15 000.
 pub const MAX_FILES: usize = 100_000;
+/// Most compatibility tags that the wheels of a page stand for together: a name of fifty bytes can stand for hundreds, of two
+/// hundred bytes each. The largest real project has about 50 000.
+const MAX_PAGE_TAGS: usize = 200_000;
 /// Longest digests and specifiers of an entry that are kept, in bytes.
 const MAX_TEXT: usize = 4 * 1024;
 /// Kinds of files that old pages list.
@@ -55,6 +59,8 @@ struct Place<'a> {
     name: &'a PackageName,
     /// Whether the page is a file of this machine, and may name others.
     local: bool,
+    /// Compatibility tags so far.
+    tags: Cell<usize>,
 }
 
 /// Reads a page in whichever format its `Content-Type` names.
@@ -77,6 +83,7 @@ pub(crate) fn read(
         index,
         name,
         local: found.scheme() == "file",
+        tags: Cell::new(0),
     };
     let essence = content_type
         .split(';')
@@ -154,13 +161,28 @@ impl Place<'_> {
         })
     }
 
-    /// Adds an entry to the project's files, or to those that are skipped.
-    fn add(&self, raw: Raw, project: &mut Project) {
+    /// Adds an entry to the project's files, or to those that are skipped. Fails when the page is larger than any real one.
+    fn add(&self, raw: Raw, project: &mut Project) -> Result<(), IndexError> {
         let filename = printable(&raw.filename);
         match self.file(raw) {
-            Ok(file) => project.files.push(file),
+            Ok(file) => {
+                if let DistributionFilename::Wheel(wheel) = &file.filename {
+                    self.tags.set(self.tags.get() + wheel.tags.len());
+                }
+                project.files.push(file);
+            }
             Err(reason) => project.skipped.push(Skipped { filename, reason }),
         }
+        if project.files.len() + project.skipped.len() > MAX_FILES {
+            return Err(self.too_many());
+        }
+        if self.tags.get() > MAX_PAGE_TAGS {
+            return Err(IndexError::NotAnIndex {
+                url: self.shown.clone(),
+                reason: format!("its wheels stand for more than {MAX_PAGE_TAGS} tags"),
+            });
+        }
+        Ok(())
     }
 
     fn file(&self, raw: Raw) -> Result<IndexFile, SkipReason> {
@@ -285,6 +307,7 @@ mod tests {
             index,
             name,
             local: false,
+            tags: Cell::new(0),
         }
     }
 

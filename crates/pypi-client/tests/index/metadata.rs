@@ -53,6 +53,28 @@ async fn metadata_of_another_project_or_version_is_refused() {
 }
 
 #[tokio::test]
+async fn files_of_one_url_do_not_share_their_metadata() {
+    let site = Site::default();
+    let entry = |version: &str| {
+        format!(
+            r#"{{"filename":"foo-{version}-py3-none-any.whl","url":"/files/{WHEEL}","hashes":{{}},"core-metadata":true}}"#
+        )
+    };
+    let body = format!(r#"{{"meta":{{}},"files":[{},{}]}}"#, entry("1.0"), entry("1.1"));
+    site.put("/simple/foo/", JSON, body);
+    site.put(
+        &format!("/files/{WHEEL}.metadata"),
+        "text/plain",
+        metadata_text("foo", "1.0"),
+    );
+    let client = client(&[site.serve().await]);
+    let project = client.project(&"foo".parse().unwrap()).await.unwrap();
+    assert!(client.metadata(&project.files[0]).await.is_ok());
+    let error = client.metadata(&project.files[1]).await.unwrap_err();
+    assert!(matches!(error, IndexError::Metadata { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_small_wheel_is_fetched_once_for_metadata_and_download() {
     let bytes = wheel(1000, &metadata_text("foo", "1.0"));
     let site = Site::default();
