@@ -249,7 +249,7 @@ struct OtherStatus {
 
 fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -> Result<(), HttpError> {
     let due = elapsed
-        .saturating_sub(timeout * SPEED_GRACE)
+        .saturating_sub(timeout.saturating_mul(SPEED_GRACE))
         .as_secs()
         .saturating_mul(MIN_SPEED);
     if received < due {
@@ -283,5 +283,7 @@ mod tests {
         assert!(check(1, 60).is_ok());
         assert!(matches!(check(100, 120), Err(HttpError::TooSlow { received: 100, .. })));
         assert!(check(61 * 1024, 120).is_ok());
+        // What `--timeout` takes may be any number.
+        assert!(check_speed(&url, 1, Duration::from_mins(2), Duration::MAX).is_ok());
     }
 }

@@ -111,8 +111,11 @@ impl Server {
             (reply.status, reply.body)
         };
         let mut answer = (StatusCode::from_u16(status).unwrap(), body).into_response();
+        for (name, _) in &reply.headers {
+            answer.headers_mut().remove(*name);
+        }
         for (name, value) in reply.headers {
-            answer.headers_mut().insert(name, value.parse().unwrap());
+            answer.headers_mut().append(name, value.parse().unwrap());
         }
         self.seen.lock().unwrap().push((request.uri().to_string(), headers));
         answer

@@ -68,9 +68,11 @@ impl Entry {
         lifetime: Duration,
         now: u64,
     ) -> Self {
-        let kept = KEPT
+        // Every line of a header: the second `Cache-Control` may be the one that forbids.
+        let lines = KEPT
             .iter()
-            .filter_map(|name| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned())));
+            .flat_map(|name| headers.get_all(*name).into_iter().map(move |value| (*name, value)));
+        let kept = lines.filter_map(|(name, value)| Some((name.to_owned(), value.to_str().ok()?.to_owned())));
         Self {
             description: Description {
                 key: key.as_str().to_owned(),

@@ -91,6 +91,24 @@ async fn a_confirmation_renews_the_lifetime() {
 }
 
 #[tokio::test]
+async fn a_confirmation_without_a_lifetime_goes_by_every_line_that_was_kept() {
+    let folder = tempdir().unwrap();
+    let server = Server::start(
+        reply("one")
+            .etag("\"1\"")
+            .max_age(600)
+            .with("cache-control", "no-cache"),
+    )
+    .await;
+    let client = client(&folder);
+    assert_eq!(standard(&client, &server.url).await.origin, Origin::Network);
+    server.now(reply("one").etag("\"1\""));
+    for _ in 0..2 {
+        assert_eq!(standard(&client, &server.url).await.origin, Origin::Revalidated);
+    }
+}
+
+#[tokio::test]
 async fn what_must_not_be_kept_is_not() {
     for reply in [
         reply("x").max_age(600).with("vary", "*"),
