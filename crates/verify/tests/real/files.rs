@@ -62,7 +62,7 @@ fn the_repositorys_own_workflow_needs_a_pin() {
             .hint
             .as_deref()
             .unwrap()
-            .ends_with("--source-uri github.com/trailofbits/pypi-attestations")
+            .contains("\nrepository = \"github.com/trailofbits/pypi-attestations\"")
     );
     let verified = judge(
         &file,
