@@ -120,7 +120,12 @@ impl Github {
         };
         Some(match body.and_then(|body| readable(&body).map(|()| body)) {
             Ok(body) => (fetched.asked(Answer::Found), Some((shown(fetched.url), body))),
-            Err(why) => (fetched.asked(Answer::Unreadable { why }), None),
+            Err(why) => {
+                if place == Place::Assets {
+                    self.forget_web(&fetched.url).await;
+                }
+                (fetched.asked(Answer::Unreadable { why }), None)
+            }
         })
     }
 }

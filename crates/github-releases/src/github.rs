@@ -88,9 +88,18 @@ impl Github {
 
     /// Asks the site for an asset.
     pub(crate) async fn ask_web(&self, url: Url, limit: u64) -> Fetched {
-        let get = Get::new(&url, limit).without_logins().guard(&self.urls.web);
-        let result = self.fetch(Who::Web, &get.caching(Caching::Evidence)).await;
+        let result = self.fetch(Who::Web, &self.web_get(&url, limit)).await;
         Fetched { url, result }
+    }
+
+    /// Has an asset asked for anew the next time, since what came is none: a log-in page, say, sent as if it were one.
+    pub(crate) async fn forget_web(&self, url: &Url) {
+        self.http.forget(&self.web_get(url, 0)).await;
+    }
+
+    fn web_get<'a>(&'a self, url: &'a Url, limit: u64) -> Get<'a> {
+        let get = Get::new(url, limit).without_logins().guard(&self.urls.web);
+        get.caching(Caching::Evidence)
     }
 
     /// Asks for what an answer of the API names, without the token. Not kept: such URLs are signed anew each time.

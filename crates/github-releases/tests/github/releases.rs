@@ -337,6 +337,20 @@ async fn a_second_run_asks_only_whether_things_have_changed() {
 }
 
 #[tokio::test]
+async fn a_page_instead_of_an_asset_is_not_believed_for_long() {
+    let multiple = asset("1.0", "multiple.intoto.jsonl");
+    let log_in = reply(200, "<html>log in</html>").with("cache-control", "max-age=86400");
+    let server = Server::start([(multiple.clone(), log_in.then(reply(200, about(FILE))))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    for expected in [0, 1] {
+        let mut settings = Settings::default();
+        settings.cache = Some(CacheSettings::new(CacheFolder::new(folder.path().join("cache"))));
+        let answer = ask_with(&server, &Client::new(settings).unwrap(), None).await;
+        assert_eq!(answer.evidence_files.len(), expected, "{:?}", answer.asked);
+    }
+}
+
+#[tokio::test]
 async fn an_asset_that_changes_is_the_newer_one_and_never_both() {
     let multiple = asset("1.0", "multiple.intoto.jsonl");
     let (one, two) = (about(FILE).to_string(), format!("{}\n{}", about(FILE), about(FILE)));
