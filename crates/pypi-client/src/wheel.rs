@@ -6,9 +6,9 @@ use slsa_pip_distribution::metadata::MAX_METADATA_LEN;
 use slsa_pip_distribution::{PackageName, Version, WheelFilename};
 use zip::ZipArchive;
 
-/// Most bytes that are read of one wheel to find its METADATA, which bounds the directory of the archive as well: 100 000
-/// files need about 15 MB.
-pub(crate) const MAX_READ: u64 = 64 * 1024 * 1024;
+/// Most bytes that are read of one wheel to find its METADATA, which bounds the directory of the archive as well: 75 000
+/// files need about 10 MB. An entry of fifty bytes takes several hundred once it is read.
+pub(crate) const MAX_READ: u64 = 10 * 1024 * 1024;
 
 /// The bytes of `NAME-VERSION.dist-info/METADATA`.
 ///
