@@ -46,6 +46,9 @@ mod evidence_offline;
 mod evidence_cache;
 // What real projects have done with tags, releases, names and repositories.
 mod scenarios_projects;
+// Processes that are killed at random points, and what the next one finds.
+#[cfg(unix)]
+mod scenarios_killed;
 // The trusted root from TUF, its cache, and `slsa-pip trust-root`.
 mod trust_root;
 // What the documents show is what the program does.

@@ -48,7 +48,12 @@ pub(crate) fn kept<'a>(verified: &'a [Verified], installed: &[InstalledDistribut
                     wheel.version,
                     path.display()
                 ))
-                .hint("replace it by the verified file: slsa-pip install --force-reinstall …"));
+                .hint(if is_record(&path.to_string_lossy()) {
+                    // pip removes nothing that has no list of its files.
+                    "it is half installed; write the verified file over it: slsa-pip install --ignore-installed …"
+                } else {
+                    "replace it by the verified file: slsa-pip install --force-reinstall …"
+                }));
             }
         }
     }
@@ -110,7 +115,8 @@ fn tops<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 }
 
 /// The first file of the wheel that does not lie in `place` with the same bytes, if there is one. What an installation
-/// places elsewhere or writes anew is not compared.
+/// places elsewhere is not compared; of the list that it writes anew, and last, only that it is there: otherwise the installation
+/// was ended half-way.
 fn difference(wheel: &Path, place: &Path) -> Option<PathBuf> {
     let Ok(mut archive) = File::open(wheel)
         .map_err(drop)
@@ -129,17 +135,26 @@ fn difference(wheel: &Path, place: &Path) -> Option<PathBuf> {
             .split('/')
             .next()
             .is_some_and(|top| top.strip_suffix(".data").is_some());
-        if entry.is_dir() || elsewhere || name.ends_with(".dist-info/RECORD") {
+        if entry.is_dir() || elsewhere {
             continue;
         }
         let Some(path) = entry.enclosed_name().map(|name| place.join(name)) else {
             return Some(wheel.to_path_buf());
         };
-        if !same_bytes(entry, &path) {
+        let good = if is_record(&name) {
+            path.is_file()
+        } else {
+            same_bytes(entry, &path)
+        };
+        if !good {
             return Some(path);
         }
     }
     None
+}
+
+fn is_record(name: &str) -> bool {
+    name.ends_with(".dist-info/RECORD")
 }
 
 /// Whether the file at `path` holds exactly these bytes.

@@ -83,14 +83,11 @@ impl Session {
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, &trust, &mut notes)?;
         let index = index_client(&probe, &trust, &http)?;
-        let staging = tempfile::Builder::new()
-            .prefix("slsa-pip-")
-            .tempdir()
-            .map_err(|error| {
-                Failure::new("No private folder could be made for the downloads")
-                    .caused_by(&error)
-                    .hint("Check the space and the rights of the folder that TMPDIR names")
-            })?;
+        let staging = private_folder().map_err(|error| {
+            Failure::new("No private folder could be made for the downloads")
+                .caused_by(&error)
+                .hint("Check the space and the rights of the folder that TMPDIR names")
+        })?;
         Ok(Self {
             probe,
             index,
@@ -105,6 +102,18 @@ impl Session {
             staging,
         })
     }
+}
+
+/// A new folder below the one for temporary files that no other user may enter. Left to the umask, others could read it.
+fn private_folder() -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("slsa-pip-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
 }
 
 /// Whether GitHub may be asked at all in this run.

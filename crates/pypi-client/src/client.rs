@@ -154,13 +154,22 @@ impl IndexClient {
     }
 
     pub(crate) async fn scratch(&self) -> Result<&std::path::Path, IndexError> {
-        let made = self
-            .scratch
-            .get_or_try_init(async || TempDir::with_prefix("slsa-pip-index-"))
-            .await;
+        let made = self.scratch.get_or_try_init(async || private_folder()).await;
         made.map(TempDir::path)
             .map_err(|error| IndexError::file(std::env::temp_dir(), error))
     }
+}
+
+/// A new folder for temporary files that no other user may enter; left to the umask, others could read it.
+fn private_folder() -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("slsa-pip-index-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
 }
 
 /// The index URL without credentials, query and fragment, ending in `/`.
