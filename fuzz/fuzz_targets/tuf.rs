@@ -10,6 +10,9 @@ use slsa_pip_fuzz::edit::change;
 use slsa_pip_fuzz::input::Input;
 use slsa_pip_trust_root::fuzzing::verifies;
 
+/// Most changes of one repository.
+const MOST: usize = 12;
+
 /// The start root, and then all other files in order: roots, timestamp, snapshot, targets, target.
 static GOOD: LazyLock<(String, Vec<String>)> = LazyLock::new(|| {
     let json: Value = serde_json::from_str(include_str!("../good/tuf.json")).expect("JSON");
@@ -35,7 +38,10 @@ fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);
     let mut files = good.clone();
     let twist = input.byte();
-    while !input.is_empty() {
+    for _ in 0..MOST {
+        if input.is_empty() {
+            break;
+        }
         let (place, other) = (input.below(files.len()), input.below(files.len()));
         match input.byte() % 8 {
             0 => files.swap(place, other),

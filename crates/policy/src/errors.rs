@@ -1,9 +1,12 @@
 //! What can be wrong in a policy file, where, and what to do about it.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Most errors that are kept; a file with more is not read by its author line by line anyway.
 pub const MAX_ERRORS: usize = 100;
+/// Most errors that are noted before they are sorted; further ones are counted. A hostile file can hold one in each byte.
+const MAX_NOTED: usize = 10_000;
 /// Longest source line that is shown, in characters; the caret's surroundings are cut out of longer ones.
 const MAX_SNIPPET: usize = 160;
 
@@ -202,14 +205,25 @@ impl PolicyError {
 /// Collects mistakes by their place in the text.
 pub(crate) struct Collector<'t> {
     text: &'t str,
-    found: Vec<(usize, PolicyError)>,
+    noted: Vec<Noted>,
+    /// Mistakes after [`MAX_NOTED`].
+    uncounted: usize,
+}
+
+/// A mistake whose line was not looked for yet: that costs a walk through the text, and only few are shown.
+struct Noted {
+    span: Range<usize>,
+    code: PolicyCode,
+    message: String,
+    help: Option<String>,
 }
 
 impl<'t> Collector<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Self {
             text,
-            found: Vec::new(),
+            noted: Vec::new(),
+            uncounted: 0,
         }
     }
 
@@ -217,21 +231,55 @@ impl<'t> Collector<'t> {
     pub(crate) fn push(
         &mut self,
         code: PolicyCode,
-        span: &std::ops::Range<usize>,
+        span: &Range<usize>,
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let start = floor_boundary(self.text, span.start);
-        let end = floor_boundary(self.text, span.end.max(start));
-        let before = self.text.get(..start).unwrap_or_default();
+        if self.noted.len() == MAX_NOTED {
+            self.uncounted += 1;
+            return;
+        }
+        self.noted.push(Noted {
+            span: span.clone(),
+            code,
+            message: message.into(),
+            help,
+        });
+    }
+
+    /// Whether nothing was noted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.noted.is_empty()
+    }
+
+    /// All mistakes, sorted by place.
+    pub(crate) fn into_errors(self, file: &str) -> PolicyErrors {
+        let mut noted = self.noted;
+        noted.sort_by_key(|noted| noted.span.start);
+        let omitted = noted.len().saturating_sub(MAX_ERRORS) + self.uncounted;
+        let shown = noted.into_iter().take(MAX_ERRORS);
+        PolicyErrors {
+            file: file.to_owned(),
+            errors: shown.map(|noted| noted.locate(self.text)).collect(),
+            omitted,
+        }
+    }
+}
+
+impl Noted {
+    /// Finds its line and column.
+    fn locate(self, text: &str) -> PolicyError {
+        let start = floor_boundary(text, self.span.start);
+        let end = floor_boundary(text, self.span.end.max(start));
+        let before = text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let rest = self.text.get(line_start..).unwrap_or_default();
+        let rest = text.get(line_start..).unwrap_or_default();
         let line_text = rest.split('\n').next().unwrap_or_default();
         let line_text = line_text.strip_suffix('\r').unwrap_or(line_text);
-        let column = chars_between(self.text, line_start, start);
+        let column = chars_between(text, line_start, start);
         let line_len = line_text.chars().count();
         // A range over several lines is underlined on its first line only; one at the end of a line has one caret.
-        let len = chars_between(self.text, start, end)
+        let len = chars_between(text, start, end)
             .min(line_len.saturating_sub(column))
             .max(1);
         let skipped = if line_len > MAX_SNIPPET {
@@ -239,9 +287,9 @@ impl<'t> Collector<'t> {
         } else {
             0
         };
-        let error = PolicyError {
-            code,
-            message: message.into().chars().map(printable).collect(),
+        PolicyError {
+            code: self.code,
+            message: self.message.chars().map(printable).collect(),
             line: before.matches('\n').count() + 1,
             column: column + 1,
             source_line: line_text
@@ -252,25 +300,7 @@ impl<'t> Collector<'t> {
                 .collect(),
             caret_offset: column - skipped,
             caret_len: len.min(MAX_SNIPPET - (column - skipped).min(MAX_SNIPPET - 1)),
-            help,
-        };
-        self.found.push((start, error));
-    }
-
-    /// Whether nothing was noted.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.found.is_empty()
-    }
-
-    /// All mistakes, sorted by place.
-    pub(crate) fn into_errors(self, file: &str) -> PolicyErrors {
-        let mut found = self.found;
-        found.sort_by_key(|(at, _)| *at);
-        let omitted = found.len().saturating_sub(MAX_ERRORS);
-        PolicyErrors {
-            file: file.to_owned(),
-            errors: found.into_iter().take(MAX_ERRORS).map(|(_, error)| error).collect(),
-            omitted,
+            help: self.help,
         }
     }
 }

@@ -809,3 +809,13 @@ fn codes_are_unique_and_stable() {
         ]
     );
 }
+
+/// Each mistake once cost a walk through the file, which took minutes for one of this size.
+#[test]
+fn a_mistake_in_every_byte_is_soon_refused() {
+    for junk in ["<a>", "]", "= ", "\u{e9}", "a=1 "] {
+        let text = junk.repeat(MAX_POLICY_LEN / junk.len());
+        let errors = Policy::parse(&text, "slsa-pip.toml").unwrap_err();
+        assert!(!errors.errors.is_empty() && errors.errors.len() <= 100, "{junk}");
+    }
+}
