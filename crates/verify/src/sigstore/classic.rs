@@ -3,9 +3,7 @@
 use serde_json::Value;
 use sigstore_verify::rekor::LogEntry;
 use sigstore_verify::rekor::body::RekorEntryBody;
-use sigstore_verify::types::bundle::{
-    CertificateContent, CheckpointData, VerificationMaterial, VerificationMaterialContent,
-};
+use sigstore_verify::types::bundle::{CertificateContent, VerificationMaterial, VerificationMaterialContent};
 use sigstore_verify::types::{
     Bundle, DerCertificate, DsseEnvelope, DsseSignature, KindVersion, MediaType, SignatureBytes, SignatureContent,
     TransparencyLogEntry,
@@ -72,7 +70,8 @@ fn verify_with(
     answer: &RekorAnswer,
     check: &Check<'_>,
 ) -> Result<Signed, Failure> {
-    checkpoint_is_readable(&answer.entry)?;
+    let proof = answer.entry.pointer("/verification/inclusionProof");
+    precheck::checkpoint_is_readable(proof, "/checkpoint")?;
     let entry: LogEntry = serde_json::from_value(answer.entry.clone()).map_err(|error| malformed(&error))?;
     let body = json::parse(entry.body.as_bytes()).map_err(|error| malformed(&error))?;
     let kind = kind(&body)?;
@@ -97,23 +96,6 @@ fn verify_with(
         }
         Kind::Bundled(_) => bundle::verify(&compose(envelope, signature, certificate, entry), check),
     }
-}
-
-/// A proof has a checkpoint (B5). The library says of an answer without one only that it cannot be read.
-fn checkpoint_is_readable(entry: &Value) -> Result<(), Failure> {
-    let proof = entry.pointer("/verification/inclusionProof");
-    let Some(proof) = proof.filter(|proof| proof.is_object()) else {
-        return Ok(());
-    };
-    let note = proof.get("checkpoint").and_then(Value::as_str).unwrap_or_default();
-    let readable = CheckpointData::new(note).is_ok_and(|note| note.checkpoint().is_some());
-    if readable {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Code::CheckpointInvalid,
-        "the inclusion proof has no checkpoint, or one that cannot be read",
-    ))
 }
 
 fn kind(body: &Value) -> Result<Kind, Failure> {

@@ -47,10 +47,15 @@ fn names_a_file(payload: &[u8]) -> Result<(), Failure> {
     ))
 }
 
-const fn certificate(error: &CertificateError) -> Code {
+fn certificate(error: &CertificateError) -> Code {
     match error {
         CertificateError::Malformed(_) => Code::CertificateMalformed,
         CertificateError::NotYetValid { .. } | CertificateError::Expired { .. } => Code::CertificateOutsideValidity,
+        // Where a timestamp alone proves the time, the validity is judged with the chain, whose error is but a text; another
+        // text costs no more than the truer code.
+        CertificateError::ChainInvalid(text) if text.contains("CertExpired") || text.contains("CertNotValidYet") => {
+            Code::CertificateOutsideValidity
+        }
         CertificateError::Sct(_) => Code::SctInvalid,
         _ => Code::CertificateUntrusted,
     }

@@ -2,7 +2,7 @@
 //! later check can be reached by a document that lacks what it would have checked.
 
 use serde_json::Value;
-use sigstore_verify::types::bundle::VerificationMaterialContent;
+use sigstore_verify::types::bundle::{CheckpointData, VerificationMaterialContent};
 use sigstore_verify::types::{Bundle, KindVersion, LogIndex, TransparencyLogEntry};
 use slsa_pip_provenance::json;
 
@@ -77,7 +77,10 @@ pub(super) fn raw(json: &Value) -> Result<(), Failure> {
     if entries.len() > 1 {
         return Err(entry_count("exactly one", entries.len()));
     }
-    entries.iter().try_for_each(entry_kind)
+    entries.iter().try_for_each(|entry| {
+        entry_kind(entry)?;
+        checkpoint_is_readable(entry.get("inclusionProof"), "/checkpoint/envelope")
+    })
 }
 
 fn present<'k>(object: &Value, keys: &[&'k str]) -> Vec<&'k str> {
@@ -124,6 +127,23 @@ fn entry_kind(entry: &Value) -> Result<(), Failure> {
         return Ok(());
     }
     Err(unknown_kind(kind, version))
+}
+
+/// A proof has a checkpoint (B5). The library says of a document without one, or with one that it cannot read, only that the whole
+/// is malformed.
+pub(super) fn checkpoint_is_readable(proof: Option<&Value>, place: &str) -> Result<(), Failure> {
+    let Some(proof) = proof.filter(|proof| proof.is_object()) else {
+        return Ok(());
+    };
+    let note = proof.pointer(place).and_then(Value::as_str).unwrap_or_default();
+    let readable = CheckpointData::new(note).is_ok_and(|note| note.checkpoint().is_some());
+    if readable {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::CheckpointInvalid,
+        "the inclusion proof has no checkpoint, or one that cannot be read",
+    ))
 }
 
 /// A5: a log entry of a kind that we do not know.

@@ -159,8 +159,8 @@ fn every_defect_is_refused() {
         SignatureInvalid: wrong_signature;
         CertificateUntrusted: other_ca;
         CertificateUntrusted: omit_code_signing;
-        CertificateUntrusted: expired_certificate;
-        CertificateUntrusted: not_yet_valid_certificate;
+        CertificateOutsideValidity: expired_certificate;
+        CertificateOutsideValidity: not_yet_valid_certificate;
         SctInvalid: omit_sct;
         SctInvalid: wrong_sct;
         SigningTimeUnproven: omit_timestamp;
@@ -169,8 +169,8 @@ fn every_defect_is_refused() {
         TimestampInvalid: other_tsa;
         TimestampInvalid: retired_tsa;
         TimestampInvalid: expired_tsa;
-        CertificateUntrusted: late_timestamp;
-        CertificateUntrusted: early_timestamp;
+        CertificateOutsideValidity: late_timestamp;
+        CertificateOutsideValidity: early_timestamp;
         InclusionProofMissing: omit_inclusion_proof;
         InclusionProofInvalid: wrong_inclusion_proof;
         InclusionProofInvalid: checkpoint_of_other_tree wrong_root_hash;
@@ -367,12 +367,12 @@ fn every_timestamp_must_be_over_this_signature_and_in_time() {
             (
                 "one is late",
                 vec![good(), world.timestamp(&signed.signature, ok + 3600)],
-                Some(Code::CertificateUntrusted),
+                Some(Code::CertificateOutsideValidity),
             ),
             (
                 "one is early",
                 vec![world.timestamp(&signed.signature, ok - 3600), good()],
-                Some(Code::CertificateUntrusted),
+                Some(Code::CertificateOutsideValidity),
             ),
             ("too many", vec![good(); 9], Some(Code::OverBudget)),
         ];

@@ -90,7 +90,7 @@ fn no_other_checkpoint_will_do() {
             assert_eq!(edit(change), Some(Code::CheckpointInvalid), "{kind:?}: {name}");
         }
         let unsigned = |text: &str| text.replace(&line(text), "");
-        assert_eq!(edit(&unsigned), Some(Code::BundleMalformed), "{kind:?}: no signature");
+        assert_eq!(edit(&unsigned), Some(Code::CheckpointInvalid), "{kind:?}: no signature");
         let many = |text: &str| format!("{text}{}", format!("{}\n", line(text)).repeat(40));
         assert_eq!(edit(&many), Some(Code::OverBudget), "{kind:?}: many signatures");
 
