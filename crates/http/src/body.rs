@@ -123,11 +123,15 @@ pub(crate) async fn read(
     }
 }
 
-/// `Content-Encoding`, lower case; `identity` counts as none.
+/// Longest encoding that is shown; no real one is half as long.
+const MAX_SHOWN: usize = 40;
+
+/// `Content-Encoding`, lower case and printable; `identity` counts as none.
 pub(crate) fn content_encoding(answer: &reqwest::Response) -> Option<String> {
     let value = answer.headers().get(CONTENT_ENCODING)?;
     let value = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
-    (!value.is_empty() && value != "identity").then_some(value)
+    // A header's bytes can be control characters of a terminal.
+    (!value.is_empty() && value != "identity").then(|| value.escape_default().take(MAX_SHOWN).collect())
 }
 
 /// A body that ended with an error: truncated if its length was announced.

@@ -254,3 +254,21 @@ async fn a_download_has_its_name_only_when_it_is_complete() {
     assert!(seen > 1 && path.exists());
     assert_eq!(done.size, 1_000_000);
 }
+
+#[tokio::test]
+async fn an_encoding_cannot_steer_a_terminal() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-encoding: \xc2\x9b31m";
+    let url = serve_raw([head, "x".repeat(4000).as_bytes(), b"\r\n\r\nx"].concat(), true).await;
+    let directory = tempfile::tempdir().unwrap();
+    let client = once();
+    let read = client.get(&url, None, LIMIT).await.unwrap_err();
+    let downloaded = client
+        .download(&url, &directory.path().join("f"), LIMIT, |_| {})
+        .await
+        .unwrap_err();
+    for error in [read, downloaded] {
+        assert!(matches!(error, HttpError::Encoding { .. }), "{error}");
+        let shown = error.to_string();
+        assert!(shown.len() < 200 && shown.contains("\\u{9b}31m") && !shown.contains(char::is_control));
+    }
+}
