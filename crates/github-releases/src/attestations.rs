@@ -143,11 +143,39 @@ pub(crate) fn bundles<'a>(body: &'a [u8], page: &Url) -> Result<(Vec<&'a RawValu
 /// A bundle's own URL: https, unless the API itself is not (a test server).
 fn bundle_url(text: &str, page: &Url) -> Option<Url> {
     let url: Url = text.parse().ok()?;
-    (url.scheme() == "https" || (url.scheme() == "http" && page.scheme() == "http")).then_some(url)
+    let may_be = url.scheme() == "https" || (url.scheme() == "http" && page.scheme() == "http");
+    without_login(url).filter(|_| may_be)
+}
+
+/// A URL without user name and password: no answer has us log in anywhere.
+fn without_login(mut url: Url) -> Option<Url> {
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url)
 }
 
 /// The next page that the `Link` header names, if it is of the page's own origin.
 fn next_page(response: &Response, page: &Url) -> Option<Url> {
     let next = link::next(response.header("link")?)?;
-    page.join(next).ok().filter(|url| same_origin(url, page))
+    let next = page.join(next).ok().filter(|url| same_origin(url, page))?;
+    // Of a relative link it is the page's own, which is configured.
+    if next.username() == page.username() && next.password() == page.password() {
+        return Some(next);
+    }
+    without_login(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_cannot_plant_credentials() {
+        let page: Url = "https://api.example/x".parse().unwrap();
+        let body = br#"{"attestations":[{"bundle":null,"bundle_url":"https://user:pw@bundles.example/b?s=1"}]}"#;
+        let (_, elsewhere) = bundles(body, &page).unwrap();
+        assert_eq!(elsewhere, ["https://bundles.example/b?s=1".parse().unwrap()]);
+        assert_eq!(bundle_url("http://bundles.example/b", &page), None);
+        assert_eq!(bundle_url("data:x", &page), None);
+    }
 }
