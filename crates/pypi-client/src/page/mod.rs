@@ -22,6 +22,10 @@ pub const MAX_FILES: usize = 100_000;
 /// Most compatibility tags that the wheels of a page stand for together: a name of fifty bytes can stand for hundreds, of two
 /// hundred bytes each. The largest real project has about 50 000.
 const MAX_PAGE_TAGS: usize = 200_000;
+/// Longest URL of a file or its provenance, in bytes; signed ones have about 1 kB. Every relative link costs its page's.
+const MAX_URL: usize = 8 * 1024;
+/// Most bytes of all URLs of a page: no more than it may have itself. The largest real project's have about 4 MB.
+const MAX_PAGE_URLS: usize = 32 * 1024 * 1024;
 /// Longest digests and specifiers of an entry that are kept, in bytes.
 const MAX_TEXT: usize = 4 * 1024;
 /// Kinds of files that old pages list.
@@ -61,6 +65,8 @@ struct Place<'a> {
     local: bool,
     /// Compatibility tags so far.
     tags: Cell<usize>,
+    /// Bytes of URLs so far.
+    urls: Cell<usize>,
 }
 
 /// Reads a page in whichever format its `Content-Type` names.
@@ -84,6 +90,7 @@ pub(crate) fn read(
         name,
         local: found.scheme() == "file",
         tags: Cell::new(0),
+        urls: Cell::new(0),
     };
     let essence = content_type
         .split(';')
@@ -169,6 +176,8 @@ impl Place<'_> {
                 if let DistributionFilename::Wheel(wheel) = &file.filename {
                     self.tags.set(self.tags.get() + wheel.tags.len());
                 }
+                let provenance = file.provenance.as_ref().map_or(0, |url| url.as_str().len());
+                self.urls.set(self.urls.get() + file.url.as_str().len() + provenance);
                 project.files.push(file);
             }
             Err(reason) => project.skipped.push(Skipped { filename, reason }),
@@ -176,11 +185,15 @@ impl Place<'_> {
         if project.files.len() + project.skipped.len() > MAX_FILES {
             return Err(self.too_many());
         }
+        let too_much = |reason: String| IndexError::NotAnIndex {
+            url: self.shown.clone(),
+            reason,
+        };
         if self.tags.get() > MAX_PAGE_TAGS {
-            return Err(IndexError::NotAnIndex {
-                url: self.shown.clone(),
-                reason: format!("its wheels stand for more than {MAX_PAGE_TAGS} tags"),
-            });
+            return Err(too_much(format!("its wheels stand for more than {MAX_PAGE_TAGS} tags")));
+        }
+        if self.urls.get() > MAX_PAGE_URLS {
+            return Err(too_much(format!("its URLs have more than {MAX_PAGE_URLS} bytes")));
         }
         Ok(())
     }
@@ -227,7 +240,11 @@ impl Place<'_> {
 
     /// An http or https URL of the page, or a `file:` URL of a page on this machine, without credentials and fragment.
     fn link(&self, link: &str) -> Option<Url> {
-        let mut url = self.base.join(link.trim()).ok()?;
+        let fits = |url: &str| url.len() <= MAX_URL;
+        if !fits(self.base.as_str()) || !fits(link) {
+            return None;
+        }
+        let mut url = self.base.join(link.trim()).ok().filter(|url| fits(url.as_str()))?;
         if self.local && url.scheme() == "file" && url.host().is_none() {
             url.set_query(None);
             url.set_fragment(None);
@@ -308,6 +325,7 @@ mod tests {
             name,
             local: false,
             tags: Cell::new(0),
+            urls: Cell::new(0),
         }
     }
 
@@ -360,6 +378,23 @@ mod tests {
         let project = html::parse(page.as_bytes(), place(&index, &name)).unwrap();
         assert_eq!(project.files[0].provenance, None);
         assert!(project.files[1].provenance.is_some());
+    }
+
+    #[test]
+    fn a_long_base_is_not_taken_over_by_every_link() {
+        let index = Url::parse("https://index.example/simple/").unwrap();
+        let name = "foo".parse().unwrap();
+        let parse = |base: usize, files: usize| {
+            let links = "<a href='foo-1.0.zip'>".repeat(files);
+            let page = format!("<base href='{}/'>{links}", "/a".repeat(base / 2));
+            html::parse(page.as_bytes(), place(&index, &name))
+        };
+        assert_eq!(parse(4000, 10).unwrap().files.len(), 10);
+        let long = parse(MAX_URL + 1, 10).unwrap();
+        assert_eq!((long.files.len(), long.skipped.len()), (0, 10));
+        assert_eq!(long.skipped[0].reason, SkipReason::Url);
+        let error = parse(MAX_URL - 100, 6000).unwrap_err();
+        assert!(error.to_string().contains("its URLs have more"), "{error}");
     }
 
     #[test]
