@@ -46,6 +46,9 @@ mod evidence_offline;
 mod evidence_cache;
 // What real projects have done with tags, releases, names and repositories.
 mod scenarios_projects;
+// Servers that never end, change their minds, or answer with something else: what a run does, and what it leaves.
+#[cfg(unix)]
+mod scenarios_hostile;
 // Processes that are killed at random points, and what the next one finds.
 #[cfg(unix)]
 mod scenarios_killed;

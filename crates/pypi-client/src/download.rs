@@ -13,6 +13,11 @@ use crate::types::{IndexFile, StagedDownload};
 /// Largest file that is downloaded, in bytes; the largest wheels have about 3 GB.
 pub(crate) const MAX_FILE_SIZE: u64 = 8 * 1024 * 1024 * 1024;
 
+/// The most that is read of a file: what is longer than the index says is not the file, and nobody need fill a disk to find out.
+pub(crate) fn longest(file: &IndexFile) -> u64 {
+    file.size.unwrap_or(MAX_FILE_SIZE).min(MAX_FILE_SIZE)
+}
+
 /// Removes a staged file unless it passes every check.
 struct Unchecked {
     path: PathBuf,
@@ -36,7 +41,8 @@ impl IndexClient {
     /// This proves nothing about where the file comes from: see `slsa-pip-verify`.
     ///
     /// # Errors
-    /// [`IndexError::DigestMismatch`], [`IndexError::HashNotAllowed`], failed requests; no file is left then.
+    /// [`IndexError::DigestMismatch`], [`IndexError::HashNotAllowed`], failed requests, among them a body that is longer than the
+    /// index says (`TooLarge`); no file is left then.
     /// [`slsa_pip_http::HttpError::File`] if there is a file of that name already, which stays.
     pub async fn download(
         &self,
@@ -127,7 +133,7 @@ impl IndexClient {
         }
         let downloaded = match file.url.to_file_path() {
             Ok(local) if file.is_local() => copy_hashed(&local, dest, MAX_FILE_SIZE).await?,
-            _ => self.http().download(&file.url, dest, MAX_FILE_SIZE, progress).await?,
+            _ => self.http().download(&file.url, dest, longest(file), progress).await?,
         };
         Ok(StagedDownload {
             path: dest.to_owned(),

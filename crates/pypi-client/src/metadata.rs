@@ -11,7 +11,7 @@ use slsa_pip_distribution::{CoreMetadata, DistributionFilename, WheelFilename};
 use slsa_pip_http::{Caching, Downloaded, Get, HttpError, RangeAnswer, sha256};
 
 use crate::client::IndexClient;
-use crate::download::MAX_FILE_SIZE;
+use crate::download::{MAX_FILE_SIZE, longest};
 use crate::error::IndexError;
 use crate::sparse::Sparse;
 use crate::types::{IndexFile, MetadataHash, StagedDownload};
@@ -145,6 +145,7 @@ impl IndexClient {
         limit: u64,
     ) -> Result<Result<Vec<u8>, String>, IndexError> {
         let path = self.scratch_path().await?;
+        let limit = longest(file).min(limit);
         let fetched = self.http().download(&file.url, &path, limit, |_| {}).await?;
         self.read_and_keep(file, wheel, path, fetched).await
     }
