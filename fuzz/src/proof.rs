@@ -5,6 +5,7 @@ use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::Value;
+use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, Evidence};
 
 /// Everything that is signed, and everything that proves it. Spelling, unknown fields and unsigned hints are left out.
@@ -231,7 +232,8 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Decoded base64 of either alphabet, as protobuf's JSON allows; what is none is taken as it is, so that it equals nothing good.
+/// Decoded base64 of either alphabet, as protobuf's JSON allows, or the hexadecimal digits of a hash, which the library reads too;
+/// what is none of them is taken as it is, so that it equals nothing good.
 fn decode(value: &Value) -> Vec<u8> {
     const ENGINE: GeneralPurpose = GeneralPurpose::new(
         &STANDARD_ALPHABET,
@@ -241,6 +243,11 @@ fn decode(value: &Value) -> Vec<u8> {
     );
     let text = text(value).replace('-', "+").replace('_', "/");
     let text: String = text.split_ascii_whitespace().collect();
+    if text.len() == 64
+        && let Ok(hash) = text.parse::<Sha256Digest>()
+    {
+        return hash.as_bytes().to_vec();
+    }
     ENGINE.decode(&text).unwrap_or_else(|_| text.into_bytes())
 }
 

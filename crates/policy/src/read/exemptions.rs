@@ -1,5 +1,7 @@
 //! `[exemptions.NAME]`: files that need no provenance.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use slsa_pip_distribution::{PackageName, Sha256Digest, VersionSpecifiers};
 use toml::de::DeValue;
@@ -61,9 +63,10 @@ fn versions(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<Version
 fn digests(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<Vec<Sha256Digest>> {
     let written = values::strings(table, "sha256", errors)?;
     let mut digests: Vec<Sha256Digest> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (span, text) in written {
         match text.parse() {
-            Ok(digest) if digests.contains(&digest) => {
+            Ok(digest) if !seen.insert(digest) => {
                 errors.push(PolicyCode::DuplicateValue, &span, "`sha256` names this twice", None);
             }
             Ok(digest) => digests.push(digest),
