@@ -31,6 +31,8 @@ mod fixtures;
 mod install_world;
 // Where provenance is looked for, in which order, and what the report says of it.
 mod evidence_sources;
+// Documents that the user names by path or URL (`--provenance`).
+mod evidence_named;
 // Which repository is asked, and what it means that metadata names another one than the certificate.
 mod evidence_repository;
 // GitHub's token, limits and other addresses.

@@ -207,7 +207,13 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_name = "PLACES", value_enum, value_delimiter = ',', env = env::EVIDENCE, hide_env_values = true,
         default_value = "dir,index,github-release,github-attestation")]
     pub(crate) evidence: Vec<Place>,
-    /// A folder of provenance files, asked before any other place (repeatable); folders of `--find-links` are asked as well
+    /// A document of provenance for any of the files, asked before any other place (repeatable): a file, or an https URL
+    ///
+    /// `.intoto.jsonl`, Sigstore bundle, or PEP 740 object. Each is read once, before anything is downloaded; one that cannot be
+    /// read ends the run.
+    #[arg(long, value_name = "PATH_OR_URL", value_hint = ValueHint::FilePath)]
+    pub(crate) provenance: Vec<PathBuf>,
+    /// A folder of provenance files, asked before the index and GitHub (repeatable); folders of `--find-links` are asked as well
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) provenance_dir: Vec<PathBuf>,
     /// Base URL of GitHub, for release downloads
@@ -349,8 +355,8 @@ pub(crate) struct VerifyArgs {
     /// The files to verify, or their digests as `sha256:HEX`
     #[arg(value_name = "FILE_OR_DIGEST", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
-    /// The provenance file (repeatable): `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
-    #[arg(long, visible_alias = "provenance-path", value_name = "PATH", required = true, value_hint = ValueHint::FilePath)]
+    /// The provenance (repeatable), a file or an https URL: `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
+    #[arg(long, visible_alias = "provenance-path", value_name = "PATH_OR_URL", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) provenance: Vec<PathBuf>,
     /// The source repository that the file must come from, such as `github.com/owner/name`
     #[arg(long, value_name = "URI")]

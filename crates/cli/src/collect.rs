@@ -15,6 +15,7 @@ use crate::directory::ProvenanceDir;
 use crate::failure::{Failure, Result};
 use crate::harvest::Harvest;
 use crate::log_answers::LogAnswers;
+use crate::named::NamedProvenance;
 use crate::report::Outcome;
 use crate::settings::{Endpoints, Trust};
 
@@ -38,6 +39,7 @@ pub(crate) struct Subject<'a> {
 /// Asks the places.
 pub(crate) struct Collector<'a> {
     pub(crate) index: &'a IndexClient,
+    pub(crate) named: &'a [NamedProvenance],
     pub(crate) dirs: &'a [ProvenanceDir],
     pub(crate) github: &'a Github,
     pub(crate) endpoints: &'a Endpoints,
@@ -64,6 +66,16 @@ impl Collector<'_> {
             Place::Dir => self.ask_directories(subject, &mut harvest),
             Place::Index => self.ask_index(subject, &mut harvest).await,
             Place::GithubRelease | Place::GithubAttestation => self.ask_github(place, subject, &mut harvest).await,
+        }
+        self.log.attach(&mut harvest, staged, context).await;
+        harvest
+    }
+
+    /// Asks the documents that the user has named, which cannot be switched off, and the transparency log for what needs it.
+    pub(crate) async fn ask_named(&self, subject: &Subject<'_>, staged: &StagedFile, context: &Context<'_>) -> Harvest {
+        let mut harvest = Harvest::default();
+        for document in self.named {
+            document.ask(subject.file.filename.as_str(), subject.sha256, &mut harvest);
         }
         self.log.attach(&mut harvest, staged, context).await;
         harvest

@@ -22,6 +22,7 @@ mod hashing;
 mod in_place;
 mod interrupt;
 mod log_answers;
+mod named;
 mod pipeline;
 mod printer;
 mod report;

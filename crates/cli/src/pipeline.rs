@@ -155,6 +155,7 @@ async fn collect_and_verify(
     let log = LogAnswers::new(&session.http, &session.trust);
     let collector = Collector {
         index: &session.index,
+        named: &session.named,
         dirs: &session.dirs,
         github: &session.github,
         endpoints: &session.endpoints,

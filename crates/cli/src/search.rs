@@ -1,9 +1,9 @@
 //! In which order places are asked, and when the search ends.
 //!
-//! Folders first, since they cost nothing; then the index; and only if that does not suffice GitHub's releases and its
-//! attestations, side by side. The first sufficient evidence ends the search, and what is under way then is given up. Which
-//! evidence is reported does not depend on who is quicker: a place that comes earlier in the order goes first, as long as it
-//! answers in time.
+//! What the user has named comes first, then folders, since they cost nothing; then the index; and only if that does not
+//! suffice GitHub's releases and its attestations, side by side. The first sufficient evidence ends the search, and what is
+//! under way then is given up. Which evidence is reported does not depend on who is quicker: a place that comes earlier in the
+//! order goes first, as long as it answers in time.
 
 use std::future::Future;
 use std::pin::pin;
@@ -60,7 +60,7 @@ impl Search<'_> {
     }
 
     async fn ask_all(&self) -> (Outcome, Harvest) {
-        let mut harvest = Harvest::default();
+        let mut harvest = self.collector.ask_named(self.subject, self.staged, self.context).await;
         let mut outcome = self.judge(&harvest);
         for place in [Place::Dir, Place::Index] {
             if outcome.is_ok() {

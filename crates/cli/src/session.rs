@@ -14,6 +14,7 @@ use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs};
 use crate::directory::{ProvenanceDir, read_bounded};
 use crate::failure::{Failure, Result, without_logins};
 use crate::github_token::{self, GithubToken};
+use crate::named::{self, NamedProvenance};
 use crate::printer::Printer;
 use crate::settings::{Endpoints, Trust};
 
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) endpoints: Endpoints,
     /// The kinds of places that are asked for provenance.
     pub(crate) places: Vec<Place>,
+    /// Documents of provenance that the user has named.
+    pub(crate) named: Vec<NamedProvenance>,
     /// Folders of provenance.
     pub(crate) dirs: Vec<ProvenanceDir>,
     /// Remarks that change no verdict.
@@ -58,6 +61,10 @@ impl Session {
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
         let places = evidence.evidence.clone();
+        let (wanted, failures) = named::parse_all(&evidence.provenance, trust.offline);
+        if let Some(failure) = Failure::all(failures) {
+            return Err(failure);
+        }
         let mut dirs = Vec::new();
         if places.contains(&Place::Dir) {
             for path in &evidence.provenance_dir {
@@ -82,6 +89,7 @@ impl Session {
         }
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, &trust, &mut notes)?;
+        let named = named::load(&wanted, &http).await?;
         let index = index_client(&probe, &trust, &http)?;
         let staging = private_folder().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
@@ -97,6 +105,7 @@ impl Session {
             http,
             endpoints,
             places,
+            named,
             dirs,
             notes,
             staging,

@@ -1,4 +1,4 @@
-//! `slsa-pip verify`: local files, or digests, against provenance files.
+//! `slsa-pip verify`: local files, or digests, against provenance that the user names.
 //!
 //! Everything that is named is read before anything is judged, so that all that cannot be read is reported together, and all that
 //! is refused as well (F3).
@@ -6,16 +6,18 @@
 mod flags;
 
 use slsa_pip_distribution::DistributionFilename;
+use slsa_pip_http::Client;
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Basis, Context, TrustRoots, Verified, verify_file};
 
 use crate::args::{Format, VerifyArgs};
-use crate::artifact::{Artifact, read_document};
+use crate::artifact::Artifact;
 use crate::collect;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
 use crate::harvest::{Harvest, file_report};
-use crate::log_answers::{LogAnswers, REKOR_ENDING, sidecars_of};
+use crate::log_answers::{LogAnswers, REKOR_ENDING};
+use crate::named;
 use crate::printer::Printer;
 use crate::report::{FileReport, Report, Verdict, human, json};
 use crate::settings::Trust;
@@ -25,9 +27,9 @@ use flags::Flags;
 /// Runs the command.
 pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let flags = Flags::parse(args)?;
-    let (artifacts, provenance) = read_all(args)?;
+    let http = collect::standalone_client(args.trust.root.offline)?;
+    let (artifacts, provenance) = read_all(args, &http).await?;
     let trust = Trust::load(&args.trust)?;
-    let http = collect::standalone_client(trust.offline)?;
     let root = trust.root(&http).await?;
     let log = LogAnswers::new(&http, &trust);
     let mut judged = Vec::new();
@@ -64,8 +66,8 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     })
 }
 
-/// Reads what is named: the artifacts, and the provenance files. What cannot be read *in* those is kept beside what can.
-fn read_all(args: &VerifyArgs) -> Result<(Vec<Artifact>, Harvest)> {
+/// Reads what is named: the artifacts, and the provenance. What cannot be read *in* those is kept beside what can.
+async fn read_all(args: &VerifyArgs, http: &Client) -> Result<(Vec<Artifact>, Harvest)> {
     let mut failures = Vec::new();
     let mut artifacts = Vec::new();
     for word in &args.files {
@@ -74,20 +76,13 @@ fn read_all(args: &VerifyArgs) -> Result<(Vec<Artifact>, Harvest)> {
             Err(failure) => failures.push(failure),
         }
     }
+    let (names, unusable) = named::parse_all(&args.provenance, http.settings().offline);
+    let (documents, unreadable) = named::read_all(&names, http).await;
+    failures.extend(unusable.into_iter().chain(unreadable));
     let mut harvest = Harvest::default();
-    for path in &args.provenance {
-        let location = path.display().to_string();
-        match read_document(path) {
-            Ok(bytes) => {
-                harvest.read(SourceKind::File, &location, &bytes);
-                harvest.add_sidecars(&location, sidecars_of(path));
-            }
-            Err(error) => failures.push(
-                Failure::new(format!("The provenance file `{location}` cannot be read"))
-                    .caused_by(&error)
-                    .hint("Name an existing file: `--provenance PATH`"),
-            ),
-        }
+    for document in documents {
+        harvest.read(SourceKind::File, &document.location, &document.bytes);
+        harvest.add_sidecars(&document.location, document.sidecars);
     }
     match Failure::all(failures) {
         Some(failure) => Err(failure),
