@@ -178,6 +178,10 @@ pub(crate) struct IndexArgs {
     /// Ask no index, only `--find-links`
     #[arg(long)]
     pub(crate) no_index: bool,
+    /// How keyring is asked for the login of an index that wants one, as for pip: `disabled`, `subprocess`, `import` or `auto`
+    /// [default: pip's; `auto` means `subprocess`]
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) keyring_provider: Option<String>,
     /// A local folder of wheels (repeatable)
     #[arg(short = 'f', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) find_links: Vec<String>,
@@ -458,6 +462,11 @@ impl IndexArgs {
                 .flat_map(|dir| ["--find-links".into(), dir.into()]),
         );
         words.extend(self.no_index.then(|| "--no-index".into()));
+        words.extend(
+            self.keyring_provider
+                .iter()
+                .flat_map(|provider| ["--keyring-provider".into(), provider.into()]),
+        );
         words
     }
 }

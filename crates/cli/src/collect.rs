@@ -197,7 +197,7 @@ fn outcome_of(error: &IndexError) -> (Outcome, &'static str) {
             (Outcome::TimedOut, "timed out")
         }
         HttpError::Status { status: 429, .. } => (Outcome::RateLimited, "rate-limited"),
-        HttpError::Status { status: 401 | 407, .. } => (Outcome::Forbidden, "forbidden"),
+        HttpError::Login { .. } | HttpError::Status { status: 401 | 407, .. } => (Outcome::Forbidden, "forbidden"),
         HttpError::TooLarge { .. } | HttpError::Encoding { .. } => (Outcome::Unreadable, "unreadable"),
         _ => (Outcome::Failed, "failed"),
     }

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use slsa_pip_github_releases::Github;
-use slsa_pip_http::{CacheSettings, Client, Netrc, Settings};
-use slsa_pip_pip::Probe;
+use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings};
+use slsa_pip_pip::{Keyring, Probe};
 use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
 use url::Url;
@@ -225,11 +227,23 @@ fn client(probe: &Probe, trust: &Trust, notes: &mut Vec<String>) -> Result<Clien
             Err(why) => notes.push(format!("`{}` is not used: {why}", path.display())),
         }
     }
+    settings.asked_logins = asked_logins(probe);
     Client::new(settings).map_err(|error| {
         Failure::new("The network client could not be set up")
             .caused_by(&error)
             .maybe_hint(error.hint())
     })
+}
+
+/// keyring, for the indexes alone.
+fn asked_logins(probe: &Probe) -> Option<Arc<AskedLogins>> {
+    let keyring = Arc::new(Keyring::new(probe)?);
+    let indexes: Vec<Url> = probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect();
+    let question = move |urls: Vec<Url>| -> Pin<Box<dyn Future<Output = LoginAnswer> + Send>> {
+        let keyring = Arc::clone(&keyring);
+        Box::pin(async move { keyring.ask(&urls).await })
+    };
+    Some(Arc::new(AskedLogins::new(&indexes, Box::new(question))))
 }
 
 fn netrc(path: &Path) -> std::result::Result<Netrc, String> {

@@ -81,7 +81,8 @@ impl Client {
 
     /// Sends the request and follows redirects; the body is still unread.
     pub(crate) async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Sent, HttpError> {
-        let own_login = self.login(outgoing)?;
+        let mut own_login = self.login(outgoing)?;
+        let mut asked = false;
         let mut method = outgoing.method.clone();
         let mut url = without_credentials(outgoing.url);
         let mut hops = 0;
@@ -98,9 +99,20 @@ impl Client {
             let validators = outgoing
                 .validators
                 .as_ref()
-                .filter(|known| known.at == kept_url(&url, way.redirected));
+                .filter(|known| !asked && known.at == kept_url(&url, way.redirected));
             way.conditional = validators.is_some();
-            let answer = self.send_once(outgoing, &method, &url, login, validators).await?;
+            let answer = self
+                .send_once(outgoing, &method, &url, login.clone(), validators)
+                .await?;
+            if answer.status().as_u16() == 401
+                && let Some(found) = self.asked_login(outgoing, &url, login.as_ref()).await?
+            {
+                own_login = Some(found);
+                // The cache would keep the answer as one to a request without that login.
+                way.foreign_login = true;
+                asked = true;
+                continue;
+            }
             if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(Sent { answer, url, way });
             }

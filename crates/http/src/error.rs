@@ -98,6 +98,14 @@ pub enum HttpError {
         /// HTTP status.
         status: u16,
     },
+    /// A login is wanted; the one that was asked for is wrong, or could not be had.
+    #[error("`{url}` wants a login (status 401): {why}")]
+    Login {
+        /// What was asked.
+        url: String,
+        /// What is wrong with it; no secret.
+        why: String,
+    },
     /// A redirect that is not followed.
     #[error("`{url}` redirects: {why}")]
     Redirect {
@@ -196,6 +204,7 @@ impl HttpError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
+            Self::Login { .. } => Some(401),
             _ => None,
         }
     }
@@ -219,6 +228,9 @@ impl HttpError {
             Self::Status { status: 401 | 403, .. } => {
                 Some("check user name, password or token; they can be part of the index URL")
             }
+            Self::Login { .. } => Some(
+                "set the password anew: `keyring set INDEX-URL USER`; or give it in a netrc file and leave keyring out: `--keyring-provider disabled`",
+            ),
             Self::Status { status: 407, .. } => {
                 Some("the proxy wants credentials: `--proxy http://USER:PASSWORD@HOST`")
             }

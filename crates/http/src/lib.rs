@@ -3,6 +3,7 @@
 //!
 //! Whatever a server answers is hostile input. Nothing here decides whether an answer can be trusted.
 
+mod ask;
 mod attempt;
 mod body;
 pub mod cache;
@@ -20,6 +21,7 @@ mod response;
 mod retry;
 mod settings;
 
+pub use ask::{AskedLogins, LoginAnswer, LoginQuestion};
 pub use bytes::Bytes;
 pub use cache::{CacheSettings, Caching};
 pub use client::{Client, Counters};

@@ -89,17 +89,23 @@ impl Netrc {
 
     /// User name and password for a URL.
     pub(crate) fn login(&self, url: &Url) -> Option<(&str, &str)> {
-        let here = match url.host()? {
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-            Host::Domain(name) => name == "localhost",
-        };
-        if url.scheme() != "https" && !here {
+        if !is_private_way(url) {
             return None;
         }
         let (user, password) = self.logins.get(&url.host_str()?.to_ascii_lowercase())?;
         Some((user, password))
     }
+}
+
+/// Whether a login may go there: encrypted, or to this machine itself.
+pub(crate) fn is_private_way(url: &Url) -> bool {
+    url.scheme() == "https"
+        || match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
 }
 
 impl fmt::Debug for Netrc {

@@ -1,10 +1,12 @@
 //! What a client is built with.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use crate::ask::AskedLogins;
 use crate::cache::CacheSettings;
 use crate::netrc::Netrc;
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub credentials: Vec<Url>,
     /// User names and passwords by host, for origins that have none among `credentials`.
     pub netrc: Netrc,
+    /// Who is asked for a login when an index wants one and none is known.
+    pub asked_logins: Option<Arc<AskedLogins>>,
     /// Whether every request fails at once with [`crate::HttpError::Offline`].
     pub offline: bool,
     /// Most requests in flight at once.
@@ -60,6 +64,7 @@ impl Default for Settings {
             proxy: None,
             credentials: Vec::new(),
             netrc: Netrc::default(),
+            asked_logins: None,
             offline: false,
             max_concurrent: 32,
             cache: None,
@@ -86,6 +91,7 @@ impl fmt::Debug for Settings {
             .field("proxy", &self.proxy.is_some())
             .field("credentials", &self.credentials.len())
             .field("netrc", &self.netrc)
+            .field("asked_logins", &self.asked_logins.is_some())
             .field("offline", &self.offline)
             .field("cache", &self.cache)
             .finish_non_exhaustive()

@@ -65,6 +65,8 @@ pub(crate) struct Answered {
     pub(crate) cert: Option<String>,
     pub(crate) client_cert: Option<String>,
     pub(crate) proxy: Option<String>,
+    pub(crate) keyring_provider: Option<String>,
+    pub(crate) no_input: bool,
     pub(crate) timeout: f64,
     pub(crate) retries: u32,
     pub(crate) pre: bool,

@@ -65,6 +65,36 @@ impl Environment {
         })
     }
 
+    /// For keyring: nothing that lets Python or the search for programs depend on the working directory. Backends are
+    /// chosen by `PYTHON_KEYRING_BACKEND`.
+    pub(crate) fn for_keyring(&self) -> Vec<(OsString, OsString)> {
+        let kept = self.kept(|name| {
+            let python = name.starts_with("PYTHON") && !name.starts_with("PYTHON_KEYRING");
+            !(python || name == "PATH" || name == "__PYVENV_LAUNCHER__")
+        });
+        let mut kept: Vec<_> = kept
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        // An entry that holds the separator came from none.
+        let path = std::env::join_paths(self.absolute_path()).unwrap_or_default();
+        kept.push(("PATH".into(), path));
+        // Otherwise Python looks in the working directory first, on Windows.
+        kept.push(("NoDefaultCurrentDirectoryInExePath".into(), "1".into()));
+        kept
+    }
+
+    /// The program `keyring`, if an absolute folder of `PATH` other than the working directory has it.
+    pub(crate) fn keyring_program(&self) -> Option<PathBuf> {
+        let name = format!("keyring{}", std::env::consts::EXE_SUFFIX);
+        self.absolute_path().find_map(|entry| executable(entry.join(&name)))
+    }
+
+    fn absolute_path(&self) -> impl Iterator<Item = PathBuf> {
+        let path = self.variable("PATH").unwrap_or_default();
+        std::env::split_paths(path).filter(|entry| entry.is_absolute() && Some(entry) != self.directory.as_ref())
+    }
+
     fn kept(&self, keep: impl Fn(&str) -> bool) -> Vec<(&OsStr, &OsStr)> {
         self.variables
             .iter()

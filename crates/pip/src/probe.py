@@ -71,6 +71,7 @@ def parse_options(arguments, warnings):
     if options.require_venv and sys.prefix == sys.base_prefix:
         raise Problem("virtualenv-required", "")
     options.no_cache_dir = not options.cache_dir  # `--no-cache-dir` leaves it False
+    options.asks_nobody = bool(options.no_input)
     options.no_input = True  # nobody could answer: standard input is closed
     options.cache_dir = False  # the probe leaves nothing behind
     return command, options, positional
@@ -232,6 +233,8 @@ def answer(arguments):
         "cert": text(certificates) if certificates else None,
         "client_cert": text(options.client_cert) if options.client_cert else None,
         "proxy": options.proxy or None,
+        "keyring_provider": getattr(options, "keyring_provider", None),  # since pip 23.1
+        "no_input": options.asks_nobody,
         "timeout": float(options.timeout),
         "retries": int(options.retries),
         "pre": allows_prereleases(options, finder),

@@ -66,6 +66,10 @@ pub struct Probe {
     pub client_cert: Option<PathBuf>,
     /// `--proxy`. The usual proxy variables are not in it.
     pub proxy: Option<String>,
+    /// `--keyring-provider`, since pip 23.1.
+    pub keyring_provider: Option<String>,
+    /// `--no-input`.
+    pub no_input: bool,
     /// `--timeout` of one connection.
     pub timeout: Duration,
     /// `--retries`.
@@ -261,6 +265,8 @@ impl Probe {
             cert: answered.cert.map(PathBuf::from),
             client_cert: answered.client_cert.map(PathBuf::from),
             proxy: answered.proxy,
+            keyring_provider: answered.keyring_provider,
+            no_input: answered.no_input,
             timeout: Duration::try_from_secs_f64(answered.timeout).unwrap_or(DEFAULT_TIMEOUT),
             retries: answered.retries,
             pre: answered.pre,

@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 /// How a bounded run ended, if it ended in order.
@@ -24,8 +24,24 @@ pub(crate) enum Stopped {
 
 /// Runs a command whose outputs are piped. It is killed when a limit is reached, and when the future is dropped.
 pub(crate) async fn run(command: &mut Command, time: Duration, limit: u64) -> Result<Finished, Stopped> {
+    run_with_input(command, &[], time, limit).await
+}
+
+/// [`run`], with this on standard input, if that is piped. It must be small: it is written before anything is read.
+pub(crate) async fn run_with_input(
+    command: &mut Command,
+    input: &[u8],
+    time: Duration,
+    limit: u64,
+) -> Result<Finished, Stopped> {
     let mut child = command.kill_on_drop(true).spawn().map_err(Stopped::Start)?;
-    let outcome = tokio::time::timeout(time, gather(&mut child, limit)).await;
+    let exchange = async {
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input).await.map_err(Stopped::Lost)?;
+        }
+        gather(&mut child, limit).await
+    };
+    let outcome = tokio::time::timeout(time, exchange).await;
     let outcome = outcome.unwrap_or(Err(Stopped::Timeout));
     if outcome.is_err() {
         // It may have ended on its own; there is nothing to be done about a process that cannot be killed.

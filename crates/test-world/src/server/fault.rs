@@ -32,6 +32,8 @@ pub enum Fault {
     Body(Vec<u8>),
     /// Another answer altogether: status, headers, body.
     Reply(u16, Vec<(&'static str, String)>, String),
+    /// 401, but to requests with this `Authorization`, which get the real answer.
+    Login(String),
     /// The real answer, one byte each such while.
     Drip(Duration),
 }
@@ -85,6 +87,10 @@ impl Fault {
     pub(crate) async fn apply(self, mut answer: Answer) -> Response {
         match self {
             Self::Status(status) => respond(Answer::new(status, "text/plain", format!("status {status} on purpose"))),
+            Self::Login(_) => respond(Answer {
+                headers: vec![("www-authenticate", "Basic realm=\"index\"".to_owned())],
+                ..Answer::new(401, "text/plain", "a login is wanted")
+            }),
             Self::Html => respond(Answer::new(
                 200,
                 "text/html",

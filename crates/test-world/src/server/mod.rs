@@ -175,6 +175,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     let answer = shared.answer(&path, &asked);
     let fault = take_fault(&mut shared.contents().faults, &path);
+    let fault = fault
+        .filter(|fault| !matches!(fault, Fault::Login(wanted) if text(header::AUTHORIZATION) == Some(wanted.as_str())));
     let response = match fault {
         Some(fault) => fault.apply(answer).await,
         None => respond(answer.confirmed(parts.method.as_str(), text(header::IF_NONE_MATCH))),
