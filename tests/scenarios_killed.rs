@@ -17,11 +17,14 @@ use slsa_pip_test_world::{Evidence, Identity, Release, Wheel};
 
 use crate::support::{Run, Scene, shared_python, venv};
 
-/// Processes that are killed in each of the lanes that run side by side, and how many lanes share one cache.
-const DOWNLOADS: usize = 100;
+/// Lanes that run side by side and share one cache.
 const LANES: usize = 2;
-/// Installs that are killed.
-const INSTALLS: usize = 20;
+/// Downloads that are killed in each lane.
+const DOWNLOADS: usize = 50;
+/// Installs that are killed in each lane.
+const INSTALLS: usize = 100;
+/// One install of so many is killed anywhere in its length; the others before it starts pip, which takes most of the time.
+const ANYWHERE: usize = 10;
 /// A run to the end after so many that were killed.
 const EVERY: usize = 20;
 const SIGKILL: i32 = 9;
@@ -220,7 +223,7 @@ fn killed(mut command: Command, delay: Duration) -> bool {
 }
 
 #[test]
-fn two_hundred_killed_downloads_leave_a_whole_cache_and_whole_files() {
+fn a_hundred_killed_downloads_leave_a_whole_cache_and_whole_files() {
     let stage = Stage::new();
     let length = stage.rehearse(|cache| stage.download("rehearsed", cache));
     let lane = |lane: usize| {
@@ -301,58 +304,85 @@ fn wait_for_group(group: u32) {
 }
 
 #[test]
-fn killed_installs_leave_all_or_nothing_or_are_told_by_the_next_run() {
+fn two_hundred_killed_installs_leave_all_or_nothing_or_are_told_by_the_next_run() {
     let stage = Stage::new();
     let length = stage.rehearse(|target| stage.install(target, "shared"));
-    let mut delays = Delays::new(7, length);
-    let (mut kills, mut tries) = (0, 0);
-    while kills < INSTALLS {
-        tries += 1;
-        assert!(tries < 10 * INSTALLS, "they end before they are killed");
-        let target = format!("target-{tries}");
-        let mut command = stage.install(&target, "shared");
-        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = quiet.process_group(0).spawn().unwrap();
-        let group = child.id();
-        std::thread::sleep(delays.next());
-        // The program alone, as by the kernel for want of memory; or with its pip, as by a power cut.
-        let alone = tries % 2 == 0;
-        if alone {
-            child.kill().unwrap();
-        } else {
-            let mut kill = Command::new("kill");
-            kill.args(["-9", "--", &format!("-{group}")]).stderr(Stdio::null());
-            // Where it has ended already there is nobody to kill.
-            kill.status().unwrap();
+    let before_pip = {
+        let mut dry = stage.install("dry", "shared");
+        let began = Instant::now();
+        Run::of(dry.arg("--dry-run")).exits(0);
+        began.elapsed()
+    };
+    let stage = &stage;
+    let lane = |lane: usize| {
+        let seed = u64::try_from(lane).unwrap() + 7;
+        let (mut anywhere, mut early) = (Delays::new(seed, length), Delays::new(seed, before_pip));
+        let (mut kills, mut tries) = (0, 0);
+        while kills < INSTALLS {
+            tries += 1;
+            assert!(tries < 10 * INSTALLS, "they end before they are killed");
+            let delay = if tries % ANYWHERE == 0 {
+                anywhere.next()
+            } else {
+                early.next()
+            };
+            // The program alone, as by the kernel for want of memory; or with its pip, as by a power cut.
+            let alone = tries % 4 == 0;
+            let target = format!("target-{lane}-{tries}");
+            kills += usize::from(killed_install(stage, &target, delay, alone));
+            stage.check_cache("shared");
+            let untouched = stage.is_untouched(&target);
+            if alone {
+                assert!(
+                    untouched || stage.is_complete(&target),
+                    "pip has all it needs, and was not killed"
+                );
+            }
+            if !untouched || tries % EVERY == 0 {
+                finish(stage, &target);
+            }
         }
-        let status = child.wait().unwrap();
-        kills += usize::from(!status.success());
-        // A pip that has lost its parent works on by itself, with files that were verified.
-        wait_for_group(group);
-        stage.check_cache("shared");
-        let untouched = stage.is_untouched(&target);
-        if alone {
-            assert!(
-                untouched || stage.is_complete(&target),
-                "pip has all it needs, and was not killed"
-            );
+    };
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES).map(|number| scope.spawn(move || lane(number))).collect();
+        for lane in lanes {
+            lane.join().unwrap();
         }
-        if untouched && tries % 4 != 0 {
-            continue;
-        }
-        // The next run succeeds, or says what is in its way and how to go on.
-        let next = Run::of(stage.install(&target, "shared"));
-        if next.code != Some(0) {
-            let next = next.exits(2).says("exists already").says("--upgrade");
-            assert_eq!(next.json()["verdict"], "error");
-            check_run({
-                let mut command = stage.install(&target, "shared");
-                command.arg("--upgrade");
-                command
-            });
-        }
-        assert!(stage.is_complete(&target));
+    });
+}
+
+/// Kills an install after the delay; false if it had come to its end by then. No process of it is left.
+fn killed_install(stage: &Stage, target: &str, delay: Duration, alone: bool) -> bool {
+    let mut command = stage.install(target, "shared");
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = quiet.process_group(0).spawn().unwrap();
+    let group = child.id();
+    std::thread::sleep(delay);
+    if alone {
+        child.kill().unwrap();
+    } else {
+        let mut kill = Command::new("kill");
+        kill.args(["-9", "--", &format!("-{group}")]).stderr(Stdio::null());
+        // Where it has ended already there is nobody to kill.
+        kill.status().unwrap();
     }
+    let status = child.wait().unwrap();
+    // A pip that has lost its parent works on by itself, with files that were verified.
+    wait_for_group(group);
+    !status.success()
+}
+
+/// The next run succeeds, or says what is in its way and how to go on.
+fn finish(stage: &Stage, target: &str) {
+    let next = Run::of(stage.install(target, "shared"));
+    if next.code != Some(0) {
+        let next = next.exits(2).says("exists already").says("--upgrade");
+        assert_eq!(next.json()["verdict"], "error");
+        let mut upgrade = stage.install(target, "shared");
+        upgrade.arg("--upgrade");
+        check_run(upgrade);
+    }
+    assert!(stage.is_complete(target));
 }
 
 /// What a pip that is killed between two of its steps leaves in a target, made by hand: time would hardly ever hit it.
