@@ -22,7 +22,9 @@ impl Fresh {
             .args(["install", "--provenance-dir"])
             .arg(data("pep740"))
             .args(words)
-            .env("SLSA_PIP_PYTHON", &self.python);
+            .env("SLSA_PIP_PYTHON", &self.python)
+            .env("SLSA_PIP_TRUSTED_ROOT", data("trusted-roots/public-good.trusted_root.json"))
+            .env_remove("SLSA_PIP_OFFLINE");
         command
     }
 }
