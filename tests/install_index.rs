@@ -23,7 +23,10 @@ impl Fresh {
             .arg(data("pep740"))
             .args(words)
             .env("SLSA_PIP_PYTHON", &self.python)
-            .env("SLSA_PIP_TRUSTED_ROOT", data("trusted-roots/public-good.trusted_root.json"))
+            .env(
+                "SLSA_PIP_TRUSTED_ROOT",
+                data("trusted-roots/public-good.trusted_root.json"),
+            )
             .env_remove("SLSA_PIP_OFFLINE");
         command
     }
