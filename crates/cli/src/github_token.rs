@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use slsa_pip_http::is_private_way;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
-use url::{Host, Url};
+use url::Url;
 
 use crate::args::EvidenceArgs;
 use crate::environment::GITHUB_TOKENS;
@@ -55,17 +56,6 @@ pub(crate) async fn find(args: &EvidenceArgs, github: &Endpoints) -> Result<Gith
         found.notes.push(note);
     }
     Ok(found)
-}
-
-/// Encrypted, or to this machine itself.
-fn is_private_way(url: &Url) -> bool {
-    url.scheme() == "https"
-        || match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
 }
 
 fn of_environment() -> Result<Option<String>> {

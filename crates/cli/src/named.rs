@@ -5,11 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_http::{Client, Get, redact};
+use slsa_pip_http::{Client, Get, is_private_way, redact};
 use slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES;
 use slsa_pip_provenance::{Evidence, Found, Located, ParsedFile, SourceKind, parse_provenance};
 use slsa_pip_verify::Code;
-use url::{Host, Url};
+use url::Url;
 
 use crate::artifact::read_document;
 use crate::failure::{Failure, Result};
@@ -108,7 +108,7 @@ fn parse(word: &Path, offline: bool) -> Result<Name> {
             .caused_by(&error)
             .hint("`--provenance https://HOST/PATH`, or the path of a file")
     })?;
-    if !is_fetched(&url) {
+    if !is_private_way(&url) {
         return Err(Failure::new(format!(
             "`--provenance` takes https URLs, and http URLs of this machine only: `{}`",
             redact(&url)
@@ -129,17 +129,6 @@ fn has_scheme(text: &str) -> bool {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     })
-}
-
-/// Whether a URL is fetched: what is asked for, and the credentials in it, shall not go through a network in the clear.
-fn is_fetched(url: &Url) -> bool {
-    let this_machine = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && this_machine)
 }
 
 async fn read(name: &Name, http: &Client) -> Result<Document> {
@@ -173,7 +162,7 @@ async fn fetch(url: &Url, http: &Client) -> Result<Vec<u8>> {
     let get = Get::new(url, MAX_DOCUMENT_BYTES as u64).without_logins().guard(url);
     let answer = http.fetch(&get).await.and_then(slsa_pip_http::Response::success);
     let answer = answer.map_err(|error| failed().caused_by(&error).hint(FILE_HINT))?;
-    if !is_fetched(&answer.final_url) {
+    if !is_private_way(&answer.final_url) {
         let to = redact(&answer.final_url);
         return Err(failed()
             .detail(format!("It redirects to `{to}`, which is not encrypted"))

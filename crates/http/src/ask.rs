@@ -13,8 +13,8 @@ use url::{Origin, Url};
 use crate::attempt::{Outgoing, basic_auth};
 use crate::client::Client;
 use crate::error::HttpError;
-use crate::netrc::is_private_way;
 use crate::redact::redact;
+use crate::redirect::is_private_way;
 use crate::redirect::same_origin;
 
 /// User name and password, or none; or why nobody could be asked, without any secret.

@@ -32,7 +32,7 @@ pub use guard::is_public;
 pub use netrc::{MAX_NETRC, Netrc, NetrcError};
 pub use range::{Partial, RangeAnswer};
 pub use redact::redact;
-pub use redirect::{MAX_REDIRECTS, same_origin};
+pub use redirect::{MAX_REDIRECTS, is_private_way, same_origin};
 pub use reqwest::header::HeaderMap;
 pub use response::{Origin, Response};
 pub use settings::Settings;

@@ -7,7 +7,9 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::str::Chars;
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::redirect::is_private_way;
 
 /// Largest netrc file that is read, in bytes.
 pub const MAX_NETRC: usize = 1 << 20;
@@ -95,17 +97,6 @@ impl Netrc {
         let (user, password) = self.logins.get(&url.host_str()?.to_ascii_lowercase())?;
         Some((user, password))
     }
-}
-
-/// Whether a login may go there: encrypted, or to this machine itself.
-pub(crate) fn is_private_way(url: &Url) -> bool {
-    url.scheme() == "https"
-        || match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
 }
 
 impl fmt::Debug for Netrc {

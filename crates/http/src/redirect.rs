@@ -1,6 +1,6 @@
-//! Which redirects are followed.
+//! Which redirects are followed, and what may be sent where.
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::error::{HttpError, RedirectProblem};
 use crate::redact::redact;
@@ -42,6 +42,19 @@ pub(crate) fn next_hop(from: &Url, location: Option<&str>, hops: usize) -> Resul
     let _ = to.set_username("");
     let _ = to.set_password(None);
     Ok(to)
+}
+
+/// Whether a URL is a private way: encrypted, or to this machine itself. Logins, tokens and what is asked for in private take no
+/// other.
+#[must_use]
+pub fn is_private_way(url: &Url) -> bool {
+    let this_machine = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && this_machine)
 }
 
 #[cfg(test)]
