@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::check;
 use crate::error::CacheError;
+use crate::sweep::UNFINISHED;
 
 /// Longest wait for a lock: whoever holds one writes a few small files.
 pub const LONGEST_LOCK: Duration = Duration::from_secs(2);
@@ -96,7 +97,7 @@ impl CacheFolder {
         let failed = |source| io_error(&path, "written", source);
         // Made with mode 0600 by `tempfile`; the name begins with a dot, which no file of the cache does.
         let mut file = tempfile::Builder::new()
-            .prefix(".new-")
+            .prefix(UNFINISHED)
             .tempfile_in(&folder)
             .map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;

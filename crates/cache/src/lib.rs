@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod folder;
+pub mod sweep;
 
 pub use error::CacheError;
 pub use folder::{CacheFolder, LONGEST_LOCK, Lock};

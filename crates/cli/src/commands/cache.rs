@@ -5,13 +5,14 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::Serialize;
+use slsa_pip_cache::sweep::{self, Found, Removed, Usage, is_hex};
 use slsa_pip_cache::{CacheError, CacheFolder};
 use slsa_pip_http::CacheSettings;
-use slsa_pip_http::cache::{self as http, Removed, Usage};
+use slsa_pip_http::cache as http;
 
 use crate::args::{CacheCommand, CacheCommandArgs, Format};
 use crate::cache_dir;
@@ -31,10 +32,6 @@ const REKOR: &str = "rekor";
 const TUF: &str = "tuf";
 /// What is kept of each TUF repository.
 const TUF_FILES: [&str; 3] = ["copy.json", "versions.json", "lock"];
-/// How unfinished files begin; a process that was killed leaves them.
-const UNFINISHED: &str = ".new-";
-/// After this long an unfinished file belongs to no process that still writes it.
-const ABANDONED: Duration = Duration::from_hours(1);
 
 /// What the commands print.
 #[derive(Debug, Serialize)]
@@ -84,11 +81,11 @@ pub(crate) fn run(command: &CacheCommand, printer: &Printer) -> Result<u8> {
         CacheCommand::Info(_) => check(&folder)?,
         CacheCommand::Prune(_) => {
             check(&folder)?;
-            document.removed = Some(prune(&settings).map_err(|error| failed(&folder, &error))?);
+            document.removed = Some(prune(&settings).map_err(|error| failed(&folder, &error))?.into());
         }
         CacheCommand::Clean(_) => {
             check(&folder)?;
-            document.removed = Some(clean(&folder).map_err(|error| failed(&folder, &error))?);
+            document.removed = Some(clean(&folder).map_err(|error| failed(&folder, &error))?.into());
         }
     }
     if !matches!(command, CacheCommand::Dir(_)) {
@@ -127,14 +124,7 @@ fn check(folder: &CacheFolder) -> Result<()> {
 
 fn kept(settings: &CacheSettings) -> io::Result<Vec<Kept>> {
     let info = http::info(&settings.folder)?;
-    let own = |name| -> io::Result<Usage> {
-        let mut usage = Usage::default();
-        for file in files(&settings.folder, name)?.iter().filter(|file| !file.unfinished) {
-            usage.entries += 1;
-            usage.bytes += file.bytes;
-        }
-        Ok(usage)
-    };
+    let own = |name| files(&settings.folder, name).map(|files| Usage::of(&files));
     let each = [
         (HTTP, info.http, Some(settings.max_http_bytes)),
         (WHEELS, info.wheels, Some(settings.max_wheel_bytes)),
@@ -152,33 +142,33 @@ fn kept(settings: &CacheSettings) -> io::Result<Vec<Kept>> {
 
 /// Everything beyond the bounds, and what killed processes have left. The answers of the log have a bound of their own, and a
 /// trusted root is replaced by the next one.
-fn prune(settings: &CacheSettings) -> io::Result<Gone> {
-    let mut gone = Gone::from(http::prune(settings)?);
+fn prune(settings: &CacheSettings) -> io::Result<Removed> {
+    let mut removed = http::prune(settings)?;
     let now = SystemTime::now();
     for name in [REKOR, TUF] {
-        for file in files(&settings.folder, name)? {
-            let old = now.duration_since(file.written).is_ok_and(|age| age >= ABANDONED);
-            if file.unfinished && old {
-                gone.remove(&file)?;
-            }
+        for file in files(&settings.folder, name)?
+            .iter()
+            .filter(|file| file.is_abandoned(now))
+        {
+            removed.remove(file)?;
         }
     }
-    Ok(gone)
+    Ok(removed)
 }
 
-fn clean(folder: &CacheFolder) -> io::Result<Gone> {
-    let mut gone = Gone::from(http::clean(folder)?);
+fn clean(folder: &CacheFolder) -> io::Result<Removed> {
+    let mut removed = http::clean(folder)?;
     for name in [REKOR, TUF] {
         for file in files(folder, name)? {
-            gone.remove(&file)?;
+            removed.remove(&file)?;
         }
         let below = folder.path().join(name);
-        for repository in folders(&below)? {
-            remove_empty(&repository)?;
+        for repository in sweep::folders(&below, |_| true)? {
+            sweep::remove_empty(&repository)?;
         }
-        remove_empty(&below)?;
+        sweep::remove_empty(&below)?;
     }
-    Ok(gone)
+    Ok(removed)
 }
 
 impl From<Removed> for Gone {
@@ -190,98 +180,18 @@ impl From<Removed> for Gone {
     }
 }
 
-impl Gone {
-    fn remove(&mut self, file: &Found) -> io::Result<()> {
-        match fs::remove_file(&file.path) {
-            Ok(()) => {
-                self.entries += 1;
-                self.bytes += file.bytes;
-                Ok(())
-            }
-            // Another process was faster.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// A file of the cache.
-struct Found {
-    path: PathBuf,
-    bytes: u64,
-    written: SystemTime,
-    unfinished: bool,
-}
-
 /// The files of `rekor/`, or of the folders in `tuf/`, that are named as this program names them.
 fn files(folder: &CacheFolder, name: &str) -> io::Result<Vec<Found>> {
     let below = folder.path().join(name);
-    let mut found = Vec::new();
     if name == REKOR {
-        collect(
-            &below,
-            |name| name.strip_suffix(".json").is_some_and(is_digest),
-            &mut found,
-        )?;
-    } else {
-        for repository in folders(&below)? {
-            collect(&repository, |name| TUF_FILES.contains(&name), &mut found)?;
-        }
+        let is_answer = |name: &str| name.strip_suffix(".json").is_some_and(|digest| is_hex(digest, 64));
+        return sweep::files(&below, is_answer);
     }
-    Ok(found)
-}
-
-fn collect(folder: &Path, is_entry: impl Fn(&str) -> bool, found: &mut Vec<Found>) -> io::Result<()> {
-    for (path, metadata) in entries(folder)? {
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let unfinished = name.starts_with(UNFINISHED);
-        if metadata.is_file() && (unfinished || is_entry(name)) {
-            found.push(Found {
-                bytes: metadata.len(),
-                written: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                unfinished,
-                path,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The folders in a folder; links are none.
-fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = entries(folder)?.into_iter();
-    Ok(entries.filter(|(_, it)| it.is_dir()).map(|(path, _)| path).collect())
-}
-
-/// What lies in a folder, links not followed; nothing where there is none.
-fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        match entry.metadata() {
-            Ok(metadata) => found.push((entry.path(), metadata)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+    for repository in sweep::folders(&below, |_| true)? {
+        found.extend(sweep::files(&repository, |name| TUF_FILES.contains(&name))?);
     }
     Ok(found)
-}
-
-fn remove_empty(folder: &Path) -> io::Result<()> {
-    match fs::remove_dir(folder) {
-        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn is_digest(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn refused(error: &CacheError) -> Failure {

@@ -1,33 +1,18 @@
 //! Looking at, pruning and emptying a cache folder. Only files that are named as entries are ever removed.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use slsa_pip_cache::CacheFolder;
+use slsa_pip_cache::sweep::{self, Found, Removed, Usage, is_hex};
 
 use super::CacheSettings;
 
-/// How unfinished files begin; a process that was killed leaves them.
-pub(super) const UNFINISHED: &str = ".new-";
-/// After this long an unfinished file belongs to no process that still writes it.
-const ABANDONED: Duration = Duration::from_hours(1);
 /// Sub-folder of the answers.
 pub(super) const HTTP: &str = "http";
 /// Sub-folder of the wheels.
 pub(super) const WHEELS: &str = "wheels";
-/// How many folders deep entries lie.
-const DEPTH: usize = 2;
-
-/// How much there is of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Files.
-    pub entries: u64,
-    /// Their bytes.
-    pub bytes: u64,
-}
 
 /// What is in a cache folder. Other sub-folders than these two are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,31 +23,12 @@ pub struct CacheInfo {
     pub wheels: Usage,
 }
 
-/// What was removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Removed {
-    /// Entries, and files that a killed process left unfinished.
-    pub entries: u64,
-    /// Their bytes.
-    pub bytes: u64,
-}
-
 /// Counts what is in the folder; nothing if it does not exist.
 ///
 /// # Errors
 /// What the file system says, but for files that vanish meanwhile.
 pub fn info(cache: &CacheFolder) -> io::Result<CacheInfo> {
-    let usage = |folder: &str| -> io::Result<Usage> {
-        let mut usage = Usage::default();
-        for file in files(&cache.path().join(folder))?
-            .iter()
-            .filter(|file| !file.unfinished)
-        {
-            usage.entries += 1;
-            usage.bytes += file.bytes;
-        }
-        Ok(usage)
-    };
+    let usage = |folder: &str| files(&cache.path().join(folder)).map(|files| Usage::of(&files));
     Ok(CacheInfo {
         http: usage(HTTP)?,
         wheels: usage(WHEELS)?,
@@ -91,7 +57,10 @@ pub fn clean(cache: &CacheFolder) -> io::Result<Removed> {
         for file in files(&folder)? {
             removed.remove(&file)?;
         }
-        remove_empty(&folder, DEPTH)?;
+        for below in parts(&folder)? {
+            sweep::remove_empty(&below)?;
+        }
+        sweep::remove_empty(&folder)?;
     }
     Ok(removed)
 }
@@ -101,12 +70,12 @@ pub(super) fn prune_folder(folder: &Path, max_bytes: u64) -> io::Result<Removed>
     let mut removed = Removed::default();
     let now = SystemTime::now();
     let (unfinished, mut entries): (Vec<_>, Vec<_>) = files(folder)?.into_iter().partition(|file| file.unfinished);
-    let abandoned = |file: &&Found| now.duration_since(file.used).is_ok_and(|age| age >= ABANDONED);
-    for file in unfinished.iter().filter(abandoned) {
+    for file in unfinished.iter().filter(|file| file.is_abandoned(now)) {
         removed.remove(file)?;
     }
     let mut bytes: u64 = entries.iter().map(|file| file.bytes).sum();
-    entries.sort_by_key(|file| file.used);
+    // Reading an entry notes its use in the time of its file.
+    entries.sort_by_key(|file| file.modified);
     for file in entries {
         if bytes <= max_bytes {
             break;
@@ -117,92 +86,17 @@ pub(super) fn prune_folder(folder: &Path, max_bytes: u64) -> io::Result<Removed>
     Ok(removed)
 }
 
-impl Removed {
-    fn and(self, other: Self) -> Self {
-        Self {
-            entries: self.entries + other.entries,
-            bytes: self.bytes + other.bytes,
-        }
-    }
-
-    fn remove(&mut self, file: &Found) -> io::Result<()> {
-        match fs::remove_file(&file.path) {
-            Ok(()) => {
-                self.entries += 1;
-                self.bytes += file.bytes;
-                Ok(())
-            }
-            // Another process was faster.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-struct Found {
-    path: PathBuf,
-    bytes: u64,
-    used: SystemTime,
-    unfinished: bool,
-}
-
-/// The entries and unfinished files below a sub-folder. Links are neither counted nor followed.
+/// The entries and unfinished files of a sub-folder, and of the folders of entries in it.
 fn files(folder: &Path) -> io::Result<Vec<Found>> {
-    let mut found = Vec::new();
-    walk(folder, DEPTH, &mut found)?;
+    let is_entry = |name: &str| is_hex(name, 64);
+    let mut found = sweep::files(folder, is_entry)?;
+    for below in parts(folder)? {
+        found.extend(sweep::files(&below, is_entry)?);
+    }
     Ok(found)
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<Found>) -> io::Result<()> {
-    let Some(entries) = present(fs::read_dir(folder))? else {
-        return Ok(());
-    };
-    for entry in entries {
-        let entry = entry?;
-        let Some(metadata) = present(entry.metadata())? else {
-            continue;
-        };
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if metadata.is_dir() && depth > 1 && is_hex(name, 2) {
-            walk(&entry.path(), depth - 1, found)?;
-        } else if metadata.is_file() && (is_hex(name, 64) || name.starts_with(UNFINISHED)) {
-            found.push(Found {
-                path: entry.path(),
-                bytes: metadata.len(),
-                used: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                unfinished: name.starts_with(UNFINISHED),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Removes the folder and those of entries in it, as far as they are empty.
-fn remove_empty(folder: &Path, depth: usize) -> io::Result<()> {
-    let Some(entries) = present(fs::read_dir(folder))? else {
-        return Ok(());
-    };
-    for entry in entries {
-        let entry = entry?;
-        let folder_of_entries = depth > 1 && entry.file_name().to_str().is_some_and(|name| is_hex(name, 2));
-        if folder_of_entries && entry.file_type()?.is_dir() {
-            remove_empty(&entry.path(), depth - 1)?;
-        }
-    }
-    match fs::remove_dir(folder) {
-        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        other => other.map(Some),
-    }
-}
-
-fn is_hex(name: &str, length: usize) -> bool {
-    name.len() == length && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+/// The folders of entries, named by the digits that those begin with.
+fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    sweep::folders(folder, |name| is_hex(name, 2))
 }

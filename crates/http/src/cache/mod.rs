@@ -15,8 +15,9 @@ mod wheels;
 
 pub use control::{MAX_LIFETIME, NEGATIVE_LIFETIME};
 pub use entry::MAX_ENTRY_BYTES;
-pub use maintenance::{CacheInfo, Removed, Usage, clean, info, prune};
+pub use maintenance::{CacheInfo, clean, info, prune};
 pub use settings::{CacheSettings, Caching};
+pub use slsa_pip_cache::sweep::{Removed, Usage};
 pub use wheels::WheelStore;
 
 pub(crate) use control::Freshness;

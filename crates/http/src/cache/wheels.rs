@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use slsa_pip_cache::CacheFolder;
+use slsa_pip_cache::sweep::UNFINISHED;
 use slsa_pip_distribution::Sha256Digest;
 
 use super::CacheSettings;
-use super::maintenance::{UNFINISHED, WHEELS, prune_folder};
+use super::maintenance::{WHEELS, prune_folder};
 use super::trouble::{Troubles, touch};
 use crate::download::{Downloaded, copy_hashed};
 use crate::error::HttpError;
