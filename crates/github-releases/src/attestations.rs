@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_http::{Client, Response, redact, same_origin};
+use slsa_pip_http::{Response, redact, same_origin};
 use url::Url;
 
 use crate::answer::{Answer, Asked, ReleaseAnswer};
@@ -12,7 +12,6 @@ use crate::fetch::{Fetched, Place};
 use crate::github::Github;
 use crate::link;
 use crate::list::{List, object};
-use crate::urls::GithubUrls;
 use crate::{MAX_BUNDLE_URLS, MAX_EVIDENCE_BYTES, MAX_PAGES, MAX_PER_PAGE};
 
 impl Github {
@@ -73,18 +72,6 @@ impl Github {
         }
         self.collect(Place::Bundles, elsewhere, answer).await;
     }
-}
-
-/// [`Github::attestations`] of a GitHub that is asked this once.
-pub async fn attestations(
-    http: &Client,
-    base: &GithubUrls,
-    repository: &SourceRepository,
-    digest: &Sha256Digest,
-    token: Option<&str>,
-) -> ReleaseAnswer {
-    let github = Github::new(http.clone(), base.clone(), token.map(str::to_owned));
-    github.attestations(repository, digest).await
 }
 
 /// A page of the API, its elements unread.

@@ -19,9 +19,7 @@ mod tags;
 mod urls;
 
 pub use answer::{Answer, Asked, ReleaseAnswer};
-pub use attestations::attestations;
 pub use github::Github;
-pub use releases::release_evidence;
 pub use tags::tags;
 pub use urls::GithubUrls;
 

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use slsa_pip_distribution::{PackageName, SourceRepository, Version};
-use slsa_pip_http::Client;
 use slsa_pip_provenance::{Statement, parse_provenance};
 use url::Url;
 
@@ -12,7 +11,6 @@ use crate::fetch::{Miss, Place};
 use crate::github::Github;
 use crate::list::{List, object};
 use crate::tags::tags;
-use crate::urls::GithubUrls;
 use crate::{MAX_ASSETS, MAX_LISTED, MAX_RELEASE_BYTES};
 
 /// The asset that slsa-github-generator names when it is given several files.
@@ -97,22 +95,6 @@ impl Github {
         answer.asked.push(fetched.asked(said));
         listing
     }
-}
-
-/// [`Github::release_evidence`] of a GitHub that is asked this once, without a token.
-pub async fn release_evidence(
-    http: &Client,
-    base: &GithubUrls,
-    repository: &SourceRepository,
-    name: &PackageName,
-    version: &Version,
-    filename: &str,
-    tag_template: Option<&str>,
-) -> ReleaseAnswer {
-    let github = Github::new(http.clone(), base.clone(), None);
-    github
-        .release_evidence(repository, name, version, filename, tag_template)
-        .await
 }
 
 impl ReleaseAnswer {

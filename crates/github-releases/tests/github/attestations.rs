@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_github_releases::{Answer, Github, MAX_PAGES, ReleaseAnswer, attestations};
+use slsa_pip_github_releases::{Answer, Github, MAX_PAGES, ReleaseAnswer};
 
 use crate::{Reply, Server, binary, bundle, client, found, notable, reply};
 
@@ -19,7 +19,8 @@ fn first() -> String {
 async fn ask(server: &Server, token: Option<&str>) -> ReleaseAnswer {
     let repository = SourceRepository::github("o", "r").unwrap();
     let digest = Sha256Digest::from_bytes([0; 32]);
-    attestations(&client(), &server.urls, &repository, &digest, token).await
+    let github = Github::new(client(), server.urls.clone(), token.map(str::to_owned));
+    github.attestations(&repository, &digest).await
 }
 
 fn inline(count: usize) -> Reply {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_github_releases::{Answer, GithubUrls, MAX_LISTED, ReleaseAnswer, attestations, release_evidence};
+use slsa_pip_github_releases::{Answer, Github, GithubUrls, MAX_LISTED, ReleaseAnswer};
 use slsa_pip_http::{Client, Settings};
 use url::Url;
 
@@ -20,12 +20,16 @@ fn page() -> String {
 async fn releases(urls: &GithubUrls, http: &Client) -> ReleaseAnswer {
     let repository = SourceRepository::github("o", "r").unwrap();
     let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
-    release_evidence(http, urls, &repository, &name, &version, FILE, None).await
+    let github = Github::new(http.clone(), urls.clone(), None);
+    github.release_evidence(&repository, &name, &version, FILE, None).await
 }
 
 async fn ask_attestations(urls: &GithubUrls, http: &Client) -> ReleaseAnswer {
     let repository = SourceRepository::github("o", "r").unwrap();
-    attestations(http, urls, &repository, &Sha256Digest::from_bytes([0; 32]), None).await
+    let github = Github::new(http.clone(), urls.clone(), None);
+    github
+        .attestations(&repository, &Sha256Digest::from_bytes([0; 32]))
+        .await
 }
 
 fn why(answer: &ReleaseAnswer) -> String {

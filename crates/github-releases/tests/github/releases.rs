@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_github_releases::{Answer, Github, MAX_EVIDENCE_BYTES, ReleaseAnswer, release_evidence};
+use slsa_pip_github_releases::{Answer, Github, MAX_EVIDENCE_BYTES, ReleaseAnswer};
 use slsa_pip_http::{CacheSettings, Client, Settings};
 
 use crate::{Reply, Server, about, bundle, client, client_that_waits, found, notable, reply};
@@ -15,7 +15,10 @@ const FILE: &str = "foo-1.0-py3-none-any.whl";
 async fn ask_with(server: &Server, http: &Client, template: Option<&str>) -> ReleaseAnswer {
     let repository = SourceRepository::github("o", "r").unwrap();
     let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
-    release_evidence(http, &server.urls, &repository, &name, &version, FILE, template).await
+    let github = Github::new(http.clone(), server.urls.clone(), None);
+    github
+        .release_evidence(&repository, &name, &version, FILE, template)
+        .await
 }
 
 async fn ask(server: &Server) -> ReleaseAnswer {
@@ -377,7 +380,8 @@ async fn offline_and_foreign_repositories_ask_nothing() {
     assert!(answer.asked.iter().all(|asked| asked.answer == Answer::Offline));
     let repository = "gitlab.com/o/r".parse().unwrap();
     let (name, version) = ("foo".parse().unwrap(), "1.0".parse().unwrap());
-    let answer = release_evidence(&client(), &server.urls, &repository, &name, &version, FILE, None).await;
+    let github = Github::new(client(), server.urls.clone(), None);
+    let answer = github.release_evidence(&repository, &name, &version, FILE, None).await;
     assert_eq!(answer.asked, []);
     assert_eq!(server.paths(), [""; 0]);
 }
