@@ -73,13 +73,7 @@ pub(super) fn verify(bundle: &Bundle, check: &Check<'_>) -> Result<Signed, Failu
     if let Some(entry) = entry {
         binding::log_key_was_valid(entry, root, signed_at)?;
     }
-    Ok(Signed {
-        claims,
-        instance: root.instance,
-        time: signed_at,
-        log_index: entry.map(|entry| entry.log_index.get()),
-        log_id: entry.map(|entry| binding::hex(entry.log_id.key_id.as_bytes())),
-    })
+    Ok(Signed::new(claims, root.instance, signed_at, entry))
 }
 
 pub(super) fn signing_certificate(bundle: &Bundle) -> Result<&DerCertificate, Failure> {

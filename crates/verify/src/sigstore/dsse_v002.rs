@@ -70,13 +70,7 @@ pub(super) fn verify(mut bundle: Bundle, check: &Check<'_>) -> Result<Signed, Fa
     binding::checkpoint_is_of_this_log(entry, root)?;
     binding::log_key_was_valid(entry, root, signed_at)?;
     verify_binding(entry, envelope, der.as_bytes())?;
-    Ok(Signed {
-        claims,
-        instance: root.instance,
-        time: signed_at,
-        log_index: Some(entry.log_index.get()),
-        log_id: Some(binding::hex(entry.log_id.key_id.as_bytes())),
-    })
+    Ok(Signed::new(claims, root.instance, signed_at, Some(entry)))
 }
 
 /// B6: the entry's payload digest, its only signature and that signature's certificate are the bundle's.

@@ -71,13 +71,7 @@ pub(super) fn verify(
         .ok_or_else(|| Failure::new(Code::SigningTimeUnproven, "the log entry has no integrated time"))?;
     let issuer_spki = verify_chain(der, signed_at, root)?;
     sct::verify(&certificate, &issuer_spki, root)?;
-    Ok(Signed {
-        claims,
-        instance: root.instance,
-        time: signed_at,
-        log_index: Some(entry.log_index.get()),
-        log_id: Some(binding::hex(entry.log_id.key_id.as_bytes())),
-    })
+    Ok(Signed::new(claims, root.instance, signed_at, Some(entry)))
 }
 
 /// The certificate of an entry's body.

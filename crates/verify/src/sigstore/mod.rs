@@ -21,6 +21,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
+use sigstore_verify::types::TransparencyLogEntry;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, Evidence, Statement};
 
@@ -44,6 +45,18 @@ pub(crate) struct Signed {
     pub(crate) time: Timestamp,
     pub(crate) log_index: Option<u64>,
     pub(crate) log_id: Option<String>,
+}
+
+impl Signed {
+    fn new(claims: Claims, instance: Instance, time: Timestamp, entry: Option<&TransparencyLogEntry>) -> Self {
+        Self {
+            claims,
+            instance,
+            time,
+            log_index: entry.map(|entry| entry.log_index.get()),
+            log_id: entry.map(|entry| binding::hex(entry.log_id.key_id.as_bytes())),
+        }
+    }
 }
 
 /// Verifies the signature of one piece of evidence (B1–B8). That its payload speaks of `digest` is checked as well, by
