@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use slsa_pip_distribution::Sha256Digest;
+use slsa_pip_http::sha256;
 use slsa_pip_provenance::{RekorAnswer, json};
 
 use crate::{MAX_ENTRIES_PER_ANSWER, MAX_IDS};
@@ -127,12 +126,6 @@ fn is_body_of(id: &str, entry: &Value) -> bool {
         let leaf = sha256(&[&[0], body.as_slice()].concat());
         leaf_hash(id).eq_ignore_ascii_case(&leaf.to_hex())
     })
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> Sha256Digest {
-    let mut array = [0; 32];
-    array.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    Sha256Digest::from_bytes(array)
 }
 
 /// The last 64 digits of an entry id.

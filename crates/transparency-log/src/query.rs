@@ -46,7 +46,7 @@ pub async fn lookup(
     let index_url = endpoint(rekor_url, &["index", "retrieve"])?;
     let body = post(http, &index_url, &json!({"hash": format!("sha256:{digest}")})).await?;
     let named = answer::ids(&body).map_err(|unusable| error(&index_url, unusable))?;
-    let payload = answer::sha256(&envelope.payload).to_hex();
+    let payload = slsa_pip_http::sha256(&envelope.payload).to_hex();
     let mut batches = stream::iter(named.ids.chunks(MAX_IDS_PER_REQUEST))
         .map(|ids| by_ids(http, &entries_url, ids))
         .buffered(MAX_REQUESTS_AT_ONCE);

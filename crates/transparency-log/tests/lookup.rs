@@ -77,8 +77,7 @@ const PAYLOAD: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61
 /// An entry of a body, under its own id in the first shard.
 fn entry_of(body: &Value) -> (String, Value) {
     let body = body.to_string();
-    let leaf = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("\0{body}").as_bytes());
-    let hash = Sha256Digest::from_bytes(leaf.as_ref().try_into().unwrap());
+    let hash = slsa_pip_http::sha256(format!("\0{body}").as_bytes());
     (format!("{:016x}{hash}", 1), json!({"body": base64(&body)}))
 }
 
