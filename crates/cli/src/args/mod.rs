@@ -1,0 +1,148 @@
+//! The command line. Parsing only: what the values mean is decided in [`crate::settings`].
+
+mod evidence;
+mod files;
+mod packages;
+mod place;
+mod upkeep;
+mod wanted;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{cache, trust_root};
+use crate::report;
+
+pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
+pub(crate) use files::{InspectArgs, VerifyArgs, VerifyBundleArgs};
+pub(crate) use packages::{DownloadArgs, InstallArgs};
+pub(crate) use place::PipArgs;
+pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand};
+pub(crate) use wanted::{IndexArgs, RequirementArgs};
+
+/// `pip install`, with the provenance of every file verified first.
+///
+/// Resolves the requirements, downloads the wheels, finds their provenance, verifies it, and only then hands the
+/// verified files to `python -m pip install`. Nothing is installed unless every file has passed.
+///
+/// Exit codes: 0 verified (and installed); 1 refused; 2 usage, configuration or environment error; the exit code
+/// of pip where the hand-off fails.
+#[derive(Debug, Parser)]
+#[command(name = "slsa-pip", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colours in messages
+    #[arg(long, value_enum, global = true, default_value_t = ColorChoice::Auto, hide_possible_values = false)]
+    pub(crate) color: ColorChoice,
+    /// Less output: once leaves results and errors, twice leaves errors alone
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// More output: every place that was asked for provenance, and every claim of the certificates
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The form of the result on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum Format {
+    /// For people, on standard error
+    #[default]
+    Human,
+    /// One JSON document on standard output (docs/report.md)
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify and install packages
+    ///
+    /// Every wheel of the closure needs provenance that passes all rules, or an exemption in the policy file;
+    /// otherwise nothing is installed and the exit code is 1.
+    Install(Box<InstallArgs>),
+    /// Verify packages and keep the files, with their provenance beside them
+    ///
+    /// Writes each wheel and, under its name with a further ending, the evidence that was accepted; also the trusted root that
+    /// was used. The folder serves `slsa-pip install --offline --find-links DIR` (docs/offline.md).
+    Download(Box<DownloadArgs>),
+    /// Verify local files against a provenance file
+    ///
+    /// Any file may be verified: wheels, sdists, binaries; or `sha256:HEX` in place of one. The provenance may be a
+    /// `.intoto.jsonl` file, a Sigstore bundle, or a PEP 740 attestation or provenance object; the last two bind a file's name,
+    /// so they need the file. Answers of the transparency log are read from `.rekor.json` files beside either, where there are
+    /// any. docs/slsa-verifier.md translates from slsa-verifier. Exit codes: 0 all verified; 1 at least one refused; 2 no verdict.
+    Verify(Box<VerifyArgs>),
+    /// Show what a provenance file says, or the provenance beside a file; nothing is verified
+    ///
+    /// For each attestation: what it is about, what its certificate claims, and what the build has written itself. Anybody
+    /// can write such a file: only `slsa-pip verify` tells whether it is true. Exit codes: 0 at least one attestation could
+    /// be read; 1 none could; 2 the file could not.
+    Inspect(InspectArgs),
+    /// Verify the signature of a Sigstore bundle against an exact identity; no provenance
+    ///
+    /// Sigstore's generic form: certificate, identity, issuer, signing time, log entry and digest, for a signed file as well as
+    /// for an attestation about it. What an attestation says is not looked at, so nothing is proven about a build or a source:
+    /// that is what `slsa-pip verify` does. Exit codes: 0 the signature is good; 1 refused; 2 no verdict.
+    VerifyBundle(Box<VerifyBundleArgs>),
+    /// Show or refresh the trusted root: whose signatures count
+    ///
+    /// Every other command refreshes it by itself, once a day (docs/trusted-root.md).
+    #[command(subcommand)]
+    TrustRoot(TrustRootCommand),
+    /// Show, prune or empty the cache folder: answers of servers, wheels, log answers, trusted roots
+    ///
+    /// Nothing in it is trusted: everything is verified again whenever it is used, so that it may be emptied at any time.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+impl Command {
+    /// The command's name, for reports.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Install(_) => "install",
+            Self::Download(_) => "download",
+            Self::Verify(_) => "verify",
+            Self::Inspect(_) => "inspect",
+            Self::VerifyBundle(_) => "verify-bundle",
+            Self::TrustRoot(command) => command.name(),
+            Self::Cache(command) => command.name(),
+        }
+    }
+
+    /// The schema of the command's JSON documents.
+    pub(crate) fn schema(&self) -> &'static str {
+        match self {
+            Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
+            Self::Inspect(_) => report::inspection::SCHEMA,
+            Self::VerifyBundle(_) => report::signature::SCHEMA,
+            Self::TrustRoot(_) => trust_root::SCHEMA,
+            Self::Cache(_) => cache::SCHEMA,
+        }
+    }
+
+    /// The form of the result that was asked for.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Install(args) => args.format,
+            Self::Download(args) => args.format,
+            Self::Verify(args) => args.format,
+            Self::Inspect(args) => args.format,
+            Self::VerifyBundle(args) => args.format,
+            Self::TrustRoot(TrustRootCommand::Show(args) | TrustRootCommand::Update(args)) => args.format,
+            Self::Cache(command) => command.args().format,
+        }
+    }
+}
