@@ -49,10 +49,10 @@ pub(crate) struct Outcome {
 /// Resolves, then judges every file. An error ends the run; a refusal is a verdict, and the others are still judged, so
 /// that all of them are reported together (F3).
 pub(crate) async fn run(session: &Session, args: &RequirementArgs, printer: &Printer) -> Result<Outcome> {
-    let request = resolution::request(session, args)?;
+    let request = resolution::request(&session.probe, args)?;
     // The trusted root is refreshed, where it must be, while the resolver waits for the index.
     let (resolved, root) = tokio::join!(
-        resolution::resolve(session, &request),
+        resolution::resolve(&session.index, session.trust.offline, &request),
         session.trust.root(&session.http)
     );
     // Without a root there is no verdict, whatever the index says.

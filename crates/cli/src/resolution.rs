@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use slsa_pip_distribution::{PackageName, Requirement, Sha256Digest};
-use slsa_pip_pypi_client::{IndexError, IndexFile};
+use slsa_pip_pip::Probe;
+use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
 use slsa_pip_resolver::{Request, Resolution, ResolveError, SourceError};
 use slsa_pip_verify::Refusal;
 
 use crate::args::RequirementArgs;
 use crate::failure::{Failure, Result};
 use crate::pipeline::digest_refusal;
-use crate::session::Session;
 use crate::source::IndexSource;
 
 /// A project with its chosen file.
@@ -24,9 +24,9 @@ pub(crate) enum Resolved {
     Refused(Box<Refusal>),
 }
 
-/// Chooses the files.
-pub(crate) async fn resolve(session: &Session, request: &Request) -> Result<Resolved> {
-    match slsa_pip_resolver::resolve(&IndexSource(&session.index), request).await {
+/// Chooses the files; `offline` is for the hints.
+pub(crate) async fn resolve(index: &IndexClient, offline: bool, request: &Request) -> Result<Resolved> {
+    match slsa_pip_resolver::resolve(&IndexSource(index), request).await {
         Ok(resolution) if resolution.packages.is_empty() => Err(Failure::new(
             "There is nothing to install: no requirement applies to this interpreter",
         )
@@ -34,7 +34,7 @@ pub(crate) async fn resolve(session: &Session, request: &Request) -> Result<Reso
         Ok(resolution) => Ok(Resolved::Files(resolution)),
         Err(error) => match index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index)) {
             Some(refusal) => Ok(Resolved::Refused(Box::new(refusal))),
-            None => Err(failure(&error, session.trust.offline)),
+            None => Err(failure(&error, offline)),
         },
     }
 }
@@ -52,8 +52,7 @@ fn index_error(error: &ResolveError) -> Option<(&PackageName, &IndexError)> {
 }
 
 /// The requirements of the command line, and of the files that pip has parsed.
-pub(crate) fn request(session: &Session, args: &RequirementArgs) -> Result<Request> {
-    let probe = &session.probe;
+pub(crate) fn request(probe: &Probe, args: &RequirementArgs) -> Result<Request> {
     let mut requirements = Vec::new();
     let mut constraints = Vec::new();
     let mut hashes: BTreeMap<PackageName, Vec<Sha256Digest>> = BTreeMap::new();

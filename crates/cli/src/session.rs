@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use slsa_pip_cache::CacheFolder;
 use slsa_pip_github_releases::Github;
 use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings};
 use slsa_pip_pip::{Keyring, Probe};
@@ -56,10 +57,7 @@ impl Session {
         evidence: &EvidenceArgs,
         printer: &Printer,
     ) -> Result<Self> {
-        if requirements.is_empty() {
-            return Err(Failure::new("There is nothing to install: no requirement was given")
-                .hint("`slsa-pip install urllib3`, or `slsa-pip install -r requirements.txt`"));
-        }
+        check_any(requirements, "install")?;
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
         let places = evidence.evidence.clone();
@@ -90,9 +88,9 @@ impl Session {
             dirs.extend(linked_dirs(&probe, &evidence.provenance_dir)?);
         }
         notes.extend(configuration_notes(&probe));
-        let http = client(&probe, &trust, &mut notes)?;
+        let http = client(&probe, trust.offline, trust.cache.clone(), &mut notes)?;
         let named = named::load(&wanted, &http).await?;
-        let index = index_client(&probe, &trust, &http)?;
+        let index = index_client(&probe, trust.offline, &http)?;
         let staging = private_folder().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
                 .caused_by(&error)
@@ -113,6 +111,18 @@ impl Session {
             staging,
         })
     }
+}
+
+/// That there is anything to do; `command` is shown to whoever has given nothing.
+pub(crate) fn check_any(requirements: &RequirementArgs, command: &str) -> Result<()> {
+    if !requirements.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Failure::new(format!("There is nothing to {command}: no requirement was given")).hint(format!(
+            "`slsa-pip {command} urllib3`, or `slsa-pip {command} -r requirements.txt`"
+        )),
+    )
 }
 
 /// A new folder below the one for temporary files that no other user may enter. Left to the umask, others could read it.
@@ -158,7 +168,7 @@ fn linked_dirs(probe: &Probe, named: &[PathBuf]) -> Result<Vec<ProvenanceDir>> {
 }
 
 /// Asks the interpreter; pip itself parses its options, its configuration and the requirements files.
-async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Probe> {
+pub(crate) async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Probe> {
     let python = slsa_pip_pip::find_python(index.python.as_deref()).map_err(|error| pip_failure(&error))?;
     let mut words: Vec<OsString> = index.pip_words();
     words.extend(requirements.pip_words());
@@ -168,7 +178,7 @@ async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Prob
 }
 
 /// What pip is configured for and this program does otherwise.
-fn configuration_notes(probe: &Probe) -> Vec<String> {
+pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
     let mut notes: Vec<String> = probe.warnings.iter().map(|text| without_logins(text)).collect();
     let mut note = |set: bool, text: &str| notes.extend(set.then(|| text.to_owned()));
     note(
@@ -194,7 +204,12 @@ pub(crate) fn pip_failure(error: &slsa_pip_pip::PipError) -> Failure {
 }
 
 /// The network as pip is configured: certificates, proxy, time-outs, retries, logins.
-fn client(probe: &Probe, trust: &Trust, notes: &mut Vec<String>) -> Result<Client> {
+pub(crate) fn client(
+    probe: &Probe,
+    offline: bool,
+    cache: Option<CacheFolder>,
+    notes: &mut Vec<String>,
+) -> Result<Client> {
     let mut settings = Settings::default();
     let read = |option: &str, path: &Path| {
         read_bounded(path).map_err(|error| {
@@ -214,12 +229,8 @@ fn client(probe: &Probe, trust: &Trust, notes: &mut Vec<String>) -> Result<Clien
     settings.proxy.clone_from(&probe.proxy);
     settings.timeout = probe.timeout;
     settings.retries = probe.retries;
-    settings.offline = trust.offline;
-    settings.cache = trust
-        .cache
-        .clone()
-        .filter(|_| !probe.no_cache_dir)
-        .map(CacheSettings::new);
+    settings.offline = offline;
+    settings.cache = cache.filter(|_| !probe.no_cache_dir).map(CacheSettings::new);
     if let Some(path) = Netrc::locate(std::env::var_os("NETRC"), std::env::home_dir().as_deref()) {
         // As to pip, one that cannot be used is none.
         match netrc(&path) {
@@ -252,8 +263,9 @@ fn netrc(path: &Path) -> std::result::Result<Netrc, String> {
     Netrc::parse(&text).map_err(|error| error.to_string())
 }
 
-fn index_client(probe: &Probe, trust: &Trust, http: &Client) -> Result<IndexClient> {
-    let indexes = if probe.no_index || trust.offline {
+/// The indexes that pip is configured for; none of them offline.
+pub(crate) fn index_client(probe: &Probe, offline: bool, http: &Client) -> Result<IndexClient> {
+    let indexes = if probe.no_index || offline {
         Vec::new()
     } else {
         probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect()
