@@ -38,6 +38,8 @@ pub enum PolicyCode {
     DuplicateValue,
     /// Two keys that exclude one another.
     ConflictingKeys,
+    /// Not the base URL of an index.
+    InvalidIndex,
     /// Not a source repository.
     InvalidRepository,
     /// Not a numeric id.
@@ -68,7 +70,7 @@ pub enum PolicyCode {
 
 impl PolicyCode {
     /// All codes, in the order of their declaration.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::TooLarge,
         Self::Syntax,
         Self::UnknownVersion,
@@ -81,6 +83,7 @@ impl PolicyCode {
         Self::EmptyValue,
         Self::DuplicateValue,
         Self::ConflictingKeys,
+        Self::InvalidIndex,
         Self::InvalidRepository,
         Self::InvalidId,
         Self::IdWithoutRepository,
@@ -112,6 +115,7 @@ impl PolicyCode {
             Self::EmptyValue => "empty-value",
             Self::DuplicateValue => "duplicate-value",
             Self::ConflictingKeys => "conflicting-keys",
+            Self::InvalidIndex => "invalid-index",
             Self::InvalidRepository => "invalid-repository",
             Self::InvalidId => "invalid-id",
             Self::IdWithoutRepository => "id-without-repository",
@@ -216,6 +220,8 @@ struct Noted {
     code: PolicyCode,
     message: String,
     help: Option<String>,
+    /// Whether what is meant is not shown, since it may hold a password.
+    hidden: bool,
 }
 
 impl<'t> Collector<'t> {
@@ -235,16 +241,38 @@ impl<'t> Collector<'t> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        if self.noted.len() == MAX_NOTED {
-            self.uncounted += 1;
-            return;
-        }
-        self.noted.push(Noted {
+        self.note(Noted {
             span: span.clone(),
             code,
             message: message.into(),
             help,
+            hidden: false,
         });
+    }
+
+    /// The same for a value that may hold a password: it is covered wherever the line is shown.
+    pub(crate) fn push_hidden(
+        &mut self,
+        code: PolicyCode,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.note(Noted {
+            span: span.clone(),
+            code,
+            message: message.into(),
+            help,
+            hidden: true,
+        });
+    }
+
+    fn note(&mut self, noted: Noted) {
+        if self.noted.len() == MAX_NOTED {
+            self.uncounted += 1;
+            return;
+        }
+        self.noted.push(noted);
     }
 
     /// Whether nothing was noted.
@@ -294,9 +322,16 @@ impl Noted {
             column: column + 1,
             source_line: line_text
                 .chars()
+                .enumerate()
                 .skip(skipped)
                 .take(MAX_SNIPPET)
-                .map(printable)
+                .map(|(at, c)| {
+                    if self.hidden && at >= column && at < column + len {
+                        '*'
+                    } else {
+                        printable(c)
+                    }
+                })
                 .collect(),
             caret_offset: column - skipped,
             caret_len: len.min(MAX_SNIPPET - (column - skipped).min(MAX_SNIPPET - 1)),

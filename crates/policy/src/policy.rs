@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use slsa_pip_distribution::{PackageName, SourceRepository, Version};
+use url::Url;
 
 use crate::builder::{BuilderId, TrustedBuilders};
 use crate::errors::PolicyErrors;
@@ -35,6 +36,8 @@ pub(crate) struct Defaults {
 /// One `[packages.NAME]` table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pin {
+    /// Base URL of the one index that the package is taken from.
+    pub(crate) index: Option<Url>,
     pub(crate) repositories: Vec<SourceRepository>,
     pub(crate) repository_id: Option<String>,
     pub(crate) owner_id: Option<String>,
@@ -127,6 +130,14 @@ impl Policy {
     /// The names of all packages that have a `[packages.NAME]` table, sorted.
     pub fn packages(&self) -> impl Iterator<Item = &PackageName> {
         self.packages.keys()
+    }
+
+    /// The packages that are assigned to an index, sorted by name, each with the base URL of that index: http or https, without
+    /// login, query and fragment. Whether that index is configured is not known here.
+    pub fn assigned_indexes(&self) -> impl Iterator<Item = (&PackageName, &Url)> {
+        self.packages
+            .iter()
+            .filter_map(|(name, pin)| Some((name, pin.index.as_ref()?)))
     }
 
     /// How reports name the file; empty for the default policy.

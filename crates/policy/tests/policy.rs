@@ -141,6 +141,33 @@ fn a_ref_template_binds_the_version_to_its_tag() {
 }
 
 #[test]
+fn a_package_is_assigned_to_one_index() {
+    let policy = read(
+        "[packages.Foo_Bar]\nindex = 'https://index.example/simple'\n[packages.other]\nrepository = 'github.com/o/r'\n",
+    );
+    let assigned: Vec<_> = policy
+        .assigned_indexes()
+        .map(|(name, url)| (name.as_str(), url.as_str()))
+        .collect();
+    assert_eq!(assigned, [("foo-bar", "https://index.example/simple")]);
+    // That is no word about who may have built it.
+    assert!(!expectation(&policy, "foo-bar", "1.0").is_pinned());
+    assert_eq!(Policy::default().assigned_indexes().count(), 0);
+}
+
+#[test]
+fn a_login_in_an_index_is_refused_and_not_shown() {
+    for login in ["user:s3cret@", "s3cret@", ":s3cret@"] {
+        let text = format!("[packages.foo]\nindex = 'https://{login}index.example/simple/' # mine");
+        let errors = refused(&text);
+        assert_eq!(errors.errors[0].code, PolicyCode::InvalidIndex);
+        assert_eq!(errors.errors[0].message, "`index` holds a login");
+        assert!(errors.errors[0].source_line.ends_with("* # mine"), "{errors}");
+        assert!(!format!("{errors} {errors:?}").contains("s3cret"), "{errors}");
+    }
+}
+
+#[test]
 fn exemptions_are_found_by_name_and_version() {
     let policy = read(&format!(
         "[exemptions.Pepper_Corn]\nversions = '>=0.6,<0.8'\nsha256 = ['{DIGEST}']\nreason = 'old'\nexpires = 2027-06-30\n"
@@ -484,6 +511,34 @@ fn every_mistake_of_a_value_has_its_text() {
             Some("`tag = \"X\"` is short for `ref = \"refs/tags/X\"`; keep one of them"),
         ),
         case(
+            &format!("{pin}index = 'index.example/simple/'"),
+            "invalid-index",
+            "`index` is no http or https URL",
+            (9, 23),
+            Some("write it as the index is configured, without a login: \"https://index.example/simple/\""),
+        ),
+        case(
+            &format!("{pin}index = 'file:///wheels/'"),
+            "invalid-index",
+            "`index` is no http or https URL",
+            (9, 17),
+            Some("write it as the index is configured, without a login: \"https://index.example/simple/\""),
+        ),
+        case(
+            &format!("{pin}index = 'https://i.example/simple/?x'"),
+            "invalid-index",
+            "`index` has a query or a fragment",
+            (9, 29),
+            Some("write it as the index is configured, without a login: \"https://index.example/simple/\""),
+        ),
+        case(
+            &format!("{pin}index = ['https://i.example/simple/']"),
+            "wrong-type",
+            "`index` must be a string, not a list",
+            (9, 29),
+            None,
+        ),
+        case(
             &format!("{pin}workflow = 'release'"),
             "invalid-workflow",
             "`workflow` is no workflow file: \"release\"",
@@ -793,6 +848,7 @@ fn codes_are_unique_and_stable() {
             "empty-value",
             "duplicate-value",
             "conflicting-keys",
+            "invalid-index",
             "invalid-repository",
             "invalid-id",
             "id-without-repository",

@@ -3,13 +3,15 @@
 use slsa_pip_distribution::SourceRepository;
 use slsa_pip_distribution::repository::InvalidRepository;
 use toml::de::DeValue;
+use url::Url;
 
 use super::table::{Span, Table};
 use super::values;
 use crate::errors::{Collector, PolicyCode};
 use crate::policy::{Pin, VERSION_PLACEHOLDER};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
+    "index",
     "repository",
     "repository-id",
     "owner-id",
@@ -41,6 +43,7 @@ pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Pin {
         );
     }
     let pin = Pin {
+        index: index(&mut table, errors),
         repositories: repositories(&mut table, errors),
         repository_id: id(&mut table, "repository-id", errors),
         owner_id: id(&mut table, "owner-id", errors),
@@ -67,6 +70,29 @@ pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Pin {
         }
     }
     pin
+}
+
+/// `index`: the base URL of the one index that the package is taken from, as in `--index-url`, but without a login: a policy
+/// file is shared, and no place for secrets.
+fn index(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<Url> {
+    let (span, text) = values::text(table, "index", errors)?;
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let problem = match &url {
+        None => Some("`index` is no http or https URL"),
+        Some(url) if !url.username().is_empty() || url.password().is_some() => Some("`index` holds a login"),
+        Some(url) if url.query().is_some() || url.fragment().is_some() => Some("`index` has a query or a fragment"),
+        Some(_) => None,
+    };
+    let Some(problem) = problem else { return url };
+    errors.push_hidden(
+        PolicyCode::InvalidIndex,
+        &span,
+        problem,
+        Some("write it as the index is configured, without a login: \"https://index.example/simple/\"".to_owned()),
+    );
+    None
 }
 
 /// `repository`: one, or a list of which any is accepted.
