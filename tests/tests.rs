@@ -46,6 +46,8 @@ mod evidence_offline;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
 #[cfg(unix)]
 mod evidence_cache;
+// `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
+mod resolve;
 // What real projects have done with tags, releases, names and repositories.
 mod scenarios_projects;
 // Servers that never end, change their minds, or answer with something else: what a run does, and what it leaves.

@@ -1,7 +1,7 @@
 //! Arguments, settings, commands and reports of slsa-pip; the only crate that prints.
 //!
 //! ```text
-//! args → settings → commands/{install,download,verify,inspect,verify_bundle,trust_root,cache} → report/{human,json}
+//! args → settings → commands/{install,download,resolve,verify,inspect,verify_bundle,trust_root,cache} → report/{human,json}
 //!                        │
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
@@ -81,6 +81,7 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
     match &cli.command {
         Command::Install(args) => commands::install::run(args, printer).await,
         Command::Download(args) => commands::download::run(args, printer).await,
+        Command::Resolve(args) => commands::resolve::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(args, printer).await,
         Command::Inspect(args) => commands::inspect::run(args, printer),
         Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer).await,

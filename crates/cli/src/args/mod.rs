@@ -4,6 +4,7 @@ mod evidence;
 mod files;
 mod packages;
 mod place;
+mod resolve;
 mod upkeep;
 mod wanted;
 
@@ -15,9 +16,10 @@ use crate::report;
 pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs, VerifyBundleArgs};
 pub(crate) use packages::{DownloadArgs, InstallArgs};
-pub(crate) use place::PipArgs;
+pub(crate) use place::PlaceArgs;
+pub(crate) use resolve::ResolveArgs;
 pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand};
-pub(crate) use wanted::{IndexArgs, RequirementArgs};
+pub(crate) use wanted::{RequirementArgs, WantedArgs, Words};
 
 /// `pip install`, with the provenance of every file verified first.
 ///
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     /// Writes each wheel and, under its name with a further ending, the evidence that was accepted; also the trusted root that
     /// was used. The folder serves `slsa-pip install --offline --find-links DIR` (docs/offline.md).
     Download(Box<DownloadArgs>),
+    /// Show which files the requirements stand for; nothing is verified, kept or installed
+    ///
+    /// The files that `install` would take, what is installed left aside: name, version, URL, announced hash, and why each is
+    /// there. `--output FILE` writes a requirements file with hashes. Exit codes: 0 resolved; 1 the index serves other bytes than
+    /// it announces; 2 there is no resolution.
+    Resolve(Box<ResolveArgs>),
     /// Verify local files against a provenance file
     ///
     /// Any file may be verified: wheels, sdists, binaries; or `sha256:HEX` in place of one. The provenance may be a
@@ -114,6 +122,7 @@ impl Command {
         match self {
             Self::Install(_) => "install",
             Self::Download(_) => "download",
+            Self::Resolve(_) => "resolve",
             Self::Verify(_) => "verify",
             Self::Inspect(_) => "inspect",
             Self::VerifyBundle(_) => "verify-bundle",
@@ -126,6 +135,7 @@ impl Command {
     pub(crate) fn schema(&self) -> &'static str {
         match self {
             Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
+            Self::Resolve(_) => crate::commands::resolve::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
             Self::VerifyBundle(_) => report::signature::SCHEMA,
             Self::TrustRoot(_) => trust_root::SCHEMA,
@@ -138,6 +148,7 @@ impl Command {
         match self {
             Self::Install(args) => args.format,
             Self::Download(args) => args.format,
+            Self::Resolve(args) => args.format,
             Self::Verify(args) => args.format,
             Self::Inspect(args) => args.format,
             Self::VerifyBundle(args) => args.format,

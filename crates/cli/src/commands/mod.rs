@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod download;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub(crate) mod resolve;
 pub(crate) mod trust_root;
 pub(crate) mod verify;
 pub(crate) mod verify_bundle;

@@ -20,6 +20,9 @@ pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
     let (schema, name) = (command.schema(), command.name());
     let document = match command {
         Command::Inspect(_) => json!({ "schema": schema, "command": name, "verified": false, "error": failure }),
+        Command::Resolve(_) => {
+            json!({ "schema": schema, "command": name, "verified": false, "packages": [], "error": failure })
+        }
         Command::VerifyBundle(_) | Command::TrustRoot(_) | Command::Cache(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "error": failure })
         }

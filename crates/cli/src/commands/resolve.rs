@@ -1,0 +1,249 @@
+//! `slsa-pip resolve`: which files an install would take; none of them is verified, kept or installed.
+//!
+//! Needs no policy and no trusted root, so it reads none. What is installed in the environment plays no part: the answer is
+//! about the requirements alone, as of `pip install --dry-run --ignore-installed`.
+
+mod lock;
+
+use std::path::Path;
+
+use serde::Serialize;
+use slsa_pip_distribution::Sha256Digest;
+use slsa_pip_pypi_client::IndexClient;
+use slsa_pip_verify::Refusal;
+
+use crate::args::{Format, RequirementArgs, ResolveArgs, Words};
+use crate::cache_dir;
+use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
+use crate::failure::{Failure, Result, without_logins};
+use crate::hashing::sha256_file;
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::report::json;
+use crate::resolution::{self, Package, Resolved};
+use crate::session;
+
+/// The schema's name in every JSON document; docs/report.md describes it.
+pub(crate) const SCHEMA: &str = "slsa-pip/resolution/v1";
+
+/// What every form of the answer says.
+const NOTE: &str =
+    "a resolution only: nothing was verified, kept or installed, and the digests are those that the index announces";
+
+/// What the command prints.
+#[derive(Debug, Serialize)]
+struct Document {
+    schema: &'static str,
+    command: &'static str,
+    verified: bool,
+    note: &'static str,
+    python: String,
+    packages: Vec<Chosen>,
+    /// The index serves other bytes than it announces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal>,
+    notes: Vec<String>,
+    requests: u64,
+    cached: u64,
+    revalidated: u64,
+}
+
+/// One file. All of it is what the index says.
+#[derive(Debug, Serialize)]
+pub(crate) struct Chosen {
+    name: String,
+    version: String,
+    file: String,
+    /// Without credentials.
+    url: String,
+    /// `None` if the index announces none; of a local file, the digest of its bytes.
+    sha256: Option<Sha256Digest>,
+    size: Option<u64>,
+    yanked: Option<String>,
+    extras: Vec<String>,
+    requested: bool,
+    required_by: Vec<String>,
+    /// The requirements that led to it.
+    why: Vec<String>,
+    /// What it requires itself, as its metadata says it.
+    requires: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
+    match interrupt::guard(resolve(args, printer)).await {
+        Ok(code) => code,
+        Err(code) => Ok(code),
+    }
+}
+
+async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
+    session::check_any(&args.wanted.requirements, "resolve")?;
+    if let Some(output) = &args.output {
+        check_not_read(output, &args.wanted.requirements)?;
+    }
+    let cache = cache_dir::resolve(&args.cache)?;
+    let probe = session::probe(&args.wanted, Words::default()).await?;
+    let mut notes = session::configuration_notes(&probe);
+    let http = session::client(&probe, args.offline, cache, &mut notes)?;
+    let index = session::index_client(&probe, args.offline, &http)?;
+    let request = resolution::request(&probe, &args.wanted.requirements)?;
+    let (packages, refusal) = match resolution::resolve(&index, args.offline, &request).await? {
+        Resolved::Files(resolution) => {
+            notes.extend(resolution.notes);
+            (described(&index, &resolution.packages).await?, None)
+        }
+        Resolved::Refused(refusal) => (Vec::new(), Some(*refusal)),
+    };
+    notes.extend(
+        http.cache_trouble()
+            .map(|why| format!("the cache could not be used: {why}")),
+    );
+    let counters = http.counters();
+    let document = Document {
+        schema: SCHEMA,
+        command: "resolve",
+        verified: false,
+        note: NOTE,
+        python: probe.python_version.to_string(),
+        packages,
+        refusal,
+        notes,
+        requests: counters.requests,
+        cached: counters.cache_hits + counters.wheel_hits,
+        revalidated: counters.revalidations,
+    };
+    if let (Some(output), None) = (&args.output, &document.refusal) {
+        let target = format!(
+            "Python {} on {}, {}",
+            probe.python_version,
+            probe.markers.sys_platform(),
+            probe.markers.platform_machine()
+        );
+        lock::write(output, &lock::text(&document.packages, &target)?)?;
+    }
+    match args.format {
+        Format::Json => printer.document(&json::document(&document)),
+        Format::Human => printer.result(&human(&document, args.output.as_deref(), printer)),
+    }
+    Ok(if document.refusal.is_none() {
+        EXIT_VERIFIED
+    } else {
+        EXIT_REFUSED
+    })
+}
+
+/// That the file to be written is none of those that are read: a failed run would have eaten its own input.
+fn check_not_read(output: &Path, requirements: &RequirementArgs) -> Result<()> {
+    let Ok(real) = output.canonicalize() else {
+        return Ok(());
+    };
+    let mut inputs = requirements
+        .requirement_files
+        .iter()
+        .chain(&requirements.constraint_files);
+    match inputs.find(|file| file.canonicalize().is_ok_and(|file| file == real)) {
+        Some(file) => Err(Failure::new(format!(
+            "`--output {}` would replace the requirements that are read from `{}`",
+            output.display(),
+            file.display()
+        ))
+        .hint("Name another file: `--output requirements.lock.txt`")),
+        None => Ok(()),
+    }
+}
+
+async fn described(index: &IndexClient, packages: &[Package]) -> Result<Vec<Chosen>> {
+    let mut chosen = Vec::with_capacity(packages.len());
+    for package in packages {
+        let file = &package.file;
+        let unreadable = || Failure::new(format!("`{}` cannot be read", package.filename));
+        // Remembered since it was resolved with.
+        let metadata = index
+            .metadata(file)
+            .await
+            .map_err(|error| unreadable().caused_by(&error).maybe_hint(error.hint()))?;
+        let mut sha256 = file.sha256;
+        if sha256.is_none() && file.is_local() {
+            let path = file.url.to_file_path().map_err(|()| unreadable())?;
+            sha256 = Some(sha256_file(&path).map_err(|error| unreadable().caused_by(&error))?.0);
+        }
+        chosen.push(Chosen {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            file: package.filename.as_str().to_owned(),
+            url: slsa_pip_http::redact(&file.url),
+            sha256,
+            size: file.size,
+            yanked: file.yanked.clone(),
+            extras: package.extras.iter().map(ToString::to_string).collect(),
+            requested: package.requested,
+            required_by: package.required_by.iter().map(ToString::to_string).collect(),
+            why: package
+                .requirement_texts
+                .iter()
+                .map(|text| without_logins(text))
+                .collect(),
+            requires: metadata
+                .requires_dist
+                .iter()
+                .map(|it| without_logins(&it.to_string()))
+                .collect(),
+        });
+    }
+    Ok(chosen)
+}
+
+fn human(document: &Document, output: Option<&Path>, printer: &Printer) -> String {
+    let mut lines = Vec::new();
+    for package in &document.packages {
+        lines.push(format!(
+            "{} {}  {}",
+            printer.strong(&printer.plain_line(&package.name)),
+            printer.plain_line(&package.version),
+            printer.plain_line(&package.file)
+        ));
+        let digest = package.sha256.map_or_else(
+            || "the index announces no sha256".to_owned(),
+            |digest| format!("sha256:{digest}"),
+        );
+        lines.push(format!("  {} {digest}", printer.label("announced:")));
+        lines.push(format!(
+            "  {} {}",
+            printer.label("why:"),
+            printer.plain_line(&package.reason())
+        ));
+    }
+    if let Some(refusal) = &document.refusal {
+        lines.push(format!(
+            "{} {}",
+            printer.bad("Refused"),
+            printer.plain_lines(&refusal.to_string())
+        ));
+        for (label, value) in [("expected:", &refusal.expected), ("found:", &refusal.found)] {
+            let value = value.as_ref().map(|value| printer.plain_line(value));
+            lines.extend(value.map(|value| format!("  {} {value}", printer.label(label))));
+        }
+    }
+    for note in &document.notes {
+        lines.push(format!("{} {}", printer.note("note:"), printer.plain_line(note)));
+    }
+    if document.refusal.is_none() {
+        let count = document.packages.len();
+        let ending = if count == 1 { "" } else { "s" };
+        let written = output.map_or_else(String::new, |path| format!(", written to {}", path.display()));
+        lines.push(format!("Resolved {count} package{ending}{written}"));
+    }
+    lines.push(format!("{} {NOTE}", printer.warn("not verified:")));
+    format!("{}\n", lines.join("\n"))
+}
+
+impl Chosen {
+    /// Why it is there, in one line.
+    fn reason(&self) -> String {
+        let asked = self.requested.then(|| "asked for".to_owned());
+        let required = (!self.required_by.is_empty()).then(|| format!("required by {}", self.required_by.join(", ")));
+        let reasons: Vec<String> = asked.into_iter().chain(required).collect();
+        format!("{} ({})", reasons.join("; "), self.why.join(", "))
+    }
+}

@@ -1,0 +1,123 @@
+//! The requirements file of `slsa-pip resolve --output`: every file by version and hash, as pip reads it.
+//!
+//! The same resolution gives the same bytes: no time, no path, sorted by name.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::commands::resolve::Chosen;
+use crate::failure::{Failure, Result};
+use crate::printer::sanitize;
+
+/// The file's text; `target` says which interpreter it is for.
+///
+/// # Errors
+/// If the index announces no digest of a file: a line without one would be no lock, and pip takes either all or none.
+pub(super) fn text(packages: &[Chosen], target: &str) -> Result<String> {
+    let missing: Vec<&str> = packages
+        .iter()
+        .filter(|package| package.sha256.is_none())
+        .map(|package| package.file.as_str())
+        .collect();
+    if !missing.is_empty() {
+        return Err(Failure::new(format!(
+            "No requirements file was written: the index announces no sha256 of {}",
+            missing.join(", ")
+        ))
+        .hint("Get the files once, and resolve from there: `slsa-pip download -d DIR …`, then `slsa-pip resolve --no-index --find-links DIR …`"));
+    }
+    let mut text = format!(
+        "# Resolved by `slsa-pip resolve` for {}; nothing was verified.\n# The hashes are those that the index has announced.\n",
+        comment(target)
+    );
+    for package in packages {
+        let extras = match package.extras.as_slice() {
+            [] => String::new(),
+            extras => format!("[{}]", extras.join(",")),
+        };
+        let _ = write!(text, "{}{extras}=={}", package.name, package.version);
+        if let Some(sha256) = &package.sha256 {
+            let _ = write!(text, " \\\n    --hash=sha256:{sha256}");
+        }
+        let _ = writeln!(text, "\n    # {}", comment(&package.reason()));
+    }
+    Ok(text)
+}
+
+/// A text from outside as the rest of a comment: it must not begin a line of its own.
+fn comment(text: &str) -> String {
+    sanitize(text).replace(['\n', '\u{2028}', '\u{2029}'], " ")
+}
+
+/// Replaces the file as a whole: whoever reads it sees the old lines or the new ones.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    let failed = |error: &std::io::Error| {
+        Failure::new(format!("The requirements file `{}` cannot be written", path.display()))
+            .caused_by(error)
+            .hint("Name a file in a folder that can be written to: `--output requirements.txt`")
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut partial = tempfile::Builder::new()
+        .prefix(".slsa-pip-")
+        .suffix(".partial")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| failed(&error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let rights = std::fs::metadata(path).map_or_else(
+            |_| std::fs::Permissions::from_mode(0o644),
+            |existing| existing.permissions(),
+        );
+        partial
+            .as_file()
+            .set_permissions(rights)
+            .map_err(|error| failed(&error))?;
+    }
+    partial.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    partial.as_file().sync_all().map_err(|error| failed(&error))?;
+    partial.persist(path).map(drop).map_err(|error| failed(&error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, digest: Option<u8>) -> Chosen {
+        Chosen {
+            name: name.to_owned(),
+            version: "1.0".to_owned(),
+            file: format!("{name}-1.0-py3-none-any.whl"),
+            url: String::new(),
+            sha256: digest.map(|byte| slsa_pip_distribution::Sha256Digest::from_bytes([byte; 32])),
+            size: None,
+            yanked: None,
+            extras: vec!["x".to_owned(), "y".to_owned()],
+            requested: true,
+            required_by: vec!["rocket".to_owned()],
+            why: vec!["bolt>=1".to_owned(), "bolt\nevil==1 # \u{2028}evil==2".to_owned()],
+            requires: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_line_is_a_pin_a_hash_or_a_comment() {
+        let text = text(&[package("bolt", Some(0xab))], "Python 3.11.7 on linux").unwrap();
+        let expected = format!(
+            "# Resolved by `slsa-pip resolve` for Python 3.11.7 on linux; nothing was verified.\n# The hashes are those that the index has announced.\nbolt[x,y]==1.0 \\\n    --hash=sha256:{}\n    # asked for; required by rocket (bolt>=1, bolt evil==1 #  evil==2)\n",
+            "ab".repeat(32)
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn without_a_digest_there_is_no_file() {
+        let failure = text(&[package("bolt", Some(1)), package("nut", None)], "x").unwrap_err();
+        assert!(
+            failure.message.contains("no sha256 of nut-1.0-py3-none-any.whl"),
+            "{}",
+            failure.message
+        );
+    }
+}
