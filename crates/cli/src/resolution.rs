@@ -80,16 +80,18 @@ pub(crate) fn request(probe: &Probe, args: &RequirementArgs) -> Result<Request> 
             requirements.push(requirement);
         }
     }
-    Ok(Request {
-        requirements,
-        constraints,
-        require_hashes: args.require_hashes || probe.require_hashes || !hashes.is_empty(),
-        hashes,
-        env: probe.markers.clone(),
-        tags: probe.tags.clone(),
-        python: probe.python_version.clone(),
-        pre: args.pre || probe.pre,
-    })
+    let mut request = Request::new(probe.markers.clone(), probe.tags.clone(), probe.python_version.clone());
+    request.requirements = requirements;
+    request.constraints = constraints;
+    request.require_hashes = probe.require_hashes || !hashes.is_empty();
+    request.hashes = hashes;
+    request.releases.all_releases.all = probe.pre;
+    request.formats.no_binary = probe.no_binary.iter().collect();
+    request.formats.only_binary = probe.only_binary.iter().collect();
+    request.prefer_binary = probe.prefer_binary;
+    request.ignore_requires_python = probe.ignore_requires_python;
+    request.no_deps = probe.no_deps;
+    Ok(request)
 }
 
 fn parse(text: &str, origin: &str) -> Result<Requirement> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use slsa_pip_distribution::{CoreMetadata, PackageName};
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
 use slsa_pip_resolver::{CandidateFile, Source, SourceError};
+use url::Url;
 
 /// Candidates from the configured indexes.
 pub(crate) struct IndexSource<'a>(pub(crate) &'a IndexClient);
@@ -23,6 +24,8 @@ impl Source for IndexSource<'_> {
             requires_python: file.requires_python.clone(),
             yanked: file.yanked.clone(),
             sha256: file.sha256,
+            uploaded: file.upload_time.as_deref().and_then(|time| time.parse().ok()),
+            local: file.is_local(),
             file: file.clone(),
         };
         Ok(Arc::new(project.files.iter().map(candidate).collect()))
@@ -35,5 +38,11 @@ impl Source for IndexSource<'_> {
             Err(error @ IndexError::Metadata { .. }) => Err(SourceError::Unusable(error.to_string())),
             Err(error) => Err(SourceError::failed(error)),
         }
+    }
+
+    async fn direct(&self, _: &Url) -> Result<CandidateFile<IndexFile>, SourceError> {
+        Err(SourceError::Unusable(
+            "files named by URL are not fetched yet".to_owned(),
+        ))
     }
 }

@@ -7,14 +7,17 @@
 //! ([`resolve`]'s own future), which fetches up to [`MAX_CONCURRENT`] at once, many of them ahead of need. Dropping the
 //! future ends the thread.
 
+mod control;
 mod edges;
 mod error;
 mod explain;
 mod fetch;
+mod installed;
 mod package;
 mod page;
 mod provider;
 mod request;
+mod resolution;
 mod rules;
 mod solution;
 mod solve;
@@ -27,9 +30,12 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use control::{FormatControl, ProjectList, ReleaseControl};
 pub use error::ResolveError;
+pub use installed::{Installed, Upgrade};
 pub use provider::MAX_DECISIONS;
-pub use request::{Request, Resolution, Resolved};
+pub use request::Request;
+pub use resolution::{Resolution, Resolved, Satisfied, Why};
 pub use source::{CandidateFile, MAX_CONCURRENT, Source, SourceError};
 pub use store::{MAX_METADATA_FETCHES, MAX_PROJECTS};
 

@@ -9,7 +9,8 @@ use slsa_pip_distribution::{PackageName, Requirement};
 use crate::error::ResolveError;
 use crate::package::Package;
 use crate::page::{Page, Unusable};
-use crate::request::{Request, Resolution, Resolved};
+use crate::request::Request;
+use crate::resolution::{Resolution, Resolved, Why};
 use crate::solve::Chosen;
 use crate::store::{Stop, Store};
 use crate::version_set::Index;
@@ -23,6 +24,7 @@ struct Reasons<'a> {
     extras: BTreeSet<ExtraName>,
     required_by: BTreeSet<PackageName>,
     requirements: Vec<&'a Requirement>,
+    why: BTreeSet<Why>,
 }
 
 pub(crate) fn resolution<F: Clone>(
@@ -45,6 +47,10 @@ pub(crate) fn resolution<F: Clone>(
         }
         entry.extras.extend(edge.to.extra().cloned());
         entry.requirements.push(requirement);
+        entry.why.insert(Why {
+            by: from.project().cloned(),
+            requirement: requirement.to_string(),
+        });
     }
     check_hashes(request, &reasons)?;
     let mut notes = excluded(store, chosen);
@@ -81,10 +87,13 @@ pub(crate) fn resolution<F: Clone>(
             version: wheel.filename.version().clone(),
             filename: wheel.filename.clone(),
             file: wheel.file.clone(),
+            direct: false,
             requested: why.requested,
             extras: why.extras.into_iter().collect(),
             required_by: why.required_by.into_iter().collect(),
             requirement_texts: texts.into_iter().collect(),
+            why: why.why.into_iter().collect(),
+            requires: Vec::new(),
         });
     }
     let more = notes.len().saturating_sub(MAX_NOTES);
@@ -92,7 +101,11 @@ pub(crate) fn resolution<F: Clone>(
     if more > 0 {
         notes.push(format!("… and {more} more notes"));
     }
-    Ok(Resolution { packages, notes })
+    Ok(Resolution {
+        packages,
+        satisfied: Vec::new(),
+        notes,
+    })
 }
 
 /// pip's `--require-hashes`: every project of the closure needs a digest and an exact pin of the user's.

@@ -12,7 +12,8 @@ use crate::explain;
 use crate::package::Package;
 use crate::page::Page;
 use crate::provider::{ROOT, Run};
-use crate::request::{Request, Resolution};
+use crate::request::Request;
+use crate::resolution::Resolution;
 use crate::rules::{MAX_RUNS, Rules};
 use crate::solution;
 use crate::store::{Stop, Store};
@@ -27,7 +28,7 @@ pub(crate) struct Chosen {
 pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result<Resolution<F>, Stop> {
     check_requirements(request)?;
     let mut rules = Rules {
-        all_prereleases: request.pre,
+        all_prereleases: request.releases.all_releases.all,
         ..Rules::default()
     };
     for _ in 0..MAX_RUNS {

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use slsa_pip_distribution::metadata::InvalidMetadata;
 use slsa_pip_distribution::{CoreMetadata, DistributionFilename, PackageName, Sha256Digest, VersionSpecifiers};
+use url::Url;
 
 /// Where candidates come from. The resolver does no I/O of its own.
 ///
-/// Both methods may be called many times at once (at most [`crate::MAX_CONCURRENT`]), each key once per run; some
+/// All methods may be called many times at once (at most [`crate::MAX_CONCURRENT`]), each key once per run; some
 /// calls are made ahead of need, so their failures count only if the answer turns out to be needed.
 pub trait Source: Sync {
     /// The source's own description of one file, handed back in the resolution.
@@ -28,6 +30,12 @@ pub trait Source: Sync {
     /// # Errors
     /// [`SourceError::Unusable`] excludes this release; anything else ends the resolution.
     fn metadata(&self, file: &Self::File) -> impl Future<Output = Result<Arc<CoreMetadata>, SourceError>> + Send;
+
+    /// The one file that a requirement names by URL or path (`name @ https://host.example/name-1-py3-none-any.whl`).
+    ///
+    /// # Errors
+    /// [`SourceError::Unusable`] if the URL names no wheel; anything else ends the resolution.
+    fn direct(&self, url: &Url) -> impl Future<Output = Result<CandidateFile<Self::File>, SourceError>> + Send;
 }
 
 /// One file of a project's page.
@@ -41,6 +49,10 @@ pub struct CandidateFile<F> {
     pub yanked: Option<String>,
     /// The digest that the page announces, unverified.
     pub sha256: Option<Sha256Digest>,
+    /// When it was uploaded, as its index says; `None` if the index does not say.
+    pub uploaded: Option<Timestamp>,
+    /// Whether it lies on this machine: the time of upload does not matter.
+    pub local: bool,
     /// The source's own description.
     pub file: F,
 }

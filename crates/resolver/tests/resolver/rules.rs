@@ -6,7 +6,7 @@
 )]
 
 use crate::world::{all, chosen, digest, request, run, solve, world};
-use slsa_pip_resolver::{ResolveError, Source as _};
+use slsa_pip_resolver::{ProjectList, ResolveError, Source as _};
 
 #[tokio::test]
 async fn the_newest_version_and_its_dependencies() {
@@ -194,7 +194,7 @@ async fn prereleases() {
         assert_eq!(solve(index, &[requirement]).await, expected, "{requirement}");
     }
     let mut asked = request(&["a", "b"]);
-    asked.pre = true;
+    asked.releases.all_releases = ProjectList::all();
     assert_eq!(chosen(&world(index), &asked).await, "a 2.0.dev1, b 1.0rc2");
     let mut asked = request(&["a"]);
     asked.constraints = all(&["a>=1.1a1,<2.0.dev1"]);

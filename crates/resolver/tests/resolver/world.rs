@@ -14,6 +14,7 @@ use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use slsa_pip_distribution::specifier::parse_specifiers;
 use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, Sha256Digest, SupportedTags, Tag};
 use slsa_pip_resolver::{CandidateFile, Request, Resolution, ResolveError, Source, SourceError, resolve};
+use url::Url;
 
 #[derive(Debug, Clone)]
 pub(crate) struct File {
@@ -75,6 +76,8 @@ pub(crate) fn world(text: &str) -> World {
             requires_python: flags.get("python").map(|text| parse_specifiers(text).unwrap()),
             yanked: flags.get("yanked").map(|&reason| reason.to_owned()),
             sha256: flags.get("sha").map(|byte| digest(byte)),
+            uploaded: None,
+            local: false,
             file: File {
                 filename,
                 metadata: metadata.into_bytes(),
@@ -120,6 +123,10 @@ impl Source for World {
         }
         Ok(Arc::new(CoreMetadata::parse(&file.metadata)?))
     }
+
+    async fn direct(&self, url: &Url) -> Result<CandidateFile<File>, SourceError> {
+        Err(SourceError::Unusable(format!("nothing is at {url}")))
+    }
 }
 
 pub(crate) fn env() -> MarkerEnvironment {
@@ -145,16 +152,10 @@ pub(crate) fn request(requirements: &[&str]) -> Request {
         "cp311-abi3-linux_x86_64",
         "py3-none-any",
     ];
-    Request {
-        requirements: all(requirements),
-        constraints: Vec::new(),
-        hashes: BTreeMap::new(),
-        require_hashes: false,
-        env: env(),
-        tags: SupportedTags::new(tags.map(|tag| Tag::parse(tag).unwrap())),
-        python: "3.11.2".parse().unwrap(),
-        pre: false,
-    }
+    let tags = SupportedTags::new(tags.map(|tag| Tag::parse(tag).unwrap()));
+    let mut request = Request::new(env(), tags, "3.11.2".parse().unwrap());
+    request.requirements = all(requirements);
+    request
 }
 
 pub(crate) fn all(requirements: &[&str]) -> Vec<Requirement> {
