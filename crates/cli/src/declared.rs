@@ -26,7 +26,7 @@ pub(crate) async fn repository(session: &Session, package: &Resolved<IndexFile>)
     if from_metadata.is_some() || session.trust.offline {
         return from_metadata;
     }
-    let urls = session.index.project_json(&package.name, &package.version).await.ok()?;
+    let urls = session.index.project_json(&package.file).await.ok()?;
     choose(&urls)
 }
 

@@ -1,23 +1,18 @@
-//! The client and the look-up of projects.
+//! The client.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use slsa_pip_distribution::{CoreMetadata, PackageName, Sha256Digest};
-use slsa_pip_http::{Caching, Client, Get, redact};
+use slsa_pip_http::{Client, redact};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::error::IndexError;
 use crate::find_links::{self, Location};
-use crate::page;
-use crate::types::{IndexFile, Project, StagedDownload};
-
-/// What is asked for, best first (PEP 691).
-pub(crate) const ACCEPT: &str =
-    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
+use crate::types::{IndexFile, IndexStrategy, Project, StagedDownload};
 
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 
@@ -26,7 +21,10 @@ type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 #[derive(Debug)]
 pub struct IndexClient {
     pub(crate) http: Client,
-    indexes: Vec<Url>,
+    pub(crate) indexes: Vec<Url>,
+    pub(crate) strategy: IndexStrategy,
+    /// The index of each project that is assigned to one, as configured.
+    pub(crate) assigned: HashMap<PackageName, Url>,
     pub(crate) find_links: Vec<Location>,
     pages: Mutex<HashMap<PackageName, Page>>,
     /// Metadata by the URL of its file.
@@ -61,6 +59,8 @@ impl IndexClient {
             find_links: find_links.collect::<Result<_, _>>()?,
             http,
             indexes: clean,
+            strategy: IndexStrategy::default(),
+            assigned: HashMap::new(),
             pages: Mutex::default(),
             metadata: Mutex::default(),
             kept: Mutex::default(),
@@ -68,6 +68,26 @@ impl IndexClient {
             digests: Mutex::default(),
             scratch: OnceCell::new(),
         })
+    }
+
+    /// Takes projects that several indexes have from the ones that this strategy says.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: IndexStrategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Takes each of these projects from its index alone: neither other indexes nor find-links are asked for it. The index is
+    /// looked for among the configured ones when the project is, by its URL without login; a `/` at its end means nothing. Where
+    /// no index is configured at all, the assignments mean nothing.
+    ///
+    /// # Errors
+    /// An index that is no http or https URL.
+    pub fn with_assigned(mut self, assigned: impl IntoIterator<Item = (PackageName, Url)>) -> Result<Self, IndexError> {
+        for (name, index) in assigned {
+            self.assigned.insert(name, without_secrets(index)?);
+        }
+        Ok(self)
     }
 
     /// The HTTP client.
@@ -82,14 +102,16 @@ impl IndexClient {
         &self.indexes
     }
 
-    /// The project's page: of the first index that has it, never of several, so that a public index cannot slip files into
-    /// a project of a private one listed before it. Files of find-links come first.
+    /// The project's page: of the index that it is assigned to, else of the first index that has it, or of all, as the strategy
+    /// says. Files of find-links come first, but for assigned projects. Of a project that its index has quarantined (PEP 792) no
+    /// file there can be used, and no later index is asked for it.
     ///
     /// Pages come from the HTTP client's cache where their servers allow it.
     ///
     /// # Errors
-    /// [`IndexError::NotFound`] if every index answers 404. Any other failure ends the search: asking the next index instead
-    /// would let an outage decide where a project comes from.
+    /// [`IndexError::NotFound`] if every index that may be asked answers 404. Any other failure ends the search: asking the next
+    /// index instead would let an outage decide where a project comes from. [`IndexError::NotConfigured`] if the project is
+    /// assigned to an index that is not configured.
     pub async fn project(&self, name: &PackageName) -> Result<Arc<Project>, IndexError> {
         let page = {
             let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,40 +122,14 @@ impl IndexClient {
             .clone()
     }
 
-    async fn look_up(&self, name: &PackageName) -> Result<Project, IndexError> {
-        let mut local = self.linked_files(name).await?;
-        let mut asked = Vec::new();
-        for index in &self.indexes {
-            let url = page_url(index, name);
-            asked.push(redact(&url));
-            let get = Get::new(&url, page::MAX_PAGE_SIZE).accept(Some(ACCEPT));
-            let get = get.caching(Caching::Standard);
-            let answer = self.http.fetch(&get).await?;
-            if matches!(answer.status, 404 | 410) {
-                continue;
-            }
-            let answer = answer.success()?;
-            let mut project = match page::parse(&answer, index, name) {
-                Ok(project) => project,
-                Err(error) => {
-                    // A log-in page, say, that was sent as if it were the index's.
-                    self.http.forget(&get).await;
-                    return Err(error);
-                }
-            };
-            if let Some(local) = local {
-                project.files.splice(0..0, local.files);
-                project.skipped.splice(0..0, local.skipped);
-            }
-            return Ok(project);
+    /// What a report should say about a project that was looked up before; nothing otherwise. See [`Project::remarks`].
+    #[must_use]
+    pub fn remarks(&self, name: &PackageName) -> Vec<String> {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        match pages.get(name).and_then(|page| page.get()) {
+            Some(Ok(project)) => project.remarks.clone(),
+            _ => Vec::new(),
         }
-        local.take().ok_or_else(|| {
-            asked.extend(self.find_links.iter().map(Location::shown));
-            IndexError::NotFound {
-                name: name.clone(),
-                asked,
-            }
-        })
     }
 
     /// Remembers the digest of the bytes that came from a URL.
@@ -187,11 +183,4 @@ fn without_secrets(mut index: Url) -> Result<Url, IndexError> {
         index.set_path(&path);
     }
     Ok(index)
-}
-
-/// `INDEX/NAME/`; a normalised name needs no escaping.
-fn page_url(index: &Url, name: &PackageName) -> Url {
-    let mut url = index.clone();
-    url.set_path(&format!("{}{name}/", index.path()));
-    url
 }

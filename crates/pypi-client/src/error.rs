@@ -18,6 +18,24 @@ pub enum IndexError {
         /// Redacted URLs that were asked, and find-links.
         asked: Vec<String>,
     },
+    /// Policy assigns the project to an index that is not configured.
+    #[error("policy takes `{name}` from `{index}`, which is not among the configured indexes ({})", .configured.join(", "))]
+    NotConfigured {
+        /// The project.
+        name: PackageName,
+        /// The index, redacted.
+        index: String,
+        /// Those that are configured, redacted.
+        configured: Vec<String>,
+    },
+    /// A wheel that is named by URL or path, and cannot be used.
+    #[error("`{link}` cannot be used: {reason}")]
+    Direct {
+        /// The URL, redacted, or the path.
+        link: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// The request failed.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -100,6 +118,10 @@ impl IndexError {
             Self::NotFound { .. } => {
                 Some("check the spelling and the index: `--index-url URL`, `--find-links DIRECTORY`")
             }
+            Self::NotConfigured { .. } => Some(
+                "add the index: `--extra-index-url URL`; or change `index` of `[packages.NAME]` in the policy file",
+            ),
+            Self::Direct { .. } => Some("name a wheel: `name @ https://HOST/FILE.whl#sha256=HEX`, or `./FILE.whl`"),
             Self::Http(error) => error.hint(),
             Self::NotAnIndex { .. } => {
                 Some("an index URL usually ends in `/simple/`; a log-in page means that credentials are missing")

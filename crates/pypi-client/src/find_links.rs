@@ -12,8 +12,9 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use crate::client::{ACCEPT, IndexClient};
+use crate::client::IndexClient;
 use crate::error::IndexError;
+use crate::lookup::ACCEPT;
 use crate::page::{self, MAX_FILES, MAX_PAGE_SIZE};
 use crate::types::{About, IndexFile, Project, Skipped};
 
@@ -200,7 +201,7 @@ fn add(file: &str, url: &Url, project: &mut Project) {
     }
 }
 
-fn last_segment(url: &Url) -> Option<String> {
+pub(crate) fn last_segment(url: &Url) -> Option<String> {
     let last = url.path_segments()?.next_back()?;
     let decoded = percent_encoding::percent_decode_str(last).decode_utf8().ok()?;
     Some(decoded.into_owned())
@@ -222,6 +223,7 @@ fn empty(name: &PackageName, index_url: &Url) -> Project {
         files: Vec::new(),
         skipped: Vec::new(),
         about: About::default(),
+        remarks: Vec::new(),
     }
 }
 
@@ -245,7 +247,8 @@ async fn names(directory: &Path) -> Result<Vec<String>, IndexError> {
     Ok(names)
 }
 
-fn entry(filename: DistributionFilename, url: &Url, index_url: &Url) -> IndexFile {
+/// A file of which nothing but its name and place is known.
+pub(crate) fn entry(filename: DistributionFilename, url: &Url, index_url: &Url) -> IndexFile {
     IndexFile {
         filename,
         url: url.clone(),

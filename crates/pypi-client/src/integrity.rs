@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use slsa_pip_distribution::{PackageName, Version};
 use slsa_pip_http::{Caching, Get};
 use url::Url;
 
@@ -60,23 +59,17 @@ impl IndexClient {
         })
     }
 
-    /// The project URLs that the JSON API names for a version, as (label, URL), and the home page as `Home-page`. Unsigned:
-    /// they may tell where to look for evidence.
+    /// The project URLs that the JSON API of the file's index names for its version, as (label, URL), and the home page as
+    /// `Home-page`. Unsigned: they may tell where to look for evidence.
     ///
-    /// Empty if the index has no JSON API, or one that cannot be read.
+    /// Empty if the index has no JSON API, or one that cannot be read, and for files that are on no index.
     ///
     /// # Errors
-    /// Failed requests, and [`IndexError::NotFound`] if no index has the project.
-    pub async fn project_json(
-        &self,
-        name: &PackageName,
-        version: &Version,
-    ) -> Result<Vec<(String, String)>, IndexError> {
-        let project = self.project(name).await?;
-        let Some(url) = beside_simple(
-            &project.index_url,
-            &["pypi", name.as_str(), &version.to_string(), "json"],
-        ) else {
+    /// Failed requests.
+    pub async fn project_json(&self, file: &IndexFile) -> Result<Vec<(String, String)>, IndexError> {
+        let version = file.filename.version().to_string();
+        let parts = ["pypi", file.filename.name().as_str(), &version, "json"];
+        let Some(url) = beside_simple(&file.index_url, &parts) else {
             return Ok(Vec::new());
         };
         let get = Get::new(&url, MAX_PROJECT_JSON).accept(Some("application/json"));

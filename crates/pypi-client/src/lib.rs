@@ -5,12 +5,14 @@
 //! an index names guards against accidents, not against the index.
 
 mod client;
+mod direct;
 mod download;
 mod error;
 mod find_links;
 #[doc(hidden)]
 pub mod fuzzing;
 mod integrity;
+mod lookup;
 mod metadata;
 mod page;
 mod sparse;
@@ -21,5 +23,6 @@ pub use client::IndexClient;
 pub use error::IndexError;
 pub use page::{MAX_FILES, MAX_PAGE_SIZE};
 pub use types::{
-    About, IndexFile, IntegrityAnswer, MetadataHash, Project, ProjectStatus, SkipReason, Skipped, StagedDownload,
+    About, IndexFile, IndexStrategy, IntegrityAnswer, MetadataHash, Project, ProjectStatus, SkipReason, Skipped,
+    StagedDownload,
 };

@@ -6,6 +6,17 @@ use bytes::Bytes;
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest, VersionSpecifiers};
 use url::Url;
 
+/// Which index a project is taken from when several have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndexStrategy {
+    /// The first that has it, in the order of the indexes, and no other: a public index cannot slip files into a project of a
+    /// private one that is listed before it.
+    #[default]
+    FirstIndex,
+    /// All of them, as pip does it. Whoever can publish on one index can then replace the projects of every other.
+    UnsafeBestMatch,
+}
+
 /// A project's page: the files that can be used, and those that cannot, with the reason.
 #[derive(Debug, Clone)]
 pub struct Project {
@@ -18,8 +29,11 @@ pub struct Project {
     pub files: Vec<IndexFile>,
     /// Entries of the page that are left out.
     pub skipped: Vec<Skipped>,
-    /// What else the page says about the project as a whole.
+    /// What else the page of `index_url` says about the project as a whole.
     pub about: About,
+    /// What a report should say about the project and its indexes, in sentences: a status (PEP 792), an assignment by policy,
+    /// several indexes.
+    pub remarks: Vec<String>,
 }
 
 /// What a page says about a project as a whole. Unsigned, for reports; all texts are printable and cut.
@@ -113,6 +127,9 @@ pub enum SkipReason {
     /// Not a wheel's or sdist's file name.
     #[error("{0}")]
     Filename(&'static str),
+    /// The index holds the whole project to be unsafe (PEP 792).
+    #[error("its index has quarantined the project")]
+    Quarantined,
     /// An egg, an installer or another old kind of file.
     #[error("files of this kind cannot be installed")]
     Kind,

@@ -12,12 +12,16 @@
 mod about;
 #[path = "index/cached.rs"]
 mod cached;
+#[path = "index/direct.rs"]
+mod direct;
 #[path = "index/hostile.rs"]
 mod hostile;
 #[path = "index/links.rs"]
 mod links;
 #[path = "index/metadata.rs"]
 mod metadata;
+#[path = "index/several.rs"]
+mod several;
 
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
@@ -305,47 +309,6 @@ async fn what_is_no_index_is_refused() {
 }
 
 #[tokio::test]
-async fn the_first_index_that_has_the_project_wins() {
-    let (private, public) = (Site::default(), Site::default());
-    private.put("/simple/foo/", JSON, page(""));
-    public.put("/simple/foo/", JSON, page("").replace("foo-1.0", "foo-9.0"));
-    public.put("/simple/bar/", JSON, r#"{"files":[]}"#);
-    let urls = [private.serve().await, public.serve().await];
-    let client = client(&urls);
-    let (one, two) = tokio::join!(async { client.project(&foo()).await }, async {
-        client.project(&foo()).await
-    });
-    assert!(Arc::ptr_eq(&one.unwrap(), &two.unwrap()), "fetched once");
-    assert_eq!(only_file(&client).await.filename.as_str(), WHEEL);
-    assert_eq!(public.asked(), Vec::<String>::new());
-    let bar = client.project(&"bar".parse().unwrap()).await.unwrap();
-    assert_eq!(bar.index_url, urls[1].join("simple/").unwrap());
-    let Err(IndexError::NotFound { name, asked }) = client.project(&"Nothing.Here".parse().unwrap()).await else {
-        panic!("found")
-    };
-    assert_eq!((name.as_str(), asked.len()), ("nothing-here", 2));
-    assert!(asked[0].ends_with("/simple/nothing-here/"));
-}
-
-#[tokio::test]
-async fn an_index_that_fails_is_not_passed_over() {
-    for status in [401, 403, 500] {
-        let (private, public) = (Site::default(), Site::default());
-        private.put_status("/simple/foo/", status, "text/html", "");
-        public.put("/simple/foo/", JSON, page(""));
-        let error = client(&[private.serve().await, public.serve().await])
-            .project(&foo())
-            .await
-            .unwrap_err();
-        let IndexError::Http(error) = error else {
-            panic!("{error}")
-        };
-        assert_eq!(error.status(), Some(status));
-        assert_eq!(public.asked(), Vec::<String>::new());
-    }
-}
-
-#[tokio::test]
 async fn downloads_are_checked_and_leave_nothing_when_refused() {
     let bytes = b"a wheel".to_vec();
     let (right, wrong): (Sha256Digest, Sha256Digest) = (sha256(&bytes), sha256(b""));
@@ -438,7 +401,7 @@ async fn project_urls_come_from_the_json_api() {
         r#"{"info":{"project_urls":{"Source":"https://github.com/o/r"},"home_page":"https://x.example"}}"#,
     );
     let client = client(&[site.serve().await]);
-    let urls = client.project_json(&foo(), &"1.0".parse().unwrap()).await.unwrap();
+    let urls = client.project_json(&only_file(&client).await).await.unwrap();
     let pair = |label: &str, url: &str| (label.to_owned(), url.to_owned());
     assert_eq!(
         urls,
@@ -447,7 +410,9 @@ async fn project_urls_come_from_the_json_api() {
             pair("Home-page", "https://x.example")
         ]
     );
-    assert_eq!(client.project_json(&foo(), &"2.0".parse().unwrap()).await.unwrap(), []);
+    let mut other = only_file(&client).await;
+    other.filename = "foo-2.0-py3-none-any.whl".parse().unwrap();
+    assert_eq!(client.project_json(&other).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -492,7 +457,7 @@ async fn work_can_be_spread_over_tasks() {
                 let file = only_file(&client).await;
                 client.metadata(&file).await.unwrap();
                 client.integrity_provenance(&file).await.unwrap();
-                client.project_json(&foo(), &"1.0".parse().unwrap()).await.unwrap();
+                client.project_json(&file).await.unwrap();
                 let directory = staging.path().join(number.to_string());
                 std::fs::create_dir(&directory).unwrap();
                 client.download(&file, &directory, &[]).await.unwrap().sha256

@@ -146,6 +146,7 @@ impl Place<'_> {
             files: Vec::new(),
             skipped: Vec::new(),
             about: About::default(),
+            remarks: Vec::new(),
         }
     }
 

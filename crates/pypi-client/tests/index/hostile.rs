@@ -93,10 +93,9 @@ async fn json_of_any_depth_is_refused() {
     let site = Site::default();
     site.put("/simple/foo/", JSON, page(""));
     site.put("/pypi/foo/1.0/json", "application/json", format!(r#"{{"info":{deep}"#));
-    let urls = client(&[site.serve().await])
-        .project_json(&foo(), &"1.0".parse().unwrap())
-        .await;
-    assert_eq!(urls.unwrap(), []);
+    let client = client(&[site.serve().await]);
+    let file = only_file(&client).await;
+    assert_eq!(client.project_json(&file).await.unwrap(), []);
 }
 
 #[tokio::test]
