@@ -1,6 +1,5 @@
 //! What `install` and `download` set up before they resolve: interpreter, network, index, trust, staging.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs};
+use crate::args::{EvidenceArgs, Place, RequirementArgs, WantedArgs, Words};
 use crate::directory::{ProvenanceDir, read_bounded};
 use crate::failure::{Failure, Result, without_logins};
 use crate::github_token::{self, GithubToken};
@@ -50,18 +49,20 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Sets everything up. Policy and trusted root come first: they fail fastest.
+    /// Sets everything up. Policy and trusted root come first: they fail fastest. `command` is the command's name, `words` are
+    /// its own options for pip.
     pub(crate) async fn open(
-        requirements: &RequirementArgs,
-        index: &IndexArgs,
+        command: &str,
+        wanted: &WantedArgs,
+        words: Words,
         evidence: &EvidenceArgs,
         printer: &Printer,
     ) -> Result<Self> {
-        check_any(requirements, "install")?;
+        check_any(&wanted.requirements, command)?;
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
         let places = evidence.evidence.clone();
-        let (wanted, failures) = named::parse_all(&evidence.provenance, trust.offline);
+        let (documents, failures) = named::parse_all(&evidence.provenance, trust.offline);
         if let Some(failure) = Failure::all(failures) {
             return Err(failure);
         }
@@ -76,7 +77,7 @@ impl Session {
         } else {
             GithubToken::default()
         };
-        let probe = probe(requirements, index).await?;
+        let probe = probe(wanted, words).await?;
         if printer.is_verbose() {
             printer.progress(&format!(
                 "interpreter {} with pip {}",
@@ -89,7 +90,7 @@ impl Session {
         }
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, trust.offline, trust.cache.clone(), &mut notes)?;
-        let named = named::load(&wanted, &http).await?;
+        let named = named::load(&documents, &http).await?;
         let index = index_client(&probe, trust.offline, &http)?;
         let staging = private_folder().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
@@ -167,12 +168,12 @@ fn linked_dirs(probe: &Probe, named: &[PathBuf]) -> Result<Vec<ProvenanceDir>> {
     Ok(dirs)
 }
 
-/// Asks the interpreter; pip itself parses its options, its configuration and the requirements files.
-pub(crate) async fn probe(requirements: &RequirementArgs, index: &IndexArgs) -> Result<Probe> {
-    let python = slsa_pip_pip::find_python(index.python.as_deref()).map_err(|error| pip_failure(&error))?;
-    let mut words: Vec<OsString> = index.pip_words();
-    words.extend(requirements.pip_words());
-    slsa_pip_pip::probe(&python, &words)
+/// Asks the interpreter; pip itself parses its options, its configuration and the requirements files. `words` are options of
+/// the command's own.
+pub(crate) async fn probe(wanted: &WantedArgs, mut words: Words) -> Result<Probe> {
+    let python = slsa_pip_pip::find_python(wanted.index.python.as_deref()).map_err(|error| pip_failure(&error))?;
+    wanted.add_to(&mut words);
+    slsa_pip_pip::probe(&python, &words.finish())
         .await
         .map_err(|error| pip_failure(&error))
 }

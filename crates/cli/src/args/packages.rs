@@ -1,25 +1,32 @@
-//! The commands that resolve: `install` and `download`.
+//! The commands that resolve and verify: `install` and `download`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::args::{EvidenceArgs, Format, IndexArgs, PipArgs, RequirementArgs};
+use crate::args::{EvidenceArgs, Format, PlaceArgs, WantedArgs};
 
 /// `slsa-pip install`
 #[derive(Debug, Args)]
 pub(crate) struct InstallArgs {
     #[command(flatten)]
-    pub(crate) requirements: RequirementArgs,
-    #[command(flatten)]
-    pub(crate) index: IndexArgs,
+    pub(crate) wanted: WantedArgs,
     #[command(flatten)]
     pub(crate) evidence: EvidenceArgs,
     #[command(flatten)]
-    pub(crate) pip: PipArgs,
+    pub(crate) place: PlaceArgs,
     /// Resolve, download and verify, but install nothing
     #[arg(long, help_heading = "Options")]
     pub(crate) dry_run: bool,
+    /// Verify what is installed already as well: its files must be those of the verified wheel
+    ///
+    /// Without it, what satisfies the requirements is left alone, as pip leaves it, and nothing is fetched for it; the report
+    /// names it as not verified.
+    #[arg(long, help_heading = "Options")]
+    pub(crate) verify_installed: bool,
+    /// Write pip's installation report, version 1, to this file (`-`: standard output), with the verdicts added
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Options")]
+    pub(crate) report: Option<PathBuf>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
@@ -29,9 +36,7 @@ pub(crate) struct InstallArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DownloadArgs {
     #[command(flatten)]
-    pub(crate) requirements: RequirementArgs,
-    #[command(flatten)]
-    pub(crate) index: IndexArgs,
+    pub(crate) wanted: WantedArgs,
     #[command(flatten)]
     pub(crate) evidence: EvidenceArgs,
     /// The folder to write to; it is made if it does not exist

@@ -1,52 +1,90 @@
-//! What is to be installed, from which index, for which interpreter: pip's own options, which pip itself parses.
+//! What is to be had, from which index, for which interpreter. All of it but `--python` and `--index-strategy` are pip's own
+//! options, under pip's names: they are handed to the target interpreter's pip as words, and pip parses them.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
 use crate::environment as env;
 
-/// What to install, and where it comes from.
+/// The requirements, how versions and files are chosen, and where they come from.
+#[derive(Debug, Args)]
+pub(crate) struct WantedArgs {
+    #[command(flatten)]
+    pub(crate) requirements: RequirementArgs,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) index: IndexArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+/// What to install.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Requirements")]
 pub(crate) struct RequirementArgs {
-    /// Requirements, as pip takes them: `urllib3`, `"urllib3[socks]>=2"`
+    /// Requirements, as pip takes them: `urllib3`, `"urllib3[socks]>=2"`, `"name @ https://….whl"`, `./file.whl`
     #[arg(value_name = "REQUIREMENT")]
     pub(crate) requirements: Vec<String>,
-    /// Install from this requirements file (repeatable)
+    /// Install from this requirements file, a path or a URL (repeatable)
     #[arg(short = 'r', long = "requirement", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) requirement_files: Vec<PathBuf>,
-    /// Constrain versions by this constraints file (repeatable)
+    /// Constrain versions by this constraints file, a path or a URL (repeatable)
     #[arg(short = 'c', long = "constraint", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) constraint_files: Vec<PathBuf>,
+    /// Install this dependency group of `pyproject.toml`, or of the file before a colon (repeatable; pip 25.1 and newer)
+    #[arg(long, value_name = "[PATH:]GROUP")]
+    pub(crate) group: Vec<String>,
+    /// Require a hash for every requirement
+    #[arg(long)]
+    pub(crate) require_hashes: bool,
+    /// Do not install dependencies
+    #[arg(long)]
+    pub(crate) no_deps: bool,
+}
+
+/// Which versions and files may be chosen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Choice of versions and files")]
+pub(crate) struct ChoiceArgs {
     /// Allow pre-release and development versions
     #[arg(long)]
     pub(crate) pre: bool,
-    /// Require a hash for every requirement, as pip's option does
+    /// Allow pre-releases of these projects, or of `:all:` (repeatable; pip 26.0 and newer)
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) all_releases: Vec<String>,
+    /// Allow final releases only of these projects, or of `:all:` (repeatable; pip 26.0 and newer)
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) only_final: Vec<String>,
+    /// Only what was uploaded before this time, in ISO 8601; the index must tell (pip 26.0 and newer)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) uploaded_prior_to: Option<String>,
+    /// Rather an older wheel than a newer source distribution
     #[arg(long)]
-    pub(crate) require_hashes: bool,
-}
-
-impl RequirementArgs {
-    /// Whether there is anything to do.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.requirements.is_empty() && self.requirement_files.is_empty()
-    }
-
-    /// These options in pip's own words, for the probe: pip parses its own files.
-    pub(crate) fn pip_words(&self) -> Vec<OsString> {
-        let mut words = Vec::new();
-        for (option, files) in [("-r", &self.requirement_files), ("-c", &self.constraint_files)] {
-            for file in files {
-                words.extend([OsString::from(option), file.into()]);
-            }
-        }
-        for (set, option) in [(self.pre, "--pre"), (self.require_hashes, "--require-hashes")] {
-            words.extend(set.then(|| option.into()));
-        }
-        words
-    }
+    pub(crate) prefer_binary: bool,
+    /// No source distributions of these projects, or of `:all:`; slsa-pip installs none in any case (repeatable)
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) only_binary: Vec<String>,
+    /// No wheels of these projects, or of `:all:`, so that they cannot be installed (repeatable)
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) no_binary: Vec<String>,
+    /// Wheels for this platform in place of the interpreter's (repeatable; with `--target` or `--dry-run`)
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Vec<String>,
+    /// Wheels and `Requires-Python` for this version of Python: `3`, `3.12`, `312`, `3.12.1`
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python_version: Option<String>,
+    /// Wheels for this implementation of Python: `pp`, `jy`, `cp`, `ip`, or `py` for any
+    #[arg(long, value_name = "IMPLEMENTATION")]
+    pub(crate) implementation: Option<String>,
+    /// Wheels for this ABI (repeatable)
+    #[arg(long, value_name = "ABI")]
+    pub(crate) abi: Vec<String>,
+    /// Do not look at `Requires-Python`
+    #[arg(long)]
+    pub(crate) ignore_requires_python: bool,
 }
 
 /// The index and the interpreter.
@@ -54,7 +92,7 @@ impl RequirementArgs {
 #[command(next_help_heading = "Index and interpreter")]
 pub(crate) struct IndexArgs {
     /// Base URL of the index; the default is the one that the wrapped pip is configured for
-    #[arg(short = 'i', long, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(short = 'i', long, alias = "pypi-url", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) index_url: Option<String>,
     /// Further indexes, asked in order for what the ones before do not have (repeatable)
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
@@ -66,35 +104,131 @@ pub(crate) struct IndexArgs {
     /// [default: pip's; `auto` means `subprocess`]
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) keyring_provider: Option<String>,
-    /// A local folder of wheels (repeatable)
-    #[arg(short = 'f', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// A folder of wheels, or the URL of a page of links (repeatable)
+    #[arg(short = 'f', long, value_name = "DIR_OR_URL", value_hint = ValueHint::DirPath)]
     pub(crate) find_links: Vec<String>,
     /// The interpreter to install for; the default is the active virtual environment's, else `python3`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::ExecutablePath, env = env::PYTHON)]
     pub(crate) python: Option<PathBuf>,
 }
 
+/// How servers are reached, and what else pip is configured by.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network and configuration, as for pip")]
+pub(crate) struct NetworkArgs {
+    /// The proxy for all requests
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) proxy: Option<String>,
+    /// A file of CA certificates, in place of the system's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) cert: Option<PathBuf>,
+    /// A file with a client's certificate and its key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Seconds until a server must have answered
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<String>,
+    /// How often a request is repeated
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) retries: Option<String>,
+    /// Ignore variables `PIP_*` and the user's own configuration of pip
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    /// Only ever change a virtual environment
+    #[arg(long)]
+    pub(crate) require_virtualenv: bool,
+    /// Ask for no login
+    #[arg(long)]
+    pub(crate) no_input: bool,
+}
+
+/// Words of a command line for pip.
+#[derive(Debug, Default)]
+pub(crate) struct Words(Vec<OsString>);
+
+impl Words {
+    /// An option without a value, where it is set.
+    pub(crate) fn flag(&mut self, option: &str, set: bool) {
+        self.0.extend(set.then(|| option.into()));
+    }
+
+    /// An option once for each of its values, each in one word with it, so that none is taken for another option.
+    pub(crate) fn option(&mut self, option: &str, values: impl IntoIterator<Item = impl AsRef<OsStr>>) {
+        for value in values {
+            let mut word = OsString::from(option);
+            word.push("=");
+            word.push(value);
+            self.0.push(word);
+        }
+    }
+
+    /// The words.
+    pub(crate) fn finish(self) -> Vec<OsString> {
+        self.0
+    }
+}
+
+impl WantedArgs {
+    /// These options in pip's own words.
+    pub(crate) fn add_to(&self, words: &mut Words) {
+        self.requirements.add_to(words);
+        self.choice.add_to(words);
+        self.index.add_to(words);
+        self.network.add_to(words);
+    }
+}
+
+impl RequirementArgs {
+    /// Whether there is anything to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requirements.is_empty() && self.requirement_files.is_empty() && self.group.is_empty()
+    }
+
+    fn add_to(&self, words: &mut Words) {
+        words.option("--requirement", &self.requirement_files);
+        words.option("--constraint", &self.constraint_files);
+        words.option("--group", &self.group);
+        words.flag("--require-hashes", self.require_hashes);
+        words.flag("--no-deps", self.no_deps);
+    }
+}
+
+impl ChoiceArgs {
+    fn add_to(&self, words: &mut Words) {
+        words.flag("--pre", self.pre);
+        words.option("--all-releases", &self.all_releases);
+        words.option("--only-final", &self.only_final);
+        words.option("--uploaded-prior-to", &self.uploaded_prior_to);
+        words.flag("--prefer-binary", self.prefer_binary);
+        words.option("--only-binary", &self.only_binary);
+        words.option("--no-binary", &self.no_binary);
+        words.option("--platform", &self.platform);
+        words.option("--python-version", &self.python_version);
+        words.option("--implementation", &self.implementation);
+        words.option("--abi", &self.abi);
+        words.flag("--ignore-requires-python", self.ignore_requires_python);
+    }
+}
+
 impl IndexArgs {
-    /// These options in pip's own words, for the probe.
-    pub(crate) fn pip_words(&self) -> Vec<OsString> {
-        let mut words: Vec<OsString> = Vec::new();
-        words.extend(self.index_url.iter().flat_map(|url| ["--index-url".into(), url.into()]));
-        words.extend(
-            self.extra_index_url
-                .iter()
-                .flat_map(|url| ["--extra-index-url".into(), url.into()]),
-        );
-        words.extend(
-            self.find_links
-                .iter()
-                .flat_map(|dir| ["--find-links".into(), dir.into()]),
-        );
-        words.extend(self.no_index.then(|| "--no-index".into()));
-        words.extend(
-            self.keyring_provider
-                .iter()
-                .flat_map(|provider| ["--keyring-provider".into(), provider.into()]),
-        );
-        words
+    fn add_to(&self, words: &mut Words) {
+        words.option("--index-url", &self.index_url);
+        words.option("--extra-index-url", &self.extra_index_url);
+        words.option("--find-links", &self.find_links);
+        words.flag("--no-index", self.no_index);
+        words.option("--keyring-provider", &self.keyring_provider);
+    }
+}
+
+impl NetworkArgs {
+    fn add_to(&self, words: &mut Words) {
+        words.option("--proxy", &self.proxy);
+        words.option("--cert", &self.cert);
+        words.option("--client-cert", &self.client_cert);
+        words.option("--timeout", &self.timeout);
+        words.option("--retries", &self.retries);
+        words.flag("--isolated", self.isolated);
+        words.flag("--require-virtualenv", self.require_virtualenv);
+        words.flag("--no-input", self.no_input);
     }
 }

@@ -14,7 +14,7 @@ use slsa_pip_provenance::{Attestation, Evidence};
 use slsa_pip_trust_root::Loaded;
 use slsa_pip_verify::{Basis, Instance, StagedFile, Verified};
 
-use crate::args::{DownloadArgs, Format};
+use crate::args::{DownloadArgs, Format, Words};
 use crate::commands::install::gate;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
@@ -40,8 +40,11 @@ pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
 }
 
 async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
-    let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
-    let outcome = pipeline::run(&session, &args.requirements, printer).await?;
+    // What is installed plays no part.
+    let mut words = Words::default();
+    words.flag("--ignore-installed", true);
+    let session = Session::open("download", &args.wanted, words, &args.evidence, printer).await?;
+    let outcome = pipeline::run(&session, &args.wanted.requirements, printer).await?;
     let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
     let root = Arc::clone(&outcome.root);
     let (report, verified) = gate("download", &session, outcome);

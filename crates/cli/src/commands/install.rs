@@ -4,7 +4,7 @@ use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_pip::{HandOff, PipOutput};
 use slsa_pip_verify::Verified;
 
-use crate::args::{Format, InstallArgs};
+use crate::args::{Format, InstallArgs, Words};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
 use crate::in_place;
@@ -35,8 +35,8 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
             EXIT_VERIFIED
         }
         Some(verified) => {
-            let kept = kept(&session, args, &verified)?;
-            let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(args, printer)).await;
+            let kept = kept(&session, &verified)?;
+            let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(printer)).await;
             let outcome = outcome.map_err(|error| pip_failure(&error))?;
             report.installed = outcome.installed;
             if report.installed {
@@ -55,17 +55,20 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
 
 /// Everything before the hand-off: nothing of it outlives an interrupt.
 async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Outcome)> {
-    let session = Session::open(&args.requirements, &args.index, &args.evidence, printer).await?;
-    check_externally_managed(&session, args)?;
-    let outcome = pipeline::run(&session, &args.requirements, printer).await?;
+    let mut words = Words::default();
+    args.place.add_to(&mut words);
+    let session = Session::open("install", &args.wanted, words, &args.evidence, printer).await?;
+    check_externally_managed(&session, args.dry_run)?;
+    let outcome = pipeline::run(&session, &args.wanted.requirements, printer).await?;
     Ok((session, outcome))
 }
 
 /// What pip would refuse at the very end is refused at once (PEP 668).
-fn check_externally_managed(session: &Session, args: &InstallArgs) -> Result<()> {
-    let allowed = args.dry_run || args.pip.break_system_packages || session.probe.install.break_system_packages;
+fn check_externally_managed(session: &Session, dry_run: bool) -> Result<()> {
+    let install = &session.probe.install;
+    let elsewhere = install.target.is_some() || install.prefix.is_some() || install.root.is_some();
     match &session.probe.externally_managed {
-        Some(message) if !allowed && !is_elsewhere(session, args) => Err(Failure::new(
+        Some(message) if !dry_run && !install.break_system_packages && !elsewhere => Err(Failure::new(
             "This environment is externally managed: pip must not change it (PEP 668)",
         )
         .detail(message.clone())
@@ -107,17 +110,12 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
 }
 
 /// The files that pip will leave as they are, since the same lie there already; anything else in their place is an error.
-fn kept<'a>(session: &Session, args: &InstallArgs, verified: &'a [Verified]) -> Result<Vec<&'a Verified>> {
-    let (given, configured) = (&args.pip, &session.probe.install);
-    let named = given.target.is_some() || given.prefix.is_some() || given.root.is_some() || given.user;
-    let target = if named { &given.target } else { &configured.target };
-    if let Some(target) = target {
-        let upgrade = given.upgrade || configured.upgrade;
-        return in_place::check_target(verified, target, upgrade).map(|()| Vec::new());
+fn kept<'a>(session: &Session, verified: &'a [Verified]) -> Result<Vec<&'a Verified>> {
+    let install = &session.probe.install;
+    if let Some(target) = &install.target {
+        return in_place::check_target(verified, target, install.upgrade).map(|()| Vec::new());
     }
-    let replaced =
-        given.force_reinstall || configured.force_reinstall || given.ignore_installed || configured.ignore_installed;
-    if replaced {
+    if install.force_reinstall || install.ignore_installed {
         return Ok(Vec::new());
     }
     in_place::kept(verified, &session.probe.installed)
@@ -144,33 +142,9 @@ fn installed_line(verified: &[Verified], kept: &[&Verified]) -> String {
     }
 }
 
-/// Whether the files go somewhere else than into the environment itself.
-fn is_elsewhere(session: &Session, args: &InstallArgs) -> bool {
-    let configured = &session.probe.install;
-    let places = [
-        &args.pip.target,
-        &args.pip.prefix,
-        &args.pip.root,
-        &configured.target,
-        &configured.prefix,
-        &configured.root,
-    ];
-    places.iter().any(|place| place.is_some())
-}
-
-/// The options that pip is given again, since the hand-off isolates it from everything else.
-fn hand_off(args: &InstallArgs, printer: &Printer) -> HandOff {
-    let pip = &args.pip;
+/// What pip is told on top of its own options, which the probe has parsed.
+fn hand_off(printer: &Printer) -> HandOff {
     HandOff {
-        target: pip.target.clone(),
-        prefix: pip.prefix.clone(),
-        root: pip.root.clone(),
-        user: pip.user,
-        upgrade: pip.upgrade,
-        force_reinstall: pip.force_reinstall,
-        ignore_installed: pip.ignore_installed,
-        no_compile: pip.no_compile,
-        break_system_packages: pip.break_system_packages,
         no_color: !printer.is_colored(),
         quiet: u8::from(!printer.is_verbose()),
         output: if printer.is_quiet() {
