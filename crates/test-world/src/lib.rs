@@ -5,8 +5,8 @@
 //! mocked in the verifier: it is given [`sigstore::TestSigstore::trusted_root_json`] and does its whole work.
 //!
 //! Layers, each knowing only those before it: [`sigstore`] signs, [`statement`] writes what is signed, [`wheel`] builds
-//! files, [`server`] answers HTTP on 127.0.0.1, [`world`] puts a release with its evidence into all of them, [`demo`]
-//! runs the real binary against it.
+//! files, [`server`] answers HTTP on 127.0.0.1, [`world`] puts a release with its evidence into all of them, [`bulk`]
+//! puts hundreds there, [`demo`] runs the real binary against it.
 
 #![allow(
     clippy::expect_used,
@@ -14,6 +14,7 @@
     reason = "a test world that cannot be built is a failed test; a Result would only be unwrapped by each caller"
 )]
 
+pub mod bulk;
 pub mod demo;
 mod encoding;
 pub mod fixtures;

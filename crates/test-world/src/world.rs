@@ -6,12 +6,14 @@ use crate::server::Server;
 use crate::server::fault::{Fault, PathFault};
 use crate::server::github::Attestation;
 use crate::server::index::{Index, IndexFeatures, IndexFile};
+use crate::server::pace::Pace;
 use crate::sigstore::{Signed, TestSigstore, provenance_object};
 use crate::tuf::TufRepository;
 use crate::wheel::Wheel;
 use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Chooses what the world's index offers. See [`World::builder`].
@@ -19,6 +21,7 @@ use tempfile::TempDir;
 pub struct WorldBuilder {
     seed: u64,
     features: IndexFeatures,
+    pace: Pace,
 }
 
 impl WorldBuilder {
@@ -57,6 +60,20 @@ impl WorldBuilder {
         self
     }
 
+    /// Lets every answer take this long, as if the servers were elsewhere. Many requests can wait at the same time.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.pace.latency = latency;
+        self
+    }
+
+    /// Lets the index say how long its answers may be kept (`Cache-Control`), as public ones do.
+    #[must_use]
+    pub fn cacheable(mut self) -> Self {
+        self.pace.cacheable = true;
+        self
+    }
+
     /// Starts the world from synchronous code.
     ///
     /// # Errors
@@ -66,7 +83,7 @@ impl WorldBuilder {
         let directory = tempfile::tempdir()?;
         let trusted_root_path = directory.path().join("trusted_root.json");
         std::fs::write(&trusted_root_path, sigstore.trusted_root_json())?;
-        let server = Server::start(sigstore.clone(), Index::new(self.features))?;
+        let server = Server::start(sigstore.clone(), Index::new(self.features), self.pace)?;
         let base_url = server.shared.base_url.clone();
         Ok(World {
             base_url,
@@ -107,7 +124,11 @@ impl World {
             provenance_links: true,
             integrity_api: true,
         };
-        WorldBuilder { seed: 1, features }
+        WorldBuilder {
+            seed: 1,
+            features,
+            pace: Pace::default(),
+        }
     }
 
     /// The default world, from asynchronous code.

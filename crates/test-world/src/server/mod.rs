@@ -12,6 +12,7 @@ pub(crate) mod answer;
 pub mod fault;
 pub(crate) mod github;
 pub(crate) mod index;
+pub(crate) mod pace;
 pub(crate) mod rekor;
 pub(crate) mod tuf;
 
@@ -25,6 +26,7 @@ use axum::response::Response;
 use fault::{Fault, PathFault, respond};
 use github::GitHub;
 use index::Index;
+use pace::Pace;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,6 +65,7 @@ pub(crate) struct Contents {
 pub(crate) struct Shared {
     pub(crate) base_url: String,
     pub(crate) sigstore: TestSigstore,
+    pace: Pace,
     contents: Mutex<Contents>,
 }
 
@@ -109,7 +112,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Binds a free port of 127.0.0.1 and serves from a thread with its own runtime, so that synchronous tests can use it too.
-    pub(crate) fn start(sigstore: TestSigstore, index: Index) -> io::Result<Self> {
+    pub(crate) fn start(sigstore: TestSigstore, index: Index, pace: Pace) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         listener.set_nonblocking(true)?;
         let base_url = format!("http://{}", listener.local_addr()?);
@@ -123,6 +126,7 @@ impl Server {
         let shared = Arc::new(Shared {
             base_url,
             sigstore,
+            pace,
             contents: Mutex::new(contents),
         });
         let (stop, stopped) = oneshot::channel();
@@ -173,7 +177,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         range: text(header::RANGE),
         body: &body,
     };
-    let answer = shared.answer(&path, &asked);
+    shared.pace.wait().await;
+    let answer = shared.pace.keeping(&path, shared.answer(&path, &asked));
     let fault = take_fault(&mut shared.contents().faults, &path);
     let fault = fault
         .filter(|fault| !matches!(fault, Fault::Login(wanted) if text(header::AUTHORIZATION) == Some(wanted.as_str())));
