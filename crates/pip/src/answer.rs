@@ -2,21 +2,27 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use serde::Deserialize;
 
-/// A requirement of a requirements or constraints file, as pip has parsed the file. The requirement itself is not parsed.
+/// A requirement that pip has parsed: an argument, or a line of a requirements or constraints file, or of a dependency group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ParsedRequirement {
-    /// The requirement as written, without its options.
+    /// The requirement in the words of PEP 508, without its options: of a path or URL of a wheel `NAME @ URL`. Without a name
+    /// it is the URL alone, and no requirement that could be resolved.
     pub requirement: String,
+    /// The project, not normalised, if the requirement says which: a wheel's file name does.
+    pub name: Option<String>,
+    /// Where to take it from, if it is a URL or a path, as a URL with its fragment. It may hold a password.
+    pub link: Option<String>,
     /// `--hash` options, each `ALGORITHM:HEX`.
     pub hashes: Vec<String>,
     /// Whether it only constrains.
     pub constraint: bool,
     /// Whether it is written with `-e`.
     pub editable: bool,
-    /// Where it is written, as pip says it: `-r requirements.txt (line 3)`.
+    /// Where it is written, as pip says it: `-r requirements.txt (line 3)`; `the command line` for all else.
     pub origin: String,
 }
 
@@ -31,6 +37,34 @@ pub struct InstalledDistribution {
     pub location: Option<PathBuf>,
     /// `Requires-Dist`, in order.
     pub requires_dist: Vec<String>,
+    /// `Requires-Python`, as written.
+    pub requires_python: Option<String>,
+    /// Where it was installed from, if that was a URL or a path (PEP 610).
+    pub direct_url: Option<DirectUrl>,
+    /// Whether it is an editable installation.
+    pub editable: bool,
+}
+
+/// The URL or path that something was installed from (PEP 610).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DirectUrl {
+    /// The URL, as it was written down: the text is nobody's to trust.
+    pub url: String,
+    /// The hashes of the archive, each `ALGORITHM:HEX`.
+    pub hashes: Vec<String>,
+    /// The commit, of a checkout.
+    pub commit: Option<String>,
+}
+
+/// `--upgrade-strategy`: what `--upgrade` does with dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpgradeStrategy {
+    /// They stay where they satisfy what requires them.
+    #[default]
+    OnlyIfNeeded,
+    /// They are upgraded too.
+    Eager,
 }
 
 /// The whole document.
@@ -45,6 +79,8 @@ pub(crate) enum Answer {
 pub(crate) struct Failed {
     pub(crate) kind: String,
     pub(crate) message: String,
+    #[serde(default)]
+    pub(crate) option: String,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +106,9 @@ pub(crate) struct Answered {
     pub(crate) timeout: f64,
     pub(crate) retries: u32,
     pub(crate) pre: bool,
+    pub(crate) all_releases: Vec<String>,
+    pub(crate) only_final: Vec<String>,
+    pub(crate) uploaded_prior_to: Option<Timestamp>,
     pub(crate) require_hashes: bool,
     pub(crate) no_deps: bool,
     pub(crate) ignore_requires_python: bool,
@@ -79,7 +118,6 @@ pub(crate) struct Answered {
     pub(crate) positional: Vec<String>,
     pub(crate) requirements: Vec<ParsedRequirement>,
     pub(crate) install: AnsweredInstall,
-    pub(crate) unsupported: Vec<(String, String)>,
     pub(crate) installed: Vec<InstalledDistribution>,
     pub(crate) user_site: Option<String>,
     pub(crate) externally_managed: Option<String>,
@@ -93,12 +131,16 @@ pub(crate) struct AnsweredInstall {
     pub(crate) prefix: Option<String>,
     pub(crate) root: Option<String>,
     pub(crate) user: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) report: Option<String>,
     pub(crate) upgrade: bool,
+    pub(crate) upgrade_strategy: UpgradeStrategy,
     pub(crate) force_reinstall: bool,
     pub(crate) ignore_installed: bool,
     pub(crate) no_compile: bool,
     pub(crate) break_system_packages: bool,
     pub(crate) no_warn_script_location: bool,
+    pub(crate) no_warn_conflicts: bool,
     pub(crate) ignore_root_user: bool,
     pub(crate) platforms: Vec<String>,
     pub(crate) python_version: Option<String>,

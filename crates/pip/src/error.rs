@@ -79,10 +79,10 @@ pub enum PipError {
         /// What pip says.
         message: String,
     },
-    /// pip cannot read a requirements or constraints file.
-    #[error("a requirements file cannot be read: {message}")]
+    /// pip cannot read a requirement, or a file or group of them.
+    #[error("pip cannot read the requirements: {message}")]
     Requirements {
-        /// The file, and what pip says.
+        /// What pip says, in its words: the file, the line, a caret below what it stumbled over.
         message: String,
     },
     /// pip is configured to change virtual environments only, and this is none.

@@ -15,7 +15,7 @@ mod probe;
 mod process;
 mod staging;
 
-pub use answer::{InstalledDistribution, ParsedRequirement};
+pub use answer::{DirectUrl, InstalledDistribution, ParsedRequirement, UpgradeStrategy};
 pub use environment::{Environment, find_python};
 pub use error::PipError;
 pub use hand_off::{HandOff, PipOutput};

@@ -3,6 +3,7 @@
 #
 # The answer is one JSON document on standard output, after the marker; anything printed before it is ignored.
 # The modules of pip are private: each name used here exists in pip 22.2 to 26.3.
+import datetime
 import io
 import json
 import logging
@@ -15,10 +16,9 @@ OLDEST_PYTHON = (3, 7)
 
 
 class Problem(Exception):
-    def __init__(self, kind, message):
+    def __init__(self, kind, message, option=""):
         super().__init__(message)
-        self.kind = kind
-        self.message = message
+        self.document = {"kind": kind, "message": message, "option": option}
 
 
 class Warnings(logging.Handler):
@@ -77,37 +77,30 @@ def parse_options(arguments, warnings):
     return command, options, positional
 
 
-def unsupported(options, finder):
+def refuse_unsupported(options):
     """Options that change what is installed and that nobody honours yet: better refused than ignored."""
-    found = []
     for name, option in (
         ("editables", "--editable"),
-        ("dependency_groups", "--group"),
-        ("requirements_from_scripts", "--requirements-from-script"),
         ("only_dependencies", "--only-dependencies"),
-        ("uploaded_prior_to", "--uploaded-prior-to"),
         ("no_proxy_env", "--no-proxy-env"),
-        ("dry_run", "--dry-run"),
     ):
         value = getattr(options, name, None)
         if value:
-            found.append([option, str(value)])
-    # Since pip 26; requirements files may set it too.
-    for control in (getattr(options, "release_control", None), getattr(finder, "release_control", None)):
-        if control is not None and set(control.only_final):
-            found.append(["--only-final", ",".join(sorted(control.only_final))])
-        if control is not None and set(control.all_releases) - {":all:"}:
-            found.append(["--all-releases", ",".join(sorted(control.all_releases))])
-    return found
+            raise Problem("unsupported", str(value), option)
 
 
-def allows_prereleases(options, finder):
-    controls = (getattr(options, "release_control", None), getattr(finder, "release_control", None))
-    return bool(
-        options.pre
-        or getattr(finder, "allow_all_prereleases", False)
-        or any(control is not None and ":all:" in control.all_releases for control in controls)
-    )
+def release_control(options, finder):
+    """Whose pre-releases are taken, and whose not: since pip 26; requirements files may say it too."""
+    control = getattr(finder, "release_control", None) or getattr(options, "release_control", None)
+    if control is None:
+        return [], []
+    return sorted(control.all_releases), sorted(control.only_final)
+
+
+def uploaded_prior_to(options):
+    """Since pip 26; the time has a zone."""
+    time = getattr(options, "uploaded_prior_to", None)
+    return time.astimezone(datetime.timezone.utc).isoformat() if time else None
 
 
 def ignores_indexes(options, finder):
@@ -116,30 +109,58 @@ def ignores_indexes(options, finder):
 
 
 def requirement(parsed):
-    hashes = (parsed.options or {}).get("hashes") or {}
+    """A requirement in the words of PEP 508, whatever pip has read it from: a line, an argument, a path, a URL."""
+    hashes = parsed.hash_options or {}
+    link = parsed.link.url if parsed.link else None
+    name = parsed.req.name if parsed.req else None
+    if name is None:
+        words = link or ""
+    else:
+        extras = sorted(set(parsed.extras) | set(parsed.req.extras))
+        words = name + ("[{}]".format(",".join(extras)) if extras else "")
+        words += " @ " + link if link else str(parsed.req.specifier)
+        if parsed.markers:
+            words += " ; " + str(parsed.markers)
     return {
-        "requirement": parsed.requirement.strip(),
-        "hashes": [name + ":" + digest for name in sorted(hashes) for digest in hashes[name]],
+        "requirement": words,
+        "name": name,
+        "link": link,
+        "hashes": [kind + ":" + digest for kind in sorted(hashes) for digest in hashes[kind]],
         "constraint": bool(parsed.constraint),
-        "editable": bool(parsed.is_editable),
-        "origin": parsed.comes_from,
+        "editable": bool(parsed.editable),
+        "origin": parsed.comes_from if isinstance(parsed.comes_from, str) else "the command line",
     }
 
 
-def read_files(options, finder, session):
-    """The requirements of all files, in pip's order: constraints first."""
-    from pip._internal.exceptions import PipError
-    from pip._internal.req.req_file import parse_requirements
+def written_at(error):
+    """Where pip was reading, if its error does not say: its own functions know."""
+    if "(from line " in str(error):
+        return ""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        known = trace.tb_frame.f_locals
+        if isinstance(known.get("line_number"), int) and isinstance(known.get("filename"), str):
+            place = " (from line {} of {})".format(known["line_number"], known["filename"])
+        elif getattr(known.get("parsed_req"), "line_source", None):
+            place = " (from {})".format(known["parsed_req"].line_source)
+        trace = trace.tb_next
+    return place
 
-    read = []
-    files = [(name, True) for name in options.constraints] + [(name, False) for name in options.requirements]
-    for name, constraint in files:
-        try:
-            found = parse_requirements(name, session, finder=finder, options=options, constraint=constraint)
-            read.extend(requirement(parsed) for parsed in found)
-        except (PipError, OSError, UnicodeError, RecursionError) as error:
-            raise Problem("requirements", "{}: {}".format(name, error or type(error).__name__))
-    return read
+
+def read_requirements(command, options, arguments, finder, session):
+    """All requirements, in pip's order: constraints, arguments, groups, files."""
+    from pip._internal.exceptions import PipError
+
+    names = ("requirements", "dependency_groups", "requirements_from_scripts")
+    some = bool(arguments) or any(getattr(options, name, None) for name in names)
+    try:
+        # pip wants at least one; constraints are read all the same.
+        found = command.get_requirements(arguments if some else ["pip"], options, finder, session)
+    except (PipError, OSError, ValueError, RecursionError) as error:
+        raise Problem("requirements", (str(error) or type(error).__name__) + written_at(error))
+    if getattr(finder, "_locked_links", None):
+        raise Problem("unsupported", " ".join(options.requirements), "-r pylock.toml")
+    return [requirement(parsed) for parsed in found if some or parsed.constraint]
 
 
 def supported_tags(target):
@@ -168,17 +189,42 @@ def externally_managed():
         return "This environment is managed by the operating system's packages."
 
 
+def direct_url(dist):
+    """PEP 610: where it was installed from, if by URL or path."""
+    try:
+        found = dist.direct_url
+    except Exception:  # an unreadable file is none, as for pip
+        return None
+    if found is None:
+        return None
+    document = found.to_dict()
+    archive = document.get("archive_info") or {}
+    hashes = dict(archive.get("hashes") or {})
+    if "=" in archive.get("hash", ""):
+        hashes.setdefault(*archive["hash"].split("=", 1))
+    return {
+        "url": document["url"],
+        "hashes": [kind + ":" + hashes[kind] for kind in sorted(hashes)],
+        "commit": (document.get("vcs_info") or {}).get("commit_id"),
+    }
+
+
 def installed():
     from pip._internal.metadata import get_default_environment
 
     found = []
     for dist in get_default_environment().iter_installed_distributions(local_only=False):
+        metadata = dist.metadata
+        requires_python = metadata.get("Requires-Python")
         found.append(
             {
                 "name": dist.raw_name,
                 "version": str(dist.version),
                 "location": text(dist.location) if dist.location else None,
-                "requires_dist": [str(line) for line in dist.metadata.get_all("Requires-Dist") or ()],
+                "requires_dist": [str(line) for line in metadata.get_all("Requires-Dist") or ()],
+                "requires_python": None if requires_python is None else str(requires_python),
+                "direct_url": direct_url(dist),
+                "editable": bool(dist.editable),
             }
         )
     return found
@@ -210,11 +256,13 @@ def answer(arguments):
     from pip._vendor.packaging.markers import default_environment
 
     command, options, positional = parse_options(arguments, warnings)
+    refuse_unsupported(options)
     session = command._build_session(options)
     session.auth.prompting = False
     target = make_target_python(options)
     finder = command._build_package_finder(options=options, session=session, target_python=target)
-    requirements = read_files(options, finder, session)
+    requirements = read_requirements(command, options, positional, finder, session)
+    all_releases, only_final = release_control(options, finder)
     formats = options.format_control
     certificates = options.cert or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     return {
@@ -237,11 +285,14 @@ def answer(arguments):
         "no_input": options.asks_nobody,
         "timeout": float(options.timeout),
         "retries": int(options.retries),
-        "pre": allows_prereleases(options, finder),
-        "require_hashes": bool(options.require_hashes or any(read["hashes"] for read in requirements)),
+        "pre": bool(options.pre or getattr(finder, "allow_all_prereleases", False) or ":all:" in all_releases),
+        "all_releases": all_releases,
+        "only_final": only_final,
+        "uploaded_prior_to": uploaded_prior_to(options),
+        "require_hashes": bool(options.require_hashes),
         "no_deps": bool(options.ignore_dependencies),
         "ignore_requires_python": bool(options.ignore_requires_python),
-        "prefer_binary": bool(options.prefer_binary),
+        "prefer_binary": bool(options.prefer_binary or finder.prefer_binary),
         "no_binary": sorted(formats.no_binary),
         "only_binary": sorted(formats.only_binary),
         "positional": positional,
@@ -251,12 +302,16 @@ def answer(arguments):
             "prefix": text(options.prefix_path) if options.prefix_path else None,
             "root": text(options.root_path) if options.root_path else None,
             "user": installs_for_user(options),
+            "dry_run": bool(options.dry_run),
+            "report": text(options.json_report_file) if options.json_report_file else None,
             "upgrade": bool(options.upgrade),
+            "upgrade_strategy": options.upgrade_strategy,
             "force_reinstall": bool(options.force_reinstall),
             "ignore_installed": bool(options.ignore_installed),
             "no_compile": not options.compile,
             "break_system_packages": bool(getattr(options, "override_externally_managed", False)),
             "no_warn_script_location": not options.warn_script_location,
+            "no_warn_conflicts": not options.warn_about_conflicts,
             "ignore_root_user": options.root_user_action == "ignore",
             "platforms": options.platforms or [],
             "python_version": (
@@ -265,7 +320,6 @@ def answer(arguments):
             "implementation": options.implementation or None,
             "abis": options.abis or [],
         },
-        "unsupported": unsupported(options, finder),
         "installed": installed(),
         "user_site": text(USER_SITE) if USER_SITE else None,
         "externally_managed": externally_managed(),
@@ -277,9 +331,10 @@ def main():
     # Whatever pip or a site hook prints must not end up beside the answer.
     out, sys.stdout = sys.stdout, sys.stderr
     try:
-        document = answer(sys.argv[1:])
+        arguments, sys.argv = sys.argv[1:], ["pip"]  # pip names itself by it
+        document = answer(arguments)
     except Problem as problem:
-        document = {"error": {"kind": problem.kind, "message": problem.message}}
+        document = {"error": problem.document}
     except Exception as error:
         traceback.print_exc()
         document = {"error": {"kind": "broken", "message": "{}: {}".format(type(error).__name__, error)}}

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use slsa_pip_distribution::{SupportedTags, Tag, Version};
 use tokio::process::Command;
 use url::Url;
 
-use crate::answer::{Answer, Answered, AnsweredInstall, Failed, InstalledDistribution, ParsedRequirement};
+use crate::answer::{
+    Answer, Answered, AnsweredInstall, Failed, InstalledDistribution, ParsedRequirement, UpgradeStrategy,
+};
 use crate::environment::Environment;
 use crate::error::PipError;
 use crate::process::{self, Stopped, tail};
@@ -74,8 +77,15 @@ pub struct Probe {
     pub timeout: Duration,
     /// `--retries`.
     pub retries: u32,
-    /// `--pre`.
+    /// `--pre`, or `--all-releases=:all:`.
     pub pre: bool,
+    /// `--all-releases`, since pip 26: names, or `:all:`.
+    pub all_releases: Vec<String>,
+    /// `--only-final`, since pip 26: names, or `:all:`.
+    pub only_final: Vec<String>,
+    /// `--uploaded-prior-to`, since pip 26: files that were uploaded at that time or later do not count, nor those of an index
+    /// that does not say when.
+    pub uploaded_prior_to: Option<Timestamp>,
     /// `--require-hashes`, asked for or implied by a hash.
     pub require_hashes: bool,
     /// `--no-deps`.
@@ -90,7 +100,7 @@ pub struct Probe {
     pub only_binary: Vec<String>,
     /// The requirements among the arguments, as written.
     pub positional: Vec<String>,
-    /// The requirements of all files, constraints first.
+    /// All requirements, in pip's order: constraints first, then arguments, dependency groups, files.
     pub requirements: Vec<ParsedRequirement>,
     /// Where and how pip installs.
     pub install: InstallOptions,
@@ -117,8 +127,14 @@ pub struct InstallOptions {
     pub root: Option<PathBuf>,
     /// Whether pip would install into the user site: asked for, or because nothing else is writable.
     pub user: bool,
+    /// `--dry-run`.
+    pub dry_run: bool,
+    /// `--report`: a path, as it is given, or `-`.
+    pub report: Option<PathBuf>,
     /// `--upgrade`.
     pub upgrade: bool,
+    /// `--upgrade-strategy`.
+    pub upgrade_strategy: UpgradeStrategy,
     /// `--force-reinstall`.
     pub force_reinstall: bool,
     /// `--ignore-installed`.
@@ -129,6 +145,8 @@ pub struct InstallOptions {
     pub break_system_packages: bool,
     /// `--no-warn-script-location`.
     pub no_warn_script_location: bool,
+    /// `--no-warn-conflicts`.
+    pub no_warn_conflicts: bool,
     /// `--root-user-action=ignore`.
     pub ignore_root_user: bool,
     /// `--platform`.
@@ -215,6 +233,10 @@ fn failure(failed: &Failed, python: &Path) -> PipError {
         "pip-too-old" => PipError::PipTooOld { path, version: message },
         "usage" => PipError::Usage { message },
         "requirements" => PipError::Requirements { message },
+        "unsupported" => PipError::UnsupportedOption {
+            option: failed.option.clone(),
+            value: message,
+        },
         "virtualenv-required" => PipError::VirtualenvRequired { path },
         _ => PipError::Broken { path, why: message },
     }
@@ -222,9 +244,6 @@ fn failure(failed: &Failed, python: &Path) -> PipError {
 
 impl Probe {
     fn new(answered: Answered, environment: Environment, python: &Path) -> Result<Self, PipError> {
-        if let Some((option, value)) = answered.unsupported.into_iter().next() {
-            return Err(PipError::UnsupportedOption { option, value });
-        }
         let broken = |why: String| PipError::Broken {
             path: python.to_path_buf(),
             why,
@@ -270,6 +289,9 @@ impl Probe {
             timeout: Duration::try_from_secs_f64(answered.timeout).unwrap_or(DEFAULT_TIMEOUT),
             retries: answered.retries,
             pre: answered.pre,
+            all_releases: answered.all_releases,
+            only_final: answered.only_final,
+            uploaded_prior_to: answered.uploaded_prior_to,
             require_hashes: answered.require_hashes,
             no_deps: answered.no_deps,
             ignore_requires_python: answered.ignore_requires_python,
@@ -296,12 +318,16 @@ impl InstallOptions {
             prefix: absolute(answered.prefix),
             root: absolute(answered.root),
             user: answered.user,
+            dry_run: answered.dry_run,
+            report: answered.report.map(PathBuf::from),
             upgrade: answered.upgrade,
+            upgrade_strategy: answered.upgrade_strategy,
             force_reinstall: answered.force_reinstall,
             ignore_installed: answered.ignore_installed,
             no_compile: answered.no_compile,
             break_system_packages: answered.break_system_packages,
             no_warn_script_location: answered.no_warn_script_location,
+            no_warn_conflicts: answered.no_warn_conflicts,
             ignore_root_user: answered.ignore_root_user,
             platforms: answered.platforms,
             python_version: answered.python_version,

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use slsa_pip_distribution::Tag;
-use slsa_pip_pip::{Environment, HandOff, PipError, PipOutcome, PipOutput, Probe, install, probe_in};
+use slsa_pip_pip::{Environment, HandOff, PipError, PipOutcome, PipOutput, Probe, UpgradeStrategy, install, probe_in};
 use slsa_pip_verify::Verified;
 use support::{World, wheel, wheel_saying};
 
@@ -148,6 +148,7 @@ async fn pip_reads_the_requirements_files() {
         "--pre\nbar>=2\n-e ./project\n--extra-index-url https://extra.example/simple\n",
     );
     world.write("constraints.txt", "baz<3\n");
+    world.write("project/pyproject.toml", "");
     world.write("other.txt", "quux!=1\n");
     let probe = ask(
         &world,
@@ -156,6 +157,7 @@ async fn pip_reads_the_requirements_files() {
     )
     .await
     .unwrap();
+    let project = format!("file://{}", world.cwd.join("project").display());
     let read: Vec<_> = probe
         .requirements
         .iter()
@@ -174,9 +176,9 @@ async fn pip_reads_the_requirements_files() {
             ("quux!=1", true, false, 0),
             ("foo[extra]==1.0", false, false, 2),
             ("bar>=2", false, false, 0),
-            ("./project", false, true, 0),
+            (project.as_str(), false, true, 0),
             ("baz<3", true, false, 0),
-            ("env-value==1; python_version > '3'", false, false, 0),
+            ("env-value==1 ; python_version > \"3\"", false, false, 0),
         ]
     );
     assert_eq!(probe.requirements[1].hashes[0], format!("sha256:{DIGEST}"));
@@ -185,6 +187,181 @@ async fn pip_reads_the_requirements_files() {
     assert!(probe.pre, "a file asks for it");
     assert_eq!(probe.index_url.unwrap().as_str(), "https://index.example/simple");
     assert_eq!(probe.extra_index_urls[0].as_str(), "https://extra.example/simple");
+}
+
+#[tokio::test]
+async fn paths_urls_and_arguments_are_requirements_in_the_words_of_pep_508() {
+    let world = World::new();
+    let wheel = wheel("local", "1.0");
+    let path = world.write(&wheel.filename, &wheel.bytes);
+    let sha = format!("https://h.example/direct-2.0-py3-none-any.whl#sha256={DIGEST}");
+    world.write(
+        "requirements.txt",
+        format!("direct @ {sha} ; python_version > '3'\nhttps://h.example/named-3.0-py3-none-any.whl\nhttps://h.example/x.tar.gz\n"),
+    );
+    let args = [
+        "-r",
+        "requirements.txt",
+        "--",
+        "./local-1.0-py3-none-any.whl[more]",
+        "plain[b,a]<2,>=1",
+    ];
+    let probe = ask(&world, &[], &args).await.unwrap();
+    let file = format!("file://{}", path.display());
+    let read: Vec<_> = probe
+        .requirements
+        .iter()
+        .map(|read| {
+            (
+                read.requirement.as_str(),
+                read.name.as_deref(),
+                read.link.as_deref(),
+                read.origin.as_str(),
+            )
+        })
+        .collect();
+    let local = format!("local[more] @ {file}");
+    let direct = format!("direct @ {sha} ; python_version > \"3\"");
+    let (named, sdist) = (
+        "https://h.example/named-3.0-py3-none-any.whl",
+        "https://h.example/x.tar.gz",
+    );
+    assert_eq!(
+        read,
+        [
+            (local.as_str(), Some("local"), Some(file.as_str()), "the command line"),
+            ("plain[a,b]<2,>=1", Some("plain"), None, "the command line"),
+            (
+                direct.as_str(),
+                Some("direct"),
+                Some(sha.as_str()),
+                "-r requirements.txt (line 1)"
+            ),
+            (
+                &format!("named @ {named}"),
+                Some("named"),
+                Some(named),
+                "-r requirements.txt (line 2)"
+            ),
+            (sdist, None, Some(sdist), "-r requirements.txt (line 3)"),
+        ]
+    );
+    assert!(!probe.require_hashes, "the hash of a URL asks for no others");
+    assert_eq!(probe.positional.len(), 2);
+}
+
+#[tokio::test]
+async fn how_to_install_comes_back_from_pip() {
+    let world = World::new();
+    let args = [
+        "--upgrade",
+        "--upgrade-strategy",
+        "eager",
+        "--dry-run",
+        "--report",
+        "r.json",
+        "--no-warn-conflicts",
+        "--no-deps",
+    ];
+    let probe = ask(&world, &[], &args).await.unwrap();
+    let install = &probe.install;
+    assert!(install.upgrade && install.dry_run && install.no_warn_conflicts && probe.no_deps);
+    assert_eq!(install.upgrade_strategy, UpgradeStrategy::Eager);
+    assert_eq!(install.report.as_deref(), Some(Path::new("r.json")));
+    assert_eq!(
+        (probe.uploaded_prior_to, probe.all_releases, probe.only_final),
+        (None, Vec::new(), Vec::new())
+    );
+    let plain = ask(&world, &[], &[]).await.unwrap().install;
+    assert!(!plain.dry_run && plain.report.is_none() && plain.upgrade_strategy == UpgradeStrategy::OnlyIfNeeded);
+}
+
+#[tokio::test]
+async fn what_is_installed_says_where_it_came_from() {
+    let world = World::new();
+    let info = |name: &str, metadata: &str, direct_url: Option<&str>| {
+        let info = world.site_packages.join(format!("{name}-1.0.dist-info"));
+        std::fs::create_dir(&info).unwrap();
+        std::fs::write(
+            info.join("METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{metadata}"),
+        )
+        .unwrap();
+        if let Some(text) = direct_url {
+            std::fs::write(info.join("direct_url.json"), text).unwrap();
+        }
+    };
+    info("plain", "Requires-Python: >=3.7\nRequires-Dist: absent\n", None);
+    info(
+        "archive",
+        "",
+        Some(r#"{"url": "https://h.example/a.whl", "archive_info": {"hash": "sha256=ab"}}"#),
+    );
+    info(
+        "editable",
+        "",
+        Some(r#"{"url": "file:///src", "dir_info": {"editable": true}}"#),
+    );
+    info(
+        "checkout",
+        "",
+        Some(r#"{"url": "https://h.example/r", "vcs_info": {"vcs": "git", "commit_id": "c0"}}"#),
+    );
+    info("broken", "", Some("{"));
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    let found = |name: &str| probe.installed.iter().find(|dist| dist.name == name).unwrap().clone();
+    let plain = found("plain");
+    assert_eq!(
+        (plain.requires_python.as_deref(), plain.direct_url, plain.editable),
+        (Some(">=3.7"), None, false)
+    );
+    assert_eq!(plain.location.as_deref(), Some(world.site_packages.as_path()));
+    let url = |name: &str| found(name).direct_url.unwrap();
+    assert_eq!(
+        (url("archive").url.as_str(), url("archive").hashes),
+        ("https://h.example/a.whl", vec!["sha256:ab".to_owned()])
+    );
+    assert_eq!(
+        (url("editable").url.as_str(), found("editable").editable),
+        ("file:///src", true)
+    );
+    assert_eq!(url("checkout").commit.as_deref(), Some("c0"));
+    assert_eq!(
+        (found("broken").direct_url, found("broken").requires_python),
+        (None, None)
+    );
+}
+
+#[tokio::test]
+async fn what_pip_cannot_parse_has_its_place() {
+    let world = World::new();
+    world.write("bad.txt", "# a comment\nfine\nfoo=>1\n");
+    world.write("option.txt", "fine\nfoo --bogus\n");
+    world.write("marker.txt", "foo; python_version\n");
+    for (args, words) in [
+        (
+            &["-r", "bad.txt"][..],
+            &["Invalid requirement: 'foo=>1'", "line 3 of bad.txt"][..],
+        ),
+        (
+            &["-r", "option.txt"],
+            &[
+                "Invalid requirement: foo --bogus",
+                "pip: error: no such option: --bogus",
+                "line 2 of option.txt",
+            ],
+        ),
+        (&["-r", "marker.txt"], &["python_version", "line 1 of marker.txt"]),
+        (&["-c", "bad.txt"], &["line 3 of bad.txt"]),
+        (&["foo bar"], &["Invalid requirement: 'foo bar'"]),
+    ] {
+        match ask(&world, &[], args).await {
+            Err(PipError::Requirements { message }) => {
+                assert!(words.iter().all(|word| message.contains(word)), "{args:?}: {message}");
+            }
+            other => panic!("{args:?}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
