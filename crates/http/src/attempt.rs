@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
-    RANGE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    LOCATION, RANGE,
 };
 use tokio::sync::SemaphorePermit;
 use url::Url;
@@ -30,6 +30,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) accept: Option<&'a str>,
     pub(crate) bearer: Option<&'a str>,
     pub(crate) range: Option<String>,
+    /// The validator of the file that the range is of: if the file is another by now, the server sends all of it.
+    pub(crate) if_range: Option<HeaderValue>,
     pub(crate) json: Option<Bytes>,
     /// Whether the body may come gzipped. Files are asked for as they are.
     pub(crate) compressed: bool,
@@ -57,6 +59,7 @@ impl<'a> Outgoing<'a> {
             accept: None,
             bearer: None,
             range: None,
+            if_range: None,
             json: None,
             compressed: false,
             logins: true,
@@ -178,6 +181,9 @@ impl Client {
         }
         if let Some(range) = &outgoing.range {
             request = request.header(RANGE, range);
+        }
+        if let Some(validator) = &outgoing.if_range {
+            request = request.header(IF_RANGE, validator);
         }
         if let Some(json) = outgoing.json.as_ref().filter(|_| *method == Method::POST) {
             request = request.header(CONTENT_TYPE, "application/json").body(json.clone());

@@ -1,22 +1,20 @@
-//! Downloads: streamed to a new file and hashed on the way; the file has its name only when it is complete.
+//! Downloads: streamed to a new file and hashed on the way; the file has its name only when it is complete. A broken download
+//! is gone on with where the server can tell that the file is still the same.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
 use reqwest::Method;
-use slsa_pip_distribution::Sha256Digest;
-use tempfile::TempPath;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
+use reqwest::header::{ETAG, HeaderValue};
 use url::Url;
 
-use crate::attempt::{Outgoing, Sent};
+use crate::attempt::{Outgoing, Sent, kept_url};
 use crate::body::{broken_off, content_encoding};
 use crate::client::Client;
 use crate::error::HttpError;
+use crate::hashed::{Downloaded, HashedFile};
+use crate::range::ContentRange;
 use crate::redact::redact;
 use crate::retry::{self, Backoff};
 
@@ -25,72 +23,61 @@ use crate::retry::{self, Backoff};
 const MIN_SPEED: u64 = 1024;
 /// How many idle time-outs pass before the mean speed counts.
 const SPEED_GRACE: u32 = 4;
-/// What is collected before it is written: fewer, larger writes.
-const WRITE_BUFFER: usize = 256 * 1024;
-
-/// A complete download.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Downloaded {
-    /// SHA-256 of the bytes that were written, each hashed once on its way.
-    pub sha256: Sha256Digest,
-    /// Their number.
-    pub size: u64,
+/// How many bytes farther than ever before a broken download must have come to be tried as often again as at first: a large
+/// file may break off often, and a server that sends a byte at a time must not keep it going for ever.
+const PROGRESS: u64 = 1024 * 1024;
+/// A download that has begun, and what the rest of it must be called for both to be of one file.
+struct Begun {
+    file: HashedFile,
+    /// Strong (RFC 9110, section 8.8.1): the same for the same bytes only. Without one a broken download starts again.
+    etag: Option<HeaderValue>,
+    /// Size of the whole, where it is known.
+    total: Option<u64>,
+    /// Who sent it. Other servers may use the same `ETag` for other bytes.
+    url: Url,
 }
 
-/// A file that is hashed while it is written beside its place, takes its name when it is finished, and is removed otherwise,
-/// also when the download is dropped half-way. A process that is killed leaves `.….part`, never a part under the final name.
-struct HashedFile {
-    // Dropped before the file is removed, which some systems refuse while it is open.
-    writer: BufWriter<File>,
-    unfinished: TempPath,
-    dest: PathBuf,
-    hasher: digest::Context,
-    size: u64,
-}
-
-impl HashedFile {
-    fn create(dest: &Path) -> std::io::Result<Self> {
-        if dest.symlink_metadata().is_ok() {
-            return Err(ErrorKind::AlreadyExists.into());
-        }
-        let folder = dest.parent().ok_or(ErrorKind::InvalidInput)?;
-        // Readable by its owner only.
-        let file = tempfile::Builder::new()
-            .prefix(".")
-            .suffix(".part")
-            .tempfile_in(folder)?;
-        let (file, unfinished) = file.into_parts();
+impl Begun {
+    fn new(answer: &reqwest::Response, url: &Url, dest: &Path) -> std::io::Result<Self> {
         Ok(Self {
-            writer: BufWriter::with_capacity(WRITE_BUFFER, File::from_std(file)),
-            unfinished,
-            dest: dest.to_owned(),
-            hasher: digest::Context::new(&digest::SHA256),
-            size: 0,
+            file: HashedFile::create(dest)?,
+            etag: answer.headers().get(ETAG).filter(|etag| is_strong(etag)).cloned(),
+            total: answer.content_length(),
+            url: kept_url(url, true),
         })
     }
 
-    async fn write(&mut self, chunk: &[u8]) -> std::io::Result<()> {
-        self.hasher.update(chunk);
-        self.size += chunk.len() as u64;
-        self.writer.write_all(chunk).await
+    /// Whether an answer is the rest of this very file.
+    fn is_continued_by(&self, answer: &reqwest::Response, url: &Url) -> bool {
+        let Some(part) = ContentRange::of(answer) else {
+            return false;
+        };
+        self.etag.is_some()
+            && answer.headers().get(ETAG) == self.etag.as_ref()
+            && part.first == self.file.size()
+            && part.last == part.total - 1
+            && self.total.is_none_or(|total| total == part.total)
+            && kept_url(url, true) == self.url
     }
+}
 
-    async fn finish(mut self) -> std::io::Result<Downloaded> {
-        self.writer.flush().await?;
-        // Closed before it is renamed, which some systems refuse while it is open.
-        drop(self.writer.into_inner().into_std().await);
-        self.unfinished.persist_noclobber(&self.dest)?;
-        Ok(Downloaded {
-            sha256: finish(self.hasher),
-            size: self.size,
-        })
-    }
+/// How one try of a download ended, where it did not fail.
+enum Tried {
+    Complete(Downloaded),
+    /// What has begun is of another file than what the server has now: it was removed, and the file is asked for anew.
+    Changed,
+    Status {
+        status: u16,
+        headers: reqwest::header::HeaderMap,
+    },
 }
 
 impl Client {
     /// Downloads into the new file `dest`, which must not exist, is readable by its owner only, and appears when it is complete.
     ///
-    /// `progress` is told the bytes so far; after a broken connection the download starts again, and so does that number.
+    /// A broken download is gone on with where it stopped if its server named a strong `ETag` and, asked for the rest, names it
+    /// again; otherwise it starts again. Bytes of two versions of a file are never put together, as far as servers keep their
+    /// word about `ETag`s; the digest that the caller knows tells if they do not. `progress` is told the bytes so far.
     /// On any error, and when the returned future is dropped, no file is left. Not flushed to the disk (`fsync`).
     ///
     /// # Errors
@@ -104,28 +91,27 @@ impl Client {
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Downloaded, HttpError> {
         let mut backoff = Backoff::new(&self.shared.settings);
+        let mut begun = None;
+        let mut farthest = 0;
         loop {
-            let error = match self.download_once(url, dest, limit, &mut progress).await {
-                Ok(Ok(downloaded)) => return Ok(downloaded),
-                Ok(Err(status)) => {
-                    let wait = backoff
-                        .next(Some(&status.headers))
-                        .filter(|_| retry::is_transient(status.status));
-                    if let Some(wait) = wait {
-                        tokio::time::sleep(wait).await;
-                        continue;
-                    }
-                    HttpError::Status {
-                        url: redact(url),
-                        status: status.status,
-                    }
+            let tried = self.download_once(url, dest, limit, &mut begun, &mut progress).await;
+            let size = begun.as_ref().map_or(0, |begun: &Begun| begun.file.size());
+            if size >= farthest + PROGRESS {
+                farthest = size;
+                backoff = Backoff::new(&self.shared.settings);
+            }
+            let (wait, error) = match tried {
+                Ok(Tried::Complete(downloaded)) => return Ok(downloaded),
+                Ok(Tried::Changed) => continue,
+                Ok(Tried::Status { status, headers }) => {
+                    let wait = retry::is_transient(status)
+                        .then(|| backoff.next(Some(&headers)))
+                        .flatten();
+                    let url = redact(url);
+                    (wait, HttpError::Status { url, status })
                 }
-                Err(error) => error,
-            };
-            let wait = if error.is_transient() {
-                backoff.after(&error)
-            } else {
-                None
+                Err(error) if error.is_transient() => (backoff.after(&error), error),
+                Err(error) => (None, error),
             };
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
@@ -134,117 +120,126 @@ impl Client {
         }
     }
 
-    /// One try: `Ok(Err(_))` is another status than 200.
+    /// One try, which goes on with what has `begun`, if that can be gone on with, and leaves there what it got.
     async fn download_once(
         &self,
         url: &Url,
         dest: &Path,
         limit: u64,
+        begun: &mut Option<Begun>,
         progress: &mut (impl FnMut(u64) + Send),
-    ) -> Result<Result<Downloaded, OtherStatus>, HttpError> {
+    ) -> Result<Tried, HttpError> {
         let _slot = self.slot(url).await?;
-        let timeout = self.shared.settings.timeout;
-        let started = Instant::now();
-        let Sent {
-            mut answer,
-            url: final_url,
-            ..
-        } = self.send(&Outgoing::new(Method::GET, url)).await?;
-        if answer.status().as_u16() != 200 {
-            return Ok(Err(OtherStatus {
-                status: answer.status().as_u16(),
-                headers: answer.headers().clone(),
-            }));
+        let mut outgoing = Outgoing::new(Method::GET, url);
+        if let Some(begun) = begun
+            .as_ref()
+            .filter(|begun| begun.file.size() > 0 && begun.etag.is_some())
+        {
+            outgoing.range = Some(format!("bytes={}-", begun.file.size()));
+            outgoing.if_range.clone_from(&begun.etag);
         }
-        let too_large = || HttpError::TooLarge {
-            url: redact(&final_url),
-            limit,
+        let Sent {
+            answer, url: final_url, ..
+        } = self.send(&outgoing).await?;
+        let unwritable = |source| HttpError::File {
+            path: dest.to_owned(),
+            source: Arc::new(source),
         };
+        let rest = outgoing.range.is_some();
+        match answer.status().as_u16() {
+            200 => {
+                // The one before is removed first.
+                *begun = None;
+                *begun = Some(Begun::new(&answer, &final_url, dest).map_err(unwritable)?);
+            }
+            206 if rest
+                && begun
+                    .as_ref()
+                    .is_some_and(|begun| begun.is_continued_by(&answer, &final_url)) => {}
+            206 | 412 | 416 if rest => {
+                *begun = None;
+                return Ok(Tried::Changed);
+            }
+            status => {
+                let headers = answer.headers().clone();
+                return Ok(Tried::Status { status, headers });
+            }
+        }
         if let Some(encoding) = content_encoding(&answer) {
             return Err(HttpError::Encoding {
                 url: redact(&final_url),
                 reason: format!("`{encoding}` was not asked for"),
             });
         }
-        let expected = answer.content_length();
+        let Some(open) = begun.as_mut() else {
+            return Ok(Tried::Changed);
+        };
+        self.receive(answer, &final_url, limit, open, progress, &unwritable)
+            .await?;
+        match begun.take() {
+            Some(begun) => begun.file.finish().await.map(Tried::Complete).map_err(unwritable),
+            None => Ok(Tried::Changed),
+        }
+    }
+
+    /// Writes a body to its file, to the end.
+    async fn receive(
+        &self,
+        mut answer: reqwest::Response,
+        url: &Url,
+        limit: u64,
+        begun: &mut Begun,
+        progress: &mut (impl FnMut(u64) + Send),
+        unwritable: &(impl Fn(std::io::Error) -> HttpError + Sync),
+    ) -> Result<(), HttpError> {
+        let timeout = self.shared.settings.timeout;
+        let started = Instant::now();
+        let before = begun.file.size();
+        let too_large = || HttpError::TooLarge {
+            url: redact(url),
+            limit,
+        };
+        let expected = answer.content_length().map(|length| length.saturating_add(before));
         if expected.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let unwritable = |source| HttpError::File {
-            path: dest.to_owned(),
-            source: Arc::new(source),
-        };
-        let mut file = HashedFile::create(dest).map_err(unwritable)?;
-        let mut received: u64 = 0;
         loop {
             let chunk = match answer.chunk().await {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
-                Err(error) => return Err(broken_off(error, &final_url, expected, received, timeout)),
+                Err(error) => return Err(broken_off(error, url, expected, begun.file.size(), timeout)),
             };
-            received += chunk.len() as u64;
-            if received > limit {
+            if begun.file.size() + chunk.len() as u64 > limit {
                 return Err(too_large());
             }
-            check_speed(&final_url, received, started.elapsed(), timeout)?;
-            file.write(&chunk).await.map_err(unwritable)?;
-            progress(received);
+            check_speed(
+                url,
+                begun.file.size() - before + chunk.len() as u64,
+                started.elapsed(),
+                timeout,
+            )?;
+            begun.file.write(&chunk).await.map_err(unwritable)?;
+            progress(begun.file.size());
         }
-        if let Some(expected) = expected.filter(|expected| received < *expected) {
-            return Err(HttpError::Truncated {
-                url: redact(&final_url),
+        let received = begun.file.size();
+        match begun.total.or(expected) {
+            Some(expected) if received < expected => Err(HttpError::Truncated {
+                url: redact(url),
                 expected,
                 received,
-            });
+            }),
+            Some(expected) if received > expected => Err(HttpError::Range {
+                url: redact(url),
+                reason: "it sent more bytes than announced".to_owned(),
+            }),
+            _ => Ok(()),
         }
-        file.finish().await.map(Ok).map_err(unwritable)
     }
 }
 
-/// Copies a local file into the new file `dest` (as [`Client::download`] would write it), hashing on the way. On any error no
-/// file is left.
-///
-/// # Errors
-/// [`HttpError::File`], and [`HttpError::TooLarge`] beyond `limit` bytes.
-pub async fn copy_hashed(source: &Path, dest: &Path, limit: u64) -> Result<Downloaded, HttpError> {
-    let failed = |path: &Path, source| HttpError::File {
-        path: path.to_owned(),
-        source: Arc::new(source),
-    };
-    let unwritable = |error| failed(dest, error);
-    let mut from = File::open(source).await.map_err(|error| failed(source, error))?;
-    let mut file = HashedFile::create(dest).map_err(unwritable)?;
-    let mut buffer = vec![0; WRITE_BUFFER];
-    let mut size: u64 = 0;
-    loop {
-        let count = from.read(&mut buffer).await.map_err(|error| failed(source, error))?;
-        let chunk = buffer.get(..count).unwrap_or_default();
-        if chunk.is_empty() {
-            break;
-        }
-        size += chunk.len() as u64;
-        if size > limit {
-            return Err(HttpError::TooLarge {
-                url: source.display().to_string(),
-                limit,
-            });
-        }
-        file.write(chunk).await.map_err(unwritable)?;
-    }
-    file.finish().await.map_err(unwritable)
-}
-
-/// SHA-256 of bytes in memory.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> Sha256Digest {
-    let mut hasher = digest::Context::new(&digest::SHA256);
-    hasher.update(bytes);
-    finish(hasher)
-}
-
-struct OtherStatus {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
+/// Whether an `ETag` is one of the strong kind, `"…"`, and says something.
+fn is_strong(etag: &HeaderValue) -> bool {
+    matches!(etag.as_bytes(), [b'"', _, .., b'"'])
 }
 
 fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -> Result<(), HttpError> {
@@ -260,15 +255,6 @@ fn check_speed(url: &Url, received: u64, elapsed: Duration, timeout: Duration) -
         });
     }
     Ok(())
-}
-
-fn finish(hasher: digest::Context) -> Sha256Digest {
-    let mut bytes = [0_u8; 32];
-    bytes
-        .iter_mut()
-        .zip(hasher.finish().as_ref())
-        .for_each(|(to, from)| *to = *from);
-    Sha256Digest::from_bytes(bytes)
 }
 
 #[cfg(test)]

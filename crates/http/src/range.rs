@@ -112,11 +112,8 @@ impl Client {
             if body::content_encoding(&answer).is_some() {
                 return Ok(RangeAnswer::Unsupported);
             }
-            let part = answer
-                .headers()
-                .get(CONTENT_RANGE)
-                .and_then(|value| ContentRange::parse(value.to_str().ok()?))
-                .ok_or_else(|| unfit(&final_url, "its `Content-Range` cannot be read"))?;
+            let part =
+                ContentRange::of(&answer).ok_or_else(|| unfit(&final_url, "its `Content-Range` cannot be read"))?;
             if !fits(&part) {
                 return Err(unfit(&final_url, "it sent another range than the one asked for"));
             }
@@ -149,13 +146,18 @@ fn unfit(url: &Url, reason: &str) -> HttpError {
 
 /// `Content-Range: bytes first-last/total`, with `first <= last < total`.
 #[derive(Debug, PartialEq, Eq)]
-struct ContentRange {
-    first: u64,
-    last: u64,
-    total: u64,
+pub(crate) struct ContentRange {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) total: u64,
 }
 
 impl ContentRange {
+    /// The one of an answer, if it has one that can be read.
+    pub(crate) fn of(answer: &reqwest::Response) -> Option<Self> {
+        Self::parse(answer.headers().get(CONTENT_RANGE)?.to_str().ok()?)
+    }
+
     fn parse(value: &str) -> Option<Self> {
         let (range, total) = value.trim().strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = range.split_once('-')?;

@@ -14,6 +14,8 @@ mod guard;
 mod hostile;
 #[path = "servers/logins.rs"]
 mod logins;
+#[path = "servers/resume.rs"]
+mod resume;
 
 use std::io::Write as _;
 use std::net::SocketAddr;

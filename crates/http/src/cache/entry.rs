@@ -12,7 +12,7 @@ use slsa_pip_distribution::Sha256Digest;
 use url::Url;
 
 use super::{Key, settings::Caching};
-use crate::download::sha256;
+use crate::hashed::sha256;
 
 /// Largest body that is kept. The largest real index pages have 25 MB, and writing takes a copy of it.
 pub const MAX_ENTRY_BYTES: u64 = 32 << 20;

@@ -12,8 +12,8 @@ use slsa_pip_distribution::Sha256Digest;
 use super::CacheSettings;
 use super::maintenance::{WHEELS, prune_folder};
 use super::trouble::{Troubles, touch};
-use crate::download::{Downloaded, copy_hashed};
 use crate::error::HttpError;
+use crate::hashed::{Downloaded, copy_hashed};
 
 /// The files of one cache folder, `wheels/SHA256`. Nothing in it is trusted: each file is hashed again while it is copied out.
 #[derive(Debug, Clone)]
