@@ -67,6 +67,8 @@ mod bad_input;
 // Hostile indexes, working directories, environments and folders.
 #[cfg(unix)]
 mod attacks;
+#[cfg(unix)]
+mod attacks_local;
 // `slsa-pip install` on the configured index, with real provenance (feature `index-tests`).
 #[cfg(feature = "index-tests")]
 mod install_index;

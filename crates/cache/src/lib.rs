@@ -7,7 +7,9 @@
 mod check;
 mod error;
 mod folder;
+mod place;
 pub mod sweep;
 
 pub use error::CacheError;
 pub use folder::{CacheFolder, LONGEST_LOCK, Lock};
+pub use place::{check_owner, check_temporary};

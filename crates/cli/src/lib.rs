@@ -21,6 +21,7 @@ mod harvest;
 mod hashing;
 mod in_place;
 mod interrupt;
+mod judge;
 mod log_answers;
 mod named;
 mod pipeline;
@@ -31,6 +32,7 @@ mod search;
 mod session;
 mod settings;
 mod source;
+mod temporary;
 
 use std::process::ExitCode;
 

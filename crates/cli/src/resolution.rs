@@ -8,9 +8,8 @@ use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
 use slsa_pip_resolver::{Request, Resolution, ResolveError, SourceError};
 use slsa_pip_verify::Refusal;
 
-use crate::args::RequirementArgs;
 use crate::failure::{Failure, Result};
-use crate::pipeline::digest_refusal;
+use crate::judge::digest_refusal;
 use crate::source::IndexSource;
 
 /// A project with its chosen file.
@@ -27,7 +26,7 @@ pub(crate) enum Resolved {
 /// Chooses the files; `offline` is for the hints.
 pub(crate) async fn resolve(index: &IndexClient, offline: bool, request: &Request) -> Result<Resolved> {
     match slsa_pip_resolver::resolve(&IndexSource(index), request).await {
-        Ok(resolution) if resolution.packages.is_empty() => Err(Failure::new(
+        Ok(resolution) if resolution.packages.is_empty() && resolution.satisfied.is_empty() => Err(Failure::new(
             "There is nothing to install: no requirement applies to this interpreter",
         )
         .hint("Check the environment markers of the requirements")),
@@ -52,13 +51,10 @@ fn index_error(error: &ResolveError) -> Option<(&PackageName, &IndexError)> {
 }
 
 /// The requirements of the command line, and of the files that pip has parsed.
-pub(crate) fn request(probe: &Probe, args: &RequirementArgs) -> Result<Request> {
+pub(crate) fn request(probe: &Probe) -> Result<Request> {
     let mut requirements = Vec::new();
     let mut constraints = Vec::new();
     let mut hashes: BTreeMap<PackageName, Vec<Sha256Digest>> = BTreeMap::new();
-    for text in &args.requirements {
-        requirements.push(parse(text, "the command line")?);
-    }
     for parsed in &probe.requirements {
         if parsed.editable {
             return Err(Failure::new(format!(
@@ -68,11 +64,12 @@ pub(crate) fn request(probe: &Probe, args: &RequirementArgs) -> Result<Request> 
             .hint("install it apart, after everything else: python -m pip install --no-deps -e PATH"));
         }
         let requirement = parse(&parsed.requirement, &parsed.origin)?;
+        let mut of_line = Vec::new();
         for hash in &parsed.hashes {
-            hashes
-                .entry(requirement.name().clone())
-                .or_default()
-                .push(parse_hash(hash, &parsed.origin)?);
+            of_line.push(parse_hash(hash, &parsed.origin)?);
+        }
+        if requirement.applies(&probe.markers, None) {
+            allow(&mut hashes, requirement.name(), of_line, &parsed.origin)?;
         }
         if parsed.constraint {
             constraints.push(requirement);
@@ -92,6 +89,31 @@ pub(crate) fn request(probe: &Probe, args: &RequirementArgs) -> Result<Request> 
     request.ignore_requires_python = probe.ignore_requires_python;
     request.no_deps = probe.no_deps;
     Ok(request)
+}
+
+/// Adds the hashes of one line, which are alternatives; several lines must all allow a file, as for pip. That none is left must
+/// not come to mean that any file will do.
+fn allow(
+    hashes: &mut BTreeMap<PackageName, Vec<Sha256Digest>>,
+    name: &PackageName,
+    of_line: Vec<Sha256Digest>,
+    origin: &str,
+) -> Result<()> {
+    if of_line.is_empty() {
+        return Ok(());
+    }
+    let allowed = match hashes.get(name) {
+        Some(before) => before.iter().copied().filter(|hash| of_line.contains(hash)).collect(),
+        None => of_line,
+    };
+    if allowed.is_empty() {
+        return Err(Failure::new(format!(
+            "The hashes of `{name}` in {origin} and in an earlier line have none in common"
+        ))
+        .hint("No file can have both: correct the older of the two lines"));
+    }
+    hashes.insert(name.clone(), allowed);
+    Ok(())
 }
 
 fn parse(text: &str, origin: &str) -> Result<Requirement> {

@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_github_releases::Github;
-use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings};
+use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings, redact};
 use slsa_pip_pip::{Keyring, Probe};
+use slsa_pip_policy::Policy;
 use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::args::{EvidenceArgs, Place, RequirementArgs, WantedArgs, Words};
+use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs, WantedArgs, Words};
 use crate::directory::{ProvenanceDir, read_bounded};
 use crate::failure::{Failure, Result, without_logins};
 use crate::github_token::{self, GithubToken};
-use crate::named::{self, NamedProvenance};
+use crate::named::{self, Name};
 use crate::printer::Printer;
+use crate::resolution::Package;
 use crate::settings::{Endpoints, Trust};
+use crate::temporary;
 
 /// Everything that a run needs; dropping it removes what was staged.
 pub(crate) struct Session {
@@ -38,8 +41,8 @@ pub(crate) struct Session {
     pub(crate) endpoints: Endpoints,
     /// The kinds of places that are asked for provenance.
     pub(crate) places: Vec<Place>,
-    /// Documents of provenance that the user has named.
-    pub(crate) named: Vec<NamedProvenance>,
+    /// Documents of provenance that the user has named; none of them is read yet.
+    pub(crate) documents: Vec<Name>,
     /// Folders of provenance.
     pub(crate) dirs: Vec<ProvenanceDir>,
     /// Remarks that change no verdict.
@@ -90,8 +93,7 @@ impl Session {
         }
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, trust.offline, trust.cache.clone(), &mut notes)?;
-        let named = named::load(&documents, &http).await?;
-        let index = index_client(&probe, trust.offline, &http)?;
+        let index = index_client(&probe, &wanted.index, &trust.policy, trust.offline, &http)?;
         let staging = private_folder().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
                 .caused_by(&error)
@@ -106,11 +108,24 @@ impl Session {
             http,
             endpoints,
             places,
-            named,
+            documents,
             dirs,
             notes,
             staging,
         })
+    }
+}
+
+impl Session {
+    /// Where a file came from, where that could have been more than one place: its own URL, or its index, without credentials.
+    pub(crate) fn origin(&self, package: &Package) -> Option<String> {
+        let places = self.index.indexes().len() + self.probe.find_links.len();
+        let from = if package.direct {
+            &package.file.url
+        } else {
+            &package.file.index_url
+        };
+        (package.direct || places > 1).then(|| redact(from))
     }
 }
 
@@ -264,16 +279,30 @@ fn netrc(path: &Path) -> std::result::Result<Netrc, String> {
     Netrc::parse(&text).map_err(|error| error.to_string())
 }
 
-/// The indexes that pip is configured for; none of them offline.
-pub(crate) fn index_client(probe: &Probe, offline: bool, http: &Client) -> Result<IndexClient> {
+/// The indexes that pip is configured for; none of them offline. Policy may assign packages to one of them.
+pub(crate) fn index_client(
+    probe: &Probe,
+    args: &IndexArgs,
+    policy: &Policy,
+    offline: bool,
+    http: &Client,
+) -> Result<IndexClient> {
+    temporary::check()?;
     let indexes = if probe.no_index || offline {
         Vec::new()
     } else {
         probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect()
     };
-    IndexClient::new(http.clone(), indexes, &probe.find_links).map_err(|error| {
-        Failure::new("The configured index cannot be used")
-            .caused_by(&error)
-            .maybe_hint(error.hint())
-    })
+    let assigned = policy.assigned_indexes().map(|(name, url)| (name.clone(), url.clone()));
+    IndexClient::new(http.clone(), indexes, &probe.find_links)
+        .and_then(|client| {
+            client
+                .with_strategy(args.index_strategy.into())
+                .with_assigned(assigned)
+        })
+        .map_err(|error| {
+            Failure::new("The configured index cannot be used")
+                .caused_by(&error)
+                .maybe_hint(error.hint())
+        })
 }

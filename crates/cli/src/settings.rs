@@ -136,7 +136,7 @@ impl Endpoints {
 }
 
 /// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.
-fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
+pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
     let path = named.unwrap_or(Path::new(DEFAULT_POLICY_FILE));
     let bytes = match read_bounded(path) {
         Ok(bytes) => bytes,
@@ -151,6 +151,17 @@ fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
             );
         }
     };
+    if named.is_none() {
+        // Whoever may write into the working directory could otherwise exempt what they like.
+        slsa_pip_cache::check_owner(path).map_err(|error| {
+            Failure::new(format!("The policy file `{}` is not yours", path.display()))
+                .caused_by(&error)
+                .hint(format!(
+                    "Read it, and if it is to hold, name it: `--policy {}`",
+                    path.display()
+                ))
+        })?;
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         Failure::new(format!("The policy file `{}` is not UTF-8 text", path.display())).caused_by(&error)
     })?;

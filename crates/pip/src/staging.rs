@@ -74,8 +74,8 @@ impl Staging {
         for file in wanted {
             staging.copy(file)?;
             let (name, version, sha256) = (&file.wheel.name, &file.wheel.version, &file.sha256);
-            // Writing to a String cannot fail.
-            let _ = writeln!(list, "{name}=={version} --hash=sha256:{sha256}");
+            // `==1.0` would let pip keep an installed 1.0+local as if it were 1.0. Writing to a String cannot fail.
+            let _ = writeln!(list, "{name}==={version} --hash=sha256:{sha256}");
         }
         fs::write(staging.hashes(), list).map_err(written)?;
         Ok(staging)
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(fs::read(&wheel).unwrap(), fs::read(&source).unwrap());
         let list = fs::read_to_string(staging.hashes()).unwrap();
         let sha256 = "--hash=sha256:";
-        assert!(list.starts_with(&format!("foo-bar==1.0+local.1 {sha256}")), "{list}");
+        assert!(list.starts_with(&format!("foo-bar===1.0+local.1 {sha256}")), "{list}");
         assert_eq!(list.lines().count(), 1);
         let path = staging.path().to_path_buf();
         drop(staging);
