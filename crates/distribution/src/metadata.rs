@@ -27,6 +27,9 @@ pub struct CoreMetadata {
     pub requires_dist: Vec<Requirement>,
     /// `Requires-Python`.
     pub requires_python: Option<VersionSpecifiers>,
+    /// A `Requires-Python` that is no specifier, cut to a printable length. As with pip it counts for nothing: old releases
+    /// say `>=3.6.*`.
+    pub invalid_requires_python: Option<String>,
     /// `Provides-Extra`, as far as they are valid names.
     pub provides_extra: Vec<ExtraName>,
     /// `Project-URL` as (label, url), then `Home-page` under its own name.
@@ -43,8 +46,8 @@ impl CoreMetadata {
     /// decide something, and are refused there. Nothing is checked against the file that it came from.
     ///
     /// # Errors
-    /// If it is too large, is no header block, `Name` or `Version` is missing, given twice or invalid, or a
-    /// `Requires-Dist` or the `Requires-Python` does not parse; the text names the field and its value.
+    /// If it is too large, is no header block, `Name` or `Version` is missing, given twice or invalid, a
+    /// `Requires-Dist` does not parse, or there are several `Requires-Python`; the text names the field and its value.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidMetadata> {
         if bytes.len() > MAX_METADATA_LEN {
             return Err(InvalidMetadata(format!("it is larger than {MAX_METADATA_LEN} bytes")));
@@ -64,9 +67,12 @@ impl CoreMetadata {
                 "it has more than {MAX_REQUIREMENTS} Requires-Dist"
             )));
         }
-        let requires_python = match values(&headers, "Requires-Python").as_slice() {
-            [] => None,
-            [one] => Some(parse_specifiers(one).map_err(|why| field("Requires-Python", one, &why))?),
+        let (requires_python, invalid_requires_python) = match values(&headers, "Requires-Python").as_slice() {
+            [] => (None, None),
+            [one] => match parse_specifiers(one) {
+                Ok(specifiers) => (Some(specifiers), None),
+                Err(_) => (None, Some(printable(one))),
+            },
             _ => return Err(InvalidMetadata("it has several Requires-Python".to_owned())),
         };
         Ok(Self {
@@ -78,6 +84,7 @@ impl CoreMetadata {
                 .collect::<Result<_, _>>()
                 .map_err(|error| InvalidMetadata(format!("Requires-Dist: {error}")))?,
             requires_python,
+            invalid_requires_python,
             provides_extra: values(&headers, "Provides-Extra")
                 .iter()
                 .filter_map(|extra| extra.parse().ok())
@@ -90,6 +97,10 @@ impl CoreMetadata {
 fn field(name: &str, value: &str, why: &impl std::fmt::Display) -> InvalidMetadata {
     let value: String = value.chars().take(80).collect();
     InvalidMetadata(format!("{name} `{value}`: {why}"))
+}
+
+fn printable(value: &str) -> String {
+    value.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 /// What stands before the first empty line: the description behind it may be anything.
@@ -180,10 +191,6 @@ mod tests {
             ("Name: a\nVersion: 1\nRequires-Dist: foo>=1.*\n", "`foo>=1.*`"),
             ("Name: a\nVersion: 1\nRequires-Dist: foo[a-]\n", "`foo[a-]`"),
             (
-                "Name: a\nVersion: 1\nRequires-Python: >=3.*\n",
-                "Requires-Python `>=3.*`",
-            ),
-            (
                 "Name: a\nVersion: 1\nRequires-Python: >=3\nRequires-Python: >=2\n",
                 "several Requires-Python",
             ),
@@ -193,6 +200,17 @@ mod tests {
         }
         let error = CoreMetadata::parse(b"Name: a\nVersion: 1\nRequires-Dist: f\xffo\n").unwrap_err();
         assert!(error.to_string().contains("Requires-Dist"), "{error}");
+    }
+
+    #[test]
+    fn an_invalid_requires_python_counts_for_nothing() {
+        for bad in [">=3.6.*", "three", ">=3,,<4"] {
+            let metadata = parse(&format!("Name: a\nVersion: 1\nRequires-Python: {bad}\n")).unwrap();
+            assert_eq!(metadata.requires_python, None, "{bad}");
+            assert_eq!(metadata.invalid_requires_python.as_deref(), Some(bad));
+        }
+        let metadata = parse("Name: a\nVersion: 1\nRequires-Python: >=3.6\n").unwrap();
+        assert_eq!(metadata.invalid_requires_python, None);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use pubgrub::VersionSet as _;
-use slsa_pip_distribution::{PackageName, Requirement};
+use slsa_pip_distribution::requirement::ExtraName;
+use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement};
 
 use crate::error::ResolveError;
 use crate::package::Package;
+use crate::page::Kind;
 use crate::request::Request;
 use crate::rules::Rules;
 use crate::store::{Stop, Store};
@@ -51,20 +53,57 @@ pub(crate) fn edges<F: Clone>(
                 .to_vec()));
         }
         Package::Base(name) | Package::ExtraDeps(name, _) => {
-            let metadata = match store.need_metadata(name, index)? {
-                Ok(metadata) => metadata,
+            match required(store, request, name, package.extra(), index)? {
+                Ok(requirements) => requirements,
                 Err(reason) => return Ok(Err(reason)),
-            };
-            if let Some(reason) = mismatch(store, request, name, index, &metadata) {
-                return Ok(Err(reason));
             }
-            let all = metadata.requires_dist.iter();
-            all.filter(|it| it.applies(&request.env, package.extra()))
-                .cloned()
-                .collect()
         }
     };
     convert(store, rules, package, index, requirements)
+}
+
+/// What a release requires here, with an extra or without any.
+fn required<F: Clone>(
+    store: &mut Store<F>,
+    request: &Request,
+    name: &PackageName,
+    extra: Option<&ExtraName>,
+    index: Index,
+) -> Result<Result<Vec<Requirement>, String>, Stop> {
+    if store.is_installed(name, index) {
+        let Some(metadata) = store.installed_metadata(name).filter(|_| !request.no_deps) else {
+            return Ok(Ok(Vec::new()));
+        };
+        return match &metadata.requires_dist {
+            Ok(all) => {
+                let extra = extra.filter(|extra| metadata.provides(extra));
+                Ok(Ok(applying(all, request, extra)))
+            }
+            // Another release may do.
+            Err(_) if store.open(name) => Err(Stop::Restart),
+            Err(reason) => Ok(Err(reason.clone())),
+        };
+    }
+    let metadata = match store.need_metadata(name, index)? {
+        Ok(metadata) => metadata,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    if let Some(reason) = mismatch(store, request, name, index, &metadata) {
+        return Ok(Err(reason));
+    }
+    if request.no_deps {
+        return Ok(Ok(Vec::new()));
+    }
+    // An extra that is not provided adds nothing, whatever the markers say.
+    let extra = extra.filter(|extra| metadata.provides_extra.contains(extra));
+    Ok(Ok(applying(&metadata.requires_dist, request, extra)))
+}
+
+fn applying(all: &[Requirement], request: &Request, extra: Option<&ExtraName>) -> Vec<Requirement> {
+    all.iter()
+        .filter(|it| it.applies(&request.env, extra))
+        .cloned()
+        .collect()
 }
 
 /// Whether metadata belongs to the file that it came with, and to this interpreter.
@@ -73,7 +112,7 @@ fn mismatch<F: Clone>(
     request: &Request,
     name: &PackageName,
     index: Index,
-    metadata: &slsa_pip_distribution::CoreMetadata,
+    metadata: &CoreMetadata,
 ) -> Option<String> {
     let version = &store.page(name)?.release(index)?.version;
     if metadata.name != *name || metadata.version != *version {
@@ -84,7 +123,8 @@ fn mismatch<F: Clone>(
     }
     let wanted = metadata.requires_python.as_ref()?;
     let python = request.python.only_release();
-    (!slsa_pip_distribution::specifier::contains(wanted, &python)).then(|| format!("requires Python {wanted}"))
+    let fits = request.ignore_requires_python || slsa_pip_distribution::specifier::contains(wanted, &python);
+    (!fits).then(|| format!("requires Python {wanted}"))
 }
 
 fn convert<F: Clone>(
@@ -94,39 +134,49 @@ fn convert<F: Clone>(
     index: Index,
     requirements: Vec<Requirement>,
 ) -> Result<Edges, Stop> {
-    if let Some(direct) = requirements.iter().find(|requirement| requirement.url().is_some()) {
-        if *package == Package::Root {
-            return Err(ResolveError::DirectUrl {
-                name: direct.name().clone(),
-                requirement: direct.to_string(),
-            }
-            .into());
-        }
-        return Ok(Err(format!(
-            "requires `{direct}`, a URL instead of a version from the index"
-        )));
-    }
     store.need_pages(requirements.iter().map(Requirement::name))?;
-    let mut learnt = false;
+    let mut changed = false;
     let mut sets: Vec<(VersionSet, Requirement)> = Vec::with_capacity(requirements.len());
     for requirement in requirements {
         let name = requirement.name();
         let Some(page) = store.page(name).cloned() else {
             continue;
         };
-        if !page.found && *package == Package::Root {
+        if !page.found() && *package == Package::Root {
             return Err(ResolveError::NotFound {
                 name: name.clone(),
                 required_by: Vec::new(),
             }
             .into());
         }
-        learnt |= rules.learn(name, &page, requirement.specifiers());
-        sets.push((store.matching(name, requirement.specifiers()), requirement));
+        let set = match requirement.url() {
+            None => store.matching(name, requirement.specifiers()),
+            Some(url) => match page.linked(url) {
+                set if !set.is_empty() || *package == Package::Root => set,
+                // Where what is installed came from is not asked.
+                _ if package.project().is_some_and(|by| store.is_installed(by, index)) && page.kept().is_some() => {
+                    VersionSet::from_indices(page.kept())
+                }
+                _ => return Ok(Err(stranger(&requirement))),
+            },
+        };
+        if set.is_empty() && page.kind == Kind::Installed {
+            changed |= store.open(name);
+        }
+        changed |= rules.learn(name, &page, requirement.specifiers());
+        sets.push((set, requirement));
     }
-    if learnt {
+    if changed {
         return Err(Stop::Restart);
     }
+    Ok(connect(package, index, sets))
+}
+
+fn stranger(requirement: &Requirement) -> String {
+    format!("requires `{requirement}`, a URL that you have not named yourself")
+}
+
+fn connect(package: &Package, index: Index, sets: Vec<(VersionSet, Requirement)>) -> Edges {
     // What one release says about one project in several lines holds for that project's extras too.
     let mut narrowed: BTreeMap<PackageName, VersionSet> = BTreeMap::new();
     for (set, requirement) in &sets {
@@ -148,7 +198,7 @@ fn convert<F: Clone>(
         let to = Package::Base(name.clone());
         if to == *package {
             if !set.has(index) {
-                return Ok(Err(format!("requires another version of itself: `{requirement}`")));
+                return Err(format!("requires another version of itself: `{requirement}`"));
             }
             continue;
         }
@@ -158,5 +208,5 @@ fn convert<F: Clone>(
             requirement: Some(requirement),
         });
     }
-    Ok(Ok(edges))
+    Ok(edges)
 }

@@ -32,13 +32,33 @@ pub enum ResolveError {
         /// The derivation in plain words, several lines.
         explanation: String,
     },
-    /// A requirement of the form `name @ url`.
-    #[error("`{requirement}` names a URL, which is not supported: require a version from the index")]
+    /// A requirement names a file by URL or path that cannot be used.
+    #[error("`{requirement}` cannot be used: {reason}")]
     DirectUrl {
         /// Project.
         name: PackageName,
         /// The requirement, without credentials.
         requirement: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `--no-binary` names a project that can be had in no other way than as a wheel.
+    #[error("`{name}`{} cannot be installed: `--no-binary` excludes its wheels, and source distributions are never built", required(.required_by))]
+    WheelsExcluded {
+        /// Project.
+        name: PackageName,
+        /// The projects whose metadata names it, sorted; empty if the user did.
+        required_by: Vec<PackageName>,
+    },
+    /// `--uploaded-prior-to` cannot be obeyed, since the index tells no times.
+    #[error(
+        "the index does not say when `{filename}` of `{name}` was uploaded, so `--uploaded-prior-to` cannot be obeyed"
+    )]
+    UploadTimeMissing {
+        /// Project.
+        name: PackageName,
+        /// A file without a time.
+        filename: String,
     },
     /// A constraint that pip refuses too.
     #[error("the constraint `{constraint}` has extras: constraints may only name a project and its versions")]

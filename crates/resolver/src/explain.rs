@@ -7,11 +7,12 @@ use slsa_pip_distribution::PackageName;
 
 use crate::error::ResolveError;
 use crate::package::Package;
-use crate::page::{Page, Unusable};
+use crate::page::Page;
 use crate::provider::Texts;
 use crate::rules::Rules;
 use crate::store::Store;
 use crate::version_set::{Index, VersionSet};
+use crate::wheel::Unusable;
 
 /// Longest explanation, in lines: past that nobody reads on.
 const MAX_LINES: usize = 60;
@@ -37,6 +38,7 @@ pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules
             required_by,
             explanation,
         },
+        Some((name, required_by, Cause::WheelsExcluded)) => ResolveError::WheelsExcluded { name, required_by },
         None => ResolveError::Unsatisfiable { explanation },
     }
 }
@@ -56,9 +58,21 @@ fn cut(text: &str) -> String {
     }
 }
 
+/// The projects that a derivation is about.
+pub(crate) fn projects(tree: &Tree) -> BTreeSet<PackageName> {
+    let packages = facts(tree).into_iter().flat_map(|fact| match fact {
+        External::FromDependencyOf(from, _, to, _) => vec![from, to],
+        External::NoVersions(package, _) | External::Custom(package, ..) | External::NotRoot(package, _) => {
+            vec![package]
+        }
+    });
+    packages.filter_map(Package::project).cloned().collect()
+}
+
 enum Cause {
     Missing,
     OnlySdists,
+    WheelsExcluded,
 }
 
 /// All facts that a derivation rests on. A shared part is visited once.
@@ -113,18 +127,18 @@ fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName,
         return None;
     }
     let page = store.page(name)?;
-    let sdists = |index: Index| {
-        let release = page.release(index);
-        release.is_some_and(|release| matches!(release.wheel, Err(Unusable::OnlySdists)))
-    };
-    let mut blocked = page
+    let blocked: Vec<_> = page
         .numbered()
         .filter(|(index, _)| stuck.iter().any(|set| set.has(*index)))
-        .peekable();
-    let cause = if !page.found {
+        .map(|(_, release)| release.wheel.as_ref().err())
+        .collect();
+    let all = |cause: &Unusable| !blocked.is_empty() && blocked.iter().all(|reason| *reason == Some(cause));
+    let cause = if !page.found() {
         Cause::Missing
-    } else if blocked.peek().is_some() && blocked.all(|(index, _)| sdists(index)) {
+    } else if all(&Unusable::OnlySdists) {
         Cause::OnlySdists
+    } else if all(&Unusable::NoBinary) {
+        Cause::WheelsExcluded
     } else {
         return None;
     };
@@ -194,6 +208,7 @@ impl<F: Clone> Words<'_, F> {
         let mut by_reason: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (index, release) in page.numbered().rev().filter(|(index, _)| set.has(*index)) {
             let reason = match &release.wheel {
+                _ if release.installed => None,
                 Err(reason) => Some(reason.to_string()),
                 Ok(_) => self.rules.refusal(name, page, index),
             };
@@ -220,7 +235,7 @@ impl<F: Clone> Words<'_, F> {
 
     fn nothing(&self, to: &Package) -> String {
         match self.page(to) {
-            Some(page) if !page.found => format!(", and no index has {to}"),
+            Some(page) if !page.found() => format!(", and no index has {to}"),
             Some(page) => match page.releases.last() {
                 Some(newest) => format!(", which no release satisfies (the newest is {})", newest.version),
                 None => format!(", and {to} has no release"),

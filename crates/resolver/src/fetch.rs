@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use slsa_pip_distribution::{CoreMetadata, PackageName};
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::source::{CandidateFile, MAX_CONCURRENT, Source, SourceError};
 use crate::version_set::Index;
@@ -15,18 +16,39 @@ use crate::version_set::Index;
 pub(crate) enum Want<F> {
     Page(PackageName),
     Metadata(PackageName, Index, F),
+    /// A file that the user named, and its place among those of its project.
+    Direct(PackageName, usize, Url),
 }
 
 /// What it is told.
 pub(crate) enum Answer<F> {
     Page(PackageName, Result<Arc<Vec<CandidateFile<F>>>, SourceError>),
     Metadata(PackageName, Index, Result<Arc<CoreMetadata>, SourceError>),
+    Direct(PackageName, usize, Result<CandidateFile<F>, SourceError>),
 }
 
 /// A wish, and whether the solver waits for it.
 pub(crate) struct Wish<F> {
     pub(crate) want: Want<F>,
     pub(crate) urgent: bool,
+}
+
+/// What is fetched once.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Page(PackageName),
+    Metadata(PackageName, Index),
+    Direct(PackageName, usize),
+}
+
+impl Key {
+    fn of<F>(want: &Want<F>) -> Self {
+        match want {
+            Want::Page(name) => Self::Page(name.clone()),
+            Want::Metadata(name, index, _) => Self::Metadata(name.clone(), *index),
+            Want::Direct(name, place, _) => Self::Direct(name.clone(), *place),
+        }
+    }
 }
 
 /// Serves wishes until the solver hangs up. A wish that is repeated is fetched once; urgent ones go first.
@@ -37,18 +59,14 @@ pub(crate) async fn serve<S: Source>(
 ) {
     let mut urgent = VecDeque::new();
     let mut ahead = VecDeque::new();
-    let mut started: HashSet<(PackageName, Option<Index>)> = HashSet::new();
+    let mut started: HashSet<Key> = HashSet::new();
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < MAX_CONCURRENT {
             let Some(want) = urgent.pop_front().or_else(|| ahead.pop_front()) else {
                 break;
             };
-            let key = match &want {
-                Want::Page(name) => (name.clone(), None),
-                Want::Metadata(name, index, _) => (name.clone(), Some(*index)),
-            };
-            if started.insert(key) {
+            if started.insert(Key::of(&want)) {
                 running.push(fetch(source, want));
             }
         }
@@ -77,6 +95,10 @@ async fn fetch<S: Source>(source: &S, want: Want<S::File>) -> Answer<S::File> {
         Want::Metadata(name, index, file) => {
             let answer = source.metadata(&file).await;
             Answer::Metadata(name, index, answer)
+        }
+        Want::Direct(name, place, url) => {
+            let answer = source.direct(&url).await;
+            Answer::Direct(name, place, answer)
         }
     }
 }

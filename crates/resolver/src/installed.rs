@@ -1,7 +1,11 @@
 //! What is installed already.
 
-use slsa_pip_distribution::Version;
+use std::collections::BTreeSet;
+
 use slsa_pip_distribution::requirement::ExtraName;
+use slsa_pip_distribution::{PackageName, Requirement, Version};
+
+use crate::request::Request;
 
 /// An installed distribution, in the texts of its metadata.
 #[derive(Debug, Clone)]
@@ -26,4 +30,49 @@ pub enum Upgrade {
     OnlyIfNeeded,
     /// All (`--upgrade --upgrade-strategy eager`).
     Eager,
+}
+
+/// What the solver wants to know about an installed distribution.
+#[derive(Debug)]
+pub(crate) struct InstalledMetadata {
+    pub(crate) requires_dist: Result<Vec<Requirement>, String>,
+    provides_extra: Option<Vec<ExtraName>>,
+}
+
+impl InstalledMetadata {
+    pub(crate) fn read(installed: &Installed) -> Self {
+        let lines = installed.requires_dist.iter();
+        let requires_dist = lines.map(|line| line.parse::<Requirement>()).collect::<Result<_, _>>();
+        Self {
+            requires_dist: requires_dist
+                .map_err(|error| format!("its installed metadata has an invalid requirement: {error}")),
+            provides_extra: installed.provides_extra.clone(),
+        }
+    }
+
+    pub(crate) fn provides(&self, extra: &ExtraName) -> bool {
+        self.provides_extra.as_ref().is_none_or(|known| known.contains(extra))
+    }
+}
+
+/// What is installed of a project, unless that counts for nothing.
+pub(crate) fn usable<'a>(request: &'a Request, name: &PackageName) -> Option<&'a Installed> {
+    let ignored = request.ignore_installed || request.force_reinstall;
+    request.installed.get(name).filter(|_| !ignored)
+}
+
+/// The projects that the user's requirements name.
+pub(crate) fn named(request: &Request) -> BTreeSet<PackageName> {
+    let applying = request.requirements.iter().filter(|it| it.applies(&request.env, None));
+    applying.map(|requirement| requirement.name().clone()).collect()
+}
+
+/// Whether what is installed is kept even where there is something newer.
+pub(crate) fn prefers(request: &Request, name: &PackageName, named: bool) -> bool {
+    usable(request, name).is_some()
+        && match request.upgrade {
+            Upgrade::No => true,
+            Upgrade::OnlyIfNeeded => !named,
+            Upgrade::Eager => false,
+        }
 }

@@ -8,11 +8,14 @@
 //! future ends the thread.
 
 mod control;
+mod direct;
 mod edges;
 mod error;
 mod explain;
 mod fetch;
+mod hashes;
 mod installed;
+mod notes;
 mod package;
 mod page;
 mod provider;
@@ -24,6 +27,7 @@ mod solve;
 mod source;
 mod store;
 mod version_set;
+mod wheel;
 
 use std::sync::{Arc, mpsc as blocking};
 use std::thread;

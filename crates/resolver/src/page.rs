@@ -1,14 +1,14 @@
 //! A project's page, sorted into releases, each with the one wheel that would be installed or the reason why none can be.
 
-use std::cmp::Reverse;
-use std::fmt;
-
 use slsa_pip_distribution::specifier::{contains, names_prerelease, pins};
-use slsa_pip_distribution::{DistributionFilename, PackageName, Requirement, Version, VersionSpecifiers};
+use slsa_pip_distribution::{PackageName, Requirement, Version, VersionSpecifiers};
+use url::Url;
 
+use crate::direct::same_file;
 use crate::request::Request;
 use crate::source::CandidateFile;
 use crate::version_set::{Index, VersionSet};
+use crate::wheel::{Unusable, Wheel, best_wheel, direct_wheel};
 
 /// Most files of one page that are looked at; the largest real pages have about ten thousand.
 const MAX_FILES: usize = 100_000;
@@ -17,59 +17,68 @@ const MAX_FILES: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Page<F> {
     pub(crate) releases: Vec<Release<F>>,
-    /// Whether any index has the project.
-    pub(crate) found: bool,
+    pub(crate) kind: Kind,
     /// Whether a constraint pins the project, which is what makes a yanked release acceptable.
     pub(crate) pinned: bool,
     /// Whether a constraint names a pre-release.
     pub(crate) prerelease_named: bool,
 }
 
+/// Where a page's releases come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An index, and what is installed.
+    Index,
+    /// What is installed alone: as long as that will do, no index is asked.
+    Installed,
+    /// Files that the user named by URL or path, and nothing else.
+    Direct,
+    /// No index has the project, and it is not installed.
+    Missing,
+}
+
 #[derive(Debug)]
 pub(crate) struct Release<F> {
     pub(crate) version: Version,
+    /// The wheel to fetch.
     pub(crate) wheel: Result<Wheel<F>, Unusable>,
+    /// Whether this release is installed, and may stay.
+    pub(crate) installed: bool,
+    /// The URL of a file that the user named.
+    pub(crate) link: Option<Url>,
 }
 
-/// The best wheel of a release.
-#[derive(Debug)]
-pub(crate) struct Wheel<F> {
-    pub(crate) filename: DistributionFilename,
-    pub(crate) file: F,
-    pub(crate) yanked: Option<String>,
-}
-
-/// Why a release cannot be installed, whatever is required.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Unusable {
-    OnlySdists,
-    NoWheel,
-    RequiresPython(String),
-    HashNotAllowed,
-    Constraint(String),
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OnlySdists => f.write_str("only source distributions"),
-            Self::NoWheel => f.write_str("no wheel for this interpreter"),
-            Self::RequiresPython(wanted) => write!(f, "requires Python {wanted}"),
-            Self::HashNotAllowed => f.write_str("no file with an allowed hash"),
-            Self::Constraint(text) => write!(f, "excluded by the constraint `{text}`"),
-        }
+impl<F> Release<F> {
+    /// Whether it can be had at all.
+    pub(crate) fn usable(&self) -> bool {
+        self.installed || self.wheel.is_ok()
     }
 }
 
 impl<F> Page<F> {
-    /// The page of a project that no index has.
-    pub(crate) fn missing() -> Self {
+    fn of(releases: Vec<Release<F>>, kind: Kind) -> Self {
         Self {
-            releases: Vec::new(),
-            found: false,
+            releases,
+            kind,
             pinned: false,
             prerelease_named: false,
         }
+    }
+
+    /// A page with nothing but the installed release.
+    pub(crate) fn installed(version: Version) -> Self {
+        let release = Release {
+            version,
+            wheel: Err(Unusable::NotAsked),
+            installed: true,
+            link: None,
+        };
+        Self::of(vec![release], Kind::Installed)
+    }
+
+    /// Whether the project exists anywhere.
+    pub(crate) fn found(&self) -> bool {
+        self.kind != Kind::Missing
     }
 
     /// The releases that match, pre-releases, yanked and unusable ones included.
@@ -79,6 +88,22 @@ impl<F> Page<F> {
                 .filter(|(_, release)| contains(specifiers, &release.version))
                 .map(|(index, _)| index),
         )
+    }
+
+    /// The releases that are the file at `url`.
+    pub(crate) fn linked(&self, url: &Url) -> VersionSet {
+        let same = |release: &Release<F>| release.link.as_ref().is_some_and(|link| same_file(link, url));
+        VersionSet::from_indices(
+            self.numbered()
+                .filter(|(_, release)| same(release))
+                .map(|(index, _)| index),
+        )
+    }
+
+    /// The release that is installed, if it may stay.
+    pub(crate) fn kept(&self) -> Option<Index> {
+        self.numbered()
+            .find_map(|(index, release)| release.installed.then_some(index))
     }
 
     pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (Index, &Release<F>)> {
@@ -95,91 +120,103 @@ impl<F> Page<F> {
 }
 
 impl<F: Clone> Page<F> {
-    pub(crate) fn new(name: &PackageName, files: &[CandidateFile<F>], request: &Request) -> Self {
-        let constraints: Vec<&Requirement> = request
-            .constraints
-            .iter()
-            .filter(|constraint| constraint.name() == name && constraint.applies(&request.env, None))
-            .collect();
-        let mut files: Vec<&CandidateFile<F>> = files
+    /// The files of an index, or `None` if it has no such project, and the installed version if that may stay.
+    pub(crate) fn new(
+        name: &PackageName,
+        files: Option<&[CandidateFile<F>]>,
+        installed: Option<&Version>,
+        request: &Request,
+    ) -> Self {
+        let constraints = constraints(name, request);
+        let mut sorted: Vec<&CandidateFile<F>> = files
+            .unwrap_or_default()
             .iter()
             .filter(|file| file.filename.name() == name)
             .take(MAX_FILES)
             .collect();
         // Stable: files of one release stay in the order of the page.
-        files.sort_by(|a, b| a.filename.version().cmp(b.filename.version()));
-        let releases = files
+        sorted.sort_by(|a, b| a.filename.version().cmp(b.filename.version()));
+        let mut releases: Vec<Release<F>> = sorted
             .chunk_by(|a, b| a.filename.version() == b.filename.version())
             .filter_map(|files| {
                 let version = files.first()?.filename.version().clone();
-                let excluded = constraints
-                    .iter()
-                    .find(|constraint| !contains(constraint.specifiers(), &version));
-                let wheel = match excluded {
-                    Some(constraint) => Err(Unusable::Constraint(constraint.to_string())),
+                let wheel = match excluding(&constraints, &version) {
+                    Some(reason) => Err(reason),
                     None => best_wheel(name, files, request),
                 };
-                Some(Release { version, wheel })
+                Some(Release::new(version, wheel, None))
             })
             .collect();
+        if let Some(version) = installed.filter(|version| excluding(&constraints, version).is_none()) {
+            match releases.binary_search_by(|release| release.version.cmp(version)) {
+                Ok(at) => {
+                    if let Some(release) = releases.get_mut(at) {
+                        release.installed = true;
+                    }
+                }
+                Err(at) => {
+                    let mut release = Release::new(version.clone(), Err(Unusable::NotOnIndex), None);
+                    release.installed = true;
+                    releases.insert(at, release);
+                }
+            }
+        }
+        let missing = files.is_none() && releases.is_empty();
         Self {
-            releases,
-            found: true,
             pinned: constraints.iter().any(|constraint| pins(constraint.specifiers())),
             prerelease_named: constraints
                 .iter()
                 .any(|constraint| names_prerelease(constraint.specifiers())),
+            ..Self::of(releases, if missing { Kind::Missing } else { Kind::Index })
+        }
+    }
+
+    /// The files that the user named, each a release of its own.
+    pub(crate) fn direct(name: &PackageName, files: &[(Url, CandidateFile<F>)], request: &Request) -> Self {
+        let constraints = constraints(name, request);
+        let mut releases: Vec<Release<F>> = files
+            .iter()
+            .map(|(url, file)| {
+                let version = file.filename.version();
+                let other = constraints
+                    .iter()
+                    .find(|constraint| constraint.url().is_some_and(|link| !same_file(link, url)));
+                let excluded = excluding(&constraints, version)
+                    .or_else(|| other.map(|constraint| Unusable::Constraint(constraint.to_string())));
+                let wheel = match excluded {
+                    Some(reason) => Err(reason),
+                    None => direct_wheel(name, file, request),
+                };
+                Release::new(version.clone(), wheel, Some(url.clone()))
+            })
+            .collect();
+        releases.sort_by(|a, b| a.version.cmp(&b.version));
+        Self::of(releases, Kind::Direct)
+    }
+}
+
+impl<F> Release<F> {
+    fn new(version: Version, wheel: Result<Wheel<F>, Unusable>, link: Option<Url>) -> Self {
+        Self {
+            version,
+            wheel,
+            installed: false,
+            link,
         }
     }
 }
 
-/// pip's order: not yanked before yanked, then the tag that the interpreter prefers, then the highest build tag, then
-/// the last on the page.
-fn best_wheel<F: Clone>(
-    name: &PackageName,
-    files: &[&CandidateFile<F>],
-    request: &Request,
-) -> Result<Wheel<F>, Unusable> {
-    let python = request.python.only_release();
-    let runs_here = |file: &&&CandidateFile<F>| {
-        file.requires_python
-            .as_ref()
-            .is_none_or(|wanted| contains(wanted, &python))
-    };
-    let fitting: Vec<&CandidateFile<F>> = files.iter().filter(runs_here).copied().collect();
-    if fitting.is_empty() {
-        let wanted = files.iter().find_map(|file| file.requires_python.as_ref());
-        return Err(Unusable::RequiresPython(
-            wanted.map(ToString::to_string).unwrap_or_default(),
-        ));
-    }
-    let wheels: Vec<_> = fitting
+/// The constraints for a project that hold here.
+pub(crate) fn constraints<'a>(name: &PackageName, request: &'a Request) -> Vec<&'a Requirement> {
+    let all = request.constraints.iter();
+    all.filter(|constraint| constraint.name() == name && constraint.applies(&request.env, None))
+        .collect()
+}
+
+/// The constraint that a version does not meet.
+pub(crate) fn excluding(constraints: &[&Requirement], version: &Version) -> Option<Unusable> {
+    constraints
         .iter()
-        .filter_map(|file| match &file.filename {
-            DistributionFilename::Wheel(wheel) => Some((wheel, *file)),
-            DistributionFilename::Sdist(_) => None,
-        })
-        .collect();
-    if wheels.is_empty() {
-        return Err(Unusable::OnlySdists);
-    }
-    let supported: Vec<_> = wheels
-        .into_iter()
-        .filter_map(|(wheel, file)| Some((request.tags.rank(&wheel.tags)?, wheel, file)))
-        .collect();
-    if supported.is_empty() {
-        return Err(Unusable::NoWheel);
-    }
-    let allowed = request.hashes.get(name).map_or(&[][..], Vec::as_slice);
-    supported
-        .into_iter()
-        // A page that announces no digest leaves this check to the download.
-        .filter(|(_, _, file)| allowed.is_empty() || file.sha256.is_none_or(|digest| allowed.contains(&digest)))
-        .max_by_key(|(rank, wheel, file)| (file.yanked.is_none(), Reverse(*rank), wheel.build_key()))
-        .map(|(_, _, file)| Wheel {
-            filename: file.filename.clone(),
-            file: file.file.clone(),
-            yanked: file.yanked.clone(),
-        })
-        .ok_or(Unusable::HashNotAllowed)
+        .find(|constraint| !contains(constraint.specifiers(), version))
+        .map(|constraint| Unusable::Constraint(constraint.to_string()))
 }

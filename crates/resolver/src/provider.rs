@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
+use slsa_pip_distribution::PackageName;
 
 use crate::edges::{Edges, edges};
 use crate::error::ResolveError;
@@ -41,6 +42,8 @@ pub(crate) struct Inner<'a, F> {
     order: HashMap<Package, u32>,
     decided: HashMap<Package, usize>,
     decisions: usize,
+    /// Whether it turned out that the installed release alone will not do, so that this run is of no use.
+    opened: bool,
 }
 
 impl<'a, F: Clone> Run<'a, F> {
@@ -55,6 +58,7 @@ impl<'a, F: Clone> Run<'a, F> {
                 order: HashMap::new(),
                 decided: HashMap::new(),
                 decisions: 0,
+                opened: false,
             }),
         }
     }
@@ -65,6 +69,11 @@ impl<'a, F: Clone> Run<'a, F> {
 }
 
 impl<F: Clone> Inner<'_, F> {
+    /// pip would try other releases of a project that takes part in a conflict, even if one is installed.
+    fn in_conflict(&mut self, name: &PackageName) {
+        self.opened |= self.store.open(name);
+    }
+
     fn edges(&mut self, request: &Request, package: &Package, index: Index) -> Result<Edges, Stop> {
         let found = edges(self.store, self.rules, request, package, index)?;
         for edge in found.iter().flatten() {
@@ -104,7 +113,10 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
         range: &VersionSet,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
-        let inner = self.inner.borrow();
+        let inner = &mut *self.inner.borrow_mut();
+        if let (Some(name), 1..) = (package.project(), statistics.conflict_count()) {
+            inner.in_conflict(name);
+        }
         let order = Reverse(inner.order.get(package).copied().unwrap_or(0));
         let kind = match package {
             Package::Root => 4,
@@ -112,9 +124,7 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
             Package::Extra(..) | Package::ExtraDeps(..) => 3,
             Package::Base(name) => {
                 let candidates = inner.store.page(name).map_or(0, |page| {
-                    let usable = page
-                        .numbered()
-                        .filter(|(index, it)| range.has(*index) && it.wheel.is_ok());
+                    let usable = page.numbered().filter(|(index, it)| range.has(*index) && it.usable());
                     usable.take(2).count()
                 });
                 if candidates < 2 { 2 } else { 1 }
@@ -125,6 +135,9 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
 
     fn choose_version(&self, package: &Package, range: &VersionSet) -> Result<Option<Index>, Stop> {
         let inner = &mut *self.inner.borrow_mut();
+        if inner.opened {
+            return Err(Stop::Restart);
+        }
         inner.decisions += 1;
         if inner.decisions > MAX_DECISIONS {
             return Err(ResolveError::Budget {
@@ -147,7 +160,8 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
                 inner.store.fetch_ahead(name, range, count);
             }
         }
-        Ok(inner.rules.best(name, &page, range))
+        let prefer_installed = inner.store.prefers_installed(name);
+        Ok(inner.rules.best(name, &page, range, prefer_installed))
     }
 
     fn get_dependencies(

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slsa_pip_distribution::specifier::{contains, names_prerelease, pins};
 use slsa_pip_distribution::{PackageName, VersionSpecifiers};
 
+use crate::control::ReleaseControl;
 use crate::page::Page;
 use crate::version_set::{Index, VersionSet};
 
@@ -17,8 +18,8 @@ pub(crate) const MAX_RUNS: usize = 64;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// `--pre`.
-    pub(crate) all_prereleases: bool,
+    /// `--pre`, `--all-releases`, `--only-final`.
+    pub(crate) control: ReleaseControl,
     /// Projects of which a requirement names a pre-release, so that pre-releases are as good as final ones.
     pub(crate) wanted_prereleases: BTreeSet<PackageName>,
     /// Projects that have a fitting final release, so that no pre-release may be chosen.
@@ -30,7 +31,7 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Why a release may not be chosen although it has a wheel; `None` if it may.
+    /// Why the wheel of a release may not be chosen; `None` if it may, or if there is none.
     pub(crate) fn refusal<F>(&self, name: &PackageName, page: &Page<F>, index: Index) -> Option<String> {
         let release = page.release(index)?;
         let wheel = release.wheel.as_ref().ok()?;
@@ -45,12 +46,43 @@ impl Rules {
                 });
             }
         }
-        (release.version.any_prerelease() && self.only_finals.contains(name)).then(|| "a pre-release".to_owned())
+        if !release.version.any_prerelease() || release.link.is_some() {
+            return None;
+        }
+        if self.control.prereleases(name) == Some(false) {
+            return Some("a pre-release, and only final releases are wanted".to_owned());
+        }
+        self.only_finals.contains(name).then(|| "a pre-release".to_owned())
     }
 
-    /// The release of `set` that pip would take: not yanked, then final unless pre-releases are wanted, then newest.
-    pub(crate) fn best<F>(&self, name: &PackageName, page: &Page<F>, set: &VersionSet) -> Option<Index> {
-        let equal = self.all_prereleases || page.prerelease_named || self.wanted_prereleases.contains(name);
+    /// Whether pre-releases are as good as final ones, whatever requirements are active in the end.
+    fn prereleases_wanted<F>(&self, name: &PackageName, page: &Page<F>) -> bool {
+        match self.control.prereleases(name) {
+            Some(wanted) => wanted,
+            None => page.prerelease_named,
+        }
+    }
+
+    /// The release of `set` that pip would take: the installed one if that is preferred or nothing on the index is newer,
+    /// else as [`Self::best_wheel`].
+    pub(crate) fn best<F>(
+        &self,
+        name: &PackageName,
+        page: &Page<F>,
+        set: &VersionSet,
+        prefer_installed: bool,
+    ) -> Option<Index> {
+        let kept = page.kept().filter(|index| set.has(*index));
+        if prefer_installed && kept.is_some() {
+            return kept;
+        }
+        let wheel = self.best_wheel(name, page, set);
+        kept.max(wheel)
+    }
+
+    /// The wheel of `set` that pip would take: not yanked, then final unless pre-releases are wanted, then newest.
+    fn best_wheel<F>(&self, name: &PackageName, page: &Page<F>, set: &VersionSet) -> Option<Index> {
+        let equal = self.prereleases_wanted(name, page) || self.wanted_prereleases.contains(name);
         let mut second_best: Option<(bool, bool, Index)> = None;
         for (index, release) in page.numbered().rev().filter(|(index, _)| set.has(*index)) {
             let Ok(wheel) = &release.wheel else {
@@ -98,6 +130,10 @@ impl Rules {
         let Some(release) = page.release(chosen) else {
             return false;
         };
+        // What is installed, or named by its URL, may be of any kind.
+        if release.installed || release.link.is_some() {
+            return false;
+        }
         let fits = |index: Index| {
             page.release(index)
                 .is_some_and(|release| active.iter().all(|specifiers| contains(specifiers, &release.version)))
@@ -110,9 +146,8 @@ impl Rules {
         if yanked && !page.pinned && !active.iter().any(|specifiers| pins(specifiers)) {
             return self.refused_yanked.insert((name.clone(), chosen));
         }
-        let wanted = self.all_prereleases
-            || page.prerelease_named
-            || active.iter().any(|specifiers| names_prerelease(specifiers));
+        let wanted =
+            self.prereleases_wanted(name, page) || active.iter().any(|specifiers| names_prerelease(specifiers));
         if !wanted && release.version.any_prerelease() {
             let final_exists = page
                 .numbered()
@@ -122,7 +157,8 @@ impl Rules {
         let better_exists = page
             .numbered()
             .any(|(index, release)| index > chosen && release.version.any_prerelease() && acceptable(index));
-        wanted && better_exists && !self.all_prereleases && self.wanted_prereleases.insert(name.clone())
+        let known = self.control.prereleases(name).is_some();
+        wanted && better_exists && !known && self.wanted_prereleases.insert(name.clone())
     }
 
     /// The number of active requirements per project is small; this only gathers them.

@@ -3,27 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slsa_pip_distribution::requirement::ExtraName;
-use slsa_pip_distribution::specifier::{contains, pins};
 use slsa_pip_distribution::{PackageName, Requirement};
 
-use crate::error::ResolveError;
+use crate::hashes;
+use crate::installed;
+use crate::notes;
 use crate::package::Package;
-use crate::page::{Page, Unusable};
+use crate::page::Release;
 use crate::request::Request;
-use crate::resolution::{Resolution, Resolved, Why};
+use crate::resolution::{Resolution, Resolved, Satisfied, Why};
 use crate::solve::Chosen;
 use crate::store::{Stop, Store};
-use crate::version_set::Index;
+use crate::wheel::Wheel;
 
-/// Most notes; after that only their number.
-const MAX_NOTES: usize = 50;
-
+/// Why a project was chosen.
 #[derive(Default)]
-struct Reasons<'a> {
-    requested: bool,
-    extras: BTreeSet<ExtraName>,
+pub(crate) struct Reasons<'a> {
+    pub(crate) requested: bool,
+    pub(crate) extras: BTreeSet<ExtraName>,
     required_by: BTreeSet<PackageName>,
-    requirements: Vec<&'a Requirement>,
+    pub(crate) requirements: Vec<&'a Requirement>,
     why: BTreeSet<Why>,
 }
 
@@ -32,6 +31,56 @@ pub(crate) fn resolution<F: Clone>(
     store: &mut Store<F>,
     chosen: &Chosen,
 ) -> Result<Resolution<F>, Stop> {
+    let reasons = reasons(chosen);
+    let mut notes = notes::skipped(request);
+    notes.extend(notes::excluded(store, chosen));
+    let mut resolution = Resolution {
+        packages: Vec::new(),
+        satisfied: Vec::new(),
+        notes: Vec::new(),
+    };
+    for (package, index) in &chosen.packages {
+        let Package::Base(name) = package else {
+            continue;
+        };
+        let (Some(page), Some(reasons)) = (store.page(name).cloned(), reasons.get(name)) else {
+            continue;
+        };
+        let Some(release) = page.release(*index) else {
+            continue;
+        };
+        notes.extend(notes::unknown_extras(store, name, *index, &reasons.extras)?);
+        if release.installed {
+            resolution.satisfied.push(satisfied(chosen, name, release, reasons));
+            continue;
+        }
+        let Ok(wheel) = &release.wheel else {
+            continue;
+        };
+        if stays(request, name, release) {
+            notes.insert(format!(
+                "{name} {} is installed already, so the file that was named is not; `--force-reinstall` installs it",
+                release.version
+            ));
+            resolution.satisfied.push(satisfied(chosen, name, release, reasons));
+            continue;
+        }
+        notes.extend(notes::ignored_python(store, name, *index)?);
+        notes.extend(notes::passed_over(request, name, &page, *index, &reasons.requirements));
+        if let Some(reason) = &wheel.yanked {
+            notes.insert(format!("{} is yanked: {}", wheel.filename, reason.trim()));
+        }
+        resolution
+            .packages
+            .push(resolved(chosen, name, release, wheel, reasons));
+    }
+    let to_fetch = resolution.packages.iter().map(|package| &package.name);
+    hashes::check(request, store, &reasons, to_fetch)?;
+    resolution.notes = notes::listed(notes);
+    Ok(resolution)
+}
+
+fn reasons(chosen: &Chosen) -> BTreeMap<&PackageName, Reasons<'_>> {
     let mut reasons: BTreeMap<&PackageName, Reasons<'_>> = BTreeMap::new();
     for (from, edge) in chosen.edges() {
         let (Some(requirement), Some(name)) = (&edge.requirement, edge.to.project()) else {
@@ -52,119 +101,59 @@ pub(crate) fn resolution<F: Clone>(
             requirement: requirement.to_string(),
         });
     }
-    check_hashes(request, &reasons)?;
-    let mut notes = excluded(store, chosen);
-    for requirement in &request.requirements {
-        if !requirement.applies(&request.env, None) {
-            notes.insert(format!("`{requirement}` was skipped: its marker does not hold here"));
-        }
-    }
-    let mut packages = Vec::new();
-    for (package, index) in &chosen.packages {
-        let Package::Base(name) = package else {
-            continue;
-        };
-        let (Some(page), Some(why)) = (store.page(name).cloned(), reasons.remove(name)) else {
-            continue;
-        };
-        let Some(wheel) = page.release(*index).and_then(|release| release.wheel.as_ref().ok()) else {
-            continue;
-        };
-        notes.extend(passed_over(name, &page, *index, &why.requirements));
-        if let Some(reason) = &wheel.yanked {
-            notes.insert(format!("{} is yanked: {}", wheel.filename, reason.trim()));
-        }
-        if let Ok(metadata) = store.need_metadata(name, *index)? {
-            let unknown = why
-                .extras
-                .iter()
-                .filter(|extra| !metadata.provides_extra.contains(extra));
-            notes.extend(unknown.map(|extra| format!("{name} {} has no extra `{extra}`", metadata.version)));
-        }
-        let texts: BTreeSet<String> = why.requirements.iter().map(ToString::to_string).collect();
-        packages.push(Resolved {
-            name: name.clone(),
-            version: wheel.filename.version().clone(),
-            filename: wheel.filename.clone(),
-            file: wheel.file.clone(),
-            direct: false,
-            requested: why.requested,
-            extras: why.extras.into_iter().collect(),
-            required_by: why.required_by.into_iter().collect(),
-            requirement_texts: texts.into_iter().collect(),
-            why: why.why.into_iter().collect(),
-            requires: Vec::new(),
-        });
-    }
-    let more = notes.len().saturating_sub(MAX_NOTES);
-    let mut notes: Vec<String> = notes.into_iter().take(MAX_NOTES).collect();
-    if more > 0 {
-        notes.push(format!("… and {more} more notes"));
-    }
-    Ok(Resolution {
-        packages,
-        satisfied: Vec::new(),
-        notes,
-    })
+    reasons
 }
 
-/// pip's `--require-hashes`: every project of the closure needs a digest and an exact pin of the user's.
-fn check_hashes(request: &Request, reasons: &BTreeMap<&PackageName, Reasons<'_>>) -> Result<(), ResolveError> {
-    if !request.require_hashes && request.hashes.is_empty() {
-        return Ok(());
-    }
-    let lacking = |has: &dyn Fn(&PackageName) -> bool| -> Vec<PackageName> {
-        let names = reasons.keys().filter(|name| !has(name));
-        names.map(|name| (*name).clone()).collect()
-    };
-    let pinned = |name: &PackageName| {
-        let written = request.requirements.iter().chain(&request.constraints);
-        let mut own = written.filter(|it| it.name() == name && it.applies(&request.env, None));
-        own.any(|requirement| pins(requirement.specifiers()))
-    };
-    let unpinned = lacking(&pinned);
-    let names = lacking(&|name| request.hashes.get(name).is_some_and(|digests| !digests.is_empty()));
-    if !names.is_empty() {
-        return Err(ResolveError::HashMissing { names });
-    }
-    if !unpinned.is_empty() {
-        return Err(ResolveError::NotPinned { names: unpinned });
-    }
-    Ok(())
+/// Whether pip leaves what is installed in place of a file that was named by its URL: it is of the same version.
+fn stays<F>(request: &Request, name: &PackageName, release: &Release<F>) -> bool {
+    let installed = installed::usable(request, name).filter(|_| release.link.is_some());
+    installed.is_some_and(|installed| installed.version == release.version && !installed.editable)
 }
 
-/// Releases newer than the chosen one that the solver wanted and could not use.
-fn excluded<F: Clone>(store: &Store<F>, chosen: &Chosen) -> BTreeSet<String> {
-    let refused = chosen.known.iter().filter_map(|((package, index), edges)| {
-        let (name, reason) = (package.project()?, edges.as_ref().err()?);
-        let taken = chosen.packages.get(&Package::Base(name.clone()))?;
-        if index < taken {
-            return None;
+fn satisfied<F>(chosen: &Chosen, name: &PackageName, release: &Release<F>, reasons: &Reasons<'_>) -> Satisfied {
+    Satisfied {
+        name: name.clone(),
+        version: release.version.clone(),
+        requested: reasons.requested,
+        extras: reasons.extras.iter().cloned().collect(),
+        required_by: reasons.required_by.iter().cloned().collect(),
+        why: reasons.why.iter().cloned().collect(),
+        requires: requires(chosen, name),
+    }
+}
+
+fn resolved<F: Clone>(
+    chosen: &Chosen,
+    name: &PackageName,
+    release: &Release<F>,
+    wheel: &Wheel<F>,
+    reasons: &Reasons<'_>,
+) -> Resolved<F> {
+    let texts: BTreeSet<String> = reasons.requirements.iter().map(ToString::to_string).collect();
+    Resolved {
+        name: name.clone(),
+        version: wheel.filename.version().clone(),
+        filename: wheel.filename.clone(),
+        file: wheel.file.clone(),
+        direct: release.link.is_some(),
+        requested: reasons.requested,
+        extras: reasons.extras.iter().cloned().collect(),
+        required_by: reasons.required_by.iter().cloned().collect(),
+        requirement_texts: texts.into_iter().collect(),
+        why: reasons.why.iter().cloned().collect(),
+        requires: requires(chosen, name),
+    }
+}
+
+/// What the chosen release of a project requires, in the order of its metadata.
+fn requires(chosen: &Chosen, name: &PackageName) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    let own = chosen.edges().filter(|(from, _)| from.project() == Some(name));
+    for requirement in own.filter_map(|(_, edge)| edge.requirement.as_ref()) {
+        let text = requirement.to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
         }
-        let version = &store.page(name)?.release(*index)?.version;
-        Some(format!("{name} {version} was left out: {reason}"))
-    });
-    refused.collect()
-}
-
-/// The newest release that would have been chosen if only it had a wheel.
-fn passed_over<F>(name: &PackageName, page: &Page<F>, chosen: Index, active: &[&Requirement]) -> Option<String> {
-    let taken = &page.release(chosen)?.version;
-    page.numbered()
-        .rev()
-        .take_while(|(index, _)| *index > chosen)
-        .find_map(|(_, release)| {
-            let reason = release.wheel.as_ref().err()?;
-            let wanted = matches!(reason, Unusable::OnlySdists | Unusable::NoWheel)
-                && (taken.any_prerelease() || !release.version.any_prerelease())
-                && active
-                    .iter()
-                    .all(|requirement| contains(requirement.specifiers(), &release.version));
-            wanted.then(|| {
-                format!(
-                    "{name} {taken} was chosen although {} is newer: that has {reason}",
-                    release.version
-                )
-            })
-        })
+    }
+    texts
 }

@@ -28,10 +28,13 @@ pub(crate) struct Chosen {
 pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result<Resolution<F>, Stop> {
     check_requirements(request)?;
     let mut rules = Rules {
-        all_prereleases: request.releases.all_releases.all,
+        control: request.releases.clone(),
         ..Rules::default()
     };
-    for _ in 0..MAX_RUNS {
+    // Every restart corrects a rule or opens a page for good; only the former could go on for long.
+    let mut runs = 0;
+    while runs < MAX_RUNS {
+        let opened = store.opened();
         let run = Run::new(request, store, &mut rules);
         match pubgrub::resolve(&run, Package::Root, ROOT) {
             Ok(selected) => {
@@ -46,7 +49,13 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
             }
             Err(PubGrubError::NoSolution(tree)) => {
                 let inner = run.into_inner();
-                return Err(explain::no_solution(&tree, inner.store, inner.rules, &inner.texts).into());
+                let opened = explain::projects(&tree)
+                    .into_iter()
+                    .filter(|name| inner.store.open(name))
+                    .count();
+                if opened == 0 {
+                    return Err(explain::no_solution(&tree, inner.store, inner.rules, &inner.texts).into());
+                }
             }
             Err(
                 PubGrubError::ErrorRetrievingDependencies { source, .. }
@@ -56,6 +65,9 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
                 Stop::Restart => {}
                 stop => return Err(stop),
             },
+        }
+        if store.opened() == opened {
+            runs += 1;
         }
     }
     Err(ResolveError::Budget {
@@ -71,12 +83,6 @@ fn check_requirements(request: &Request) -> Result<(), ResolveError> {
         if !constraint.extras().is_empty() {
             return Err(ResolveError::ConstraintExtras {
                 constraint: constraint.to_string(),
-            });
-        }
-        if constraint.url().is_some() {
-            return Err(ResolveError::DirectUrl {
-                name: constraint.name().clone(),
-                requirement: constraint.to_string(),
             });
         }
     }

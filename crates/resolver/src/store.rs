@@ -3,17 +3,21 @@
 //! What is known only decides how long the solver waits, never what it decides: it always asks by key and waits for
 //! the answer, so results do not depend on the timing of the network.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, mpsc as blocking};
 
+use slsa_pip_distribution::specifier::contains;
 use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, VersionSpecifiers};
 use tokio::sync::mpsc;
+use url::Url;
 
+use crate::direct;
 use crate::error::ResolveError;
 use crate::fetch::{Answer, Want, Wish};
-use crate::page::Page;
+use crate::installed::{self, InstalledMetadata};
+use crate::page::{self, Kind, Page, Release};
 use crate::request::Request;
-use crate::source::SourceError;
+use crate::source::{CandidateFile, SourceError};
 use crate::version_set::{Index, VersionSet};
 
 /// Most projects that one resolution may look at; the largest real environments have under a thousand.
@@ -28,7 +32,7 @@ const MAX_AHEAD: usize = 3_000;
 pub(crate) enum Stop {
     #[error(transparent)]
     Error(Box<ResolveError>),
-    /// The rules have changed, so the run starts anew.
+    /// The rules or pages have changed, so the run starts anew.
     #[error("restart")]
     Restart,
     /// Nobody waits for the result any more.
@@ -42,14 +46,24 @@ impl From<ResolveError> for Stop {
     }
 }
 
-type Known<T> = Result<Arc<T>, SourceError>;
+type Known<T> = Result<Arc<T>, ResolveError>;
 
 pub(crate) struct Store<F> {
     request: Arc<Request>,
     wishes: mpsc::UnboundedSender<Wish<F>>,
     answers: blocking::Receiver<Answer<F>>,
+    /// The pages that this run decides on.
     pages: HashMap<PackageName, Known<Page<F>>>,
-    metadata: HashMap<(PackageName, Index), Known<CoreMetadata>>,
+    /// Pages of indexes, fetched ahead, of projects whose installed release still does.
+    held: HashMap<PackageName, Known<Page<F>>>,
+    metadata: HashMap<(PackageName, Index), Result<Arc<CoreMetadata>, SourceError>>,
+    installed: HashMap<PackageName, Arc<InstalledMetadata>>,
+    /// Projects of which what is installed does not do, so that their index was asked.
+    opened: BTreeSet<PackageName>,
+    /// What the user asked for by name.
+    named: BTreeSet<PackageName>,
+    links: BTreeMap<PackageName, Vec<(Url, Requirement)>>,
+    direct: HashMap<(PackageName, usize), Result<CandidateFile<F>, SourceError>>,
     needed_pages: HashSet<PackageName>,
     needed_metadata: HashSet<(PackageName, Index)>,
     ahead: HashSet<(PackageName, Option<Index>)>,
@@ -66,11 +80,17 @@ impl<F: Clone> Store<F> {
         answers: blocking::Receiver<Answer<F>>,
     ) -> Self {
         Self {
+            links: direct::links(&request),
+            named: installed::named(&request),
             request,
             wishes,
             answers,
             pages: HashMap::new(),
+            held: HashMap::new(),
             metadata: HashMap::new(),
+            installed: HashMap::new(),
+            opened: BTreeSet::new(),
+            direct: HashMap::new(),
             needed_pages: HashSet::new(),
             needed_metadata: HashSet::new(),
             ahead: HashSet::new(),
@@ -79,7 +99,8 @@ impl<F: Clone> Store<F> {
         }
     }
 
-    /// Waits until the pages of all `names` are known. A project that no index has gets an empty page.
+    /// Waits until the pages of all `names` are known. A project that no index has gets an empty page; one whose
+    /// installed release is preferred, and was not [opened](Self::open), one with nothing but that release.
     pub(crate) fn need_pages<'a>(&mut self, names: impl IntoIterator<Item = &'a PackageName>) -> Result<(), Stop> {
         let mut missing = Vec::new();
         for name in names {
@@ -87,17 +108,28 @@ impl<F: Clone> Store<F> {
             if self.needed_pages.len() > MAX_PROJECTS {
                 return Err(over("projects", MAX_PROJECTS));
             }
-            if !self.pages.contains_key(name) {
-                self.wish(Want::Page(name.clone()), true)?;
-                missing.push(name.clone());
+            if self.pages.contains_key(name) {
+                continue;
             }
+            if let Some(page) = self.installed_page(name) {
+                self.pages.insert(name.clone(), Ok(Arc::new(page)));
+            } else if let Some(page) = self.held.remove(name) {
+                self.place(name, page);
+            } else if let Some(links) = self.links.get(name) {
+                for (place, (url, _)) in links.iter().enumerate() {
+                    self.wish(Want::Direct(name.clone(), place, url.clone()), true)?;
+                }
+            } else {
+                self.wish(Want::Page(name.clone()), true)?;
+            }
+            missing.push(name.clone());
         }
         for name in missing {
             while !self.pages.contains_key(&name) {
                 self.absorb_one()?;
             }
             if let Some(Err(error)) = self.pages.get(&name) {
-                return Err(failed(name, "the index page".to_owned(), error));
+                return Err(error.clone().into());
             }
         }
         Ok(())
@@ -106,6 +138,50 @@ impl<F: Clone> Store<F> {
     /// A page that was needed before.
     pub(crate) fn page(&self, name: &PackageName) -> Option<&Arc<Page<F>>> {
         self.pages.get(name)?.as_ref().ok()
+    }
+
+    /// Whether a release is installed, and may stay.
+    pub(crate) fn is_installed(&self, name: &PackageName, index: Index) -> bool {
+        let release = self.page(name).and_then(|page| page.release(index));
+        release.is_some_and(|release| release.installed)
+    }
+
+    /// Whether what is installed of a project is preferred to newer releases.
+    pub(crate) fn prefers_installed(&self, name: &PackageName) -> bool {
+        installed::prefers(&self.request, name, self.named.contains(name))
+    }
+
+    /// Gives up that the installed release alone will do, if that was assumed: from the next run on, the project's index
+    /// counts. Returns whether anything changes.
+    pub(crate) fn open(&mut self, name: &PackageName) -> bool {
+        let assumed = self.page(name).is_some_and(|page| page.kind == Kind::Installed);
+        if assumed {
+            self.opened.insert(name.clone());
+            self.pages.remove(name);
+            self.sets.remove(name);
+        }
+        assumed
+    }
+
+    /// Whether the files that the user named of a project all have a digest, which is then part of their URLs.
+    pub(crate) fn linked_with_digest(&self, name: &PackageName) -> bool {
+        let page = self.page(name).filter(|page| page.kind == Kind::Direct);
+        let digest = |release: &Release<F>| release.link.as_ref().and_then(direct::digest);
+        page.is_some_and(|page| page.releases.iter().all(|release| digest(release).is_some()))
+    }
+
+    /// How many projects were opened.
+    pub(crate) fn opened(&self) -> usize {
+        self.opened.len()
+    }
+
+    /// The page with nothing but the installed release, if that is where to begin.
+    fn installed_page(&self, name: &PackageName) -> Option<Page<F>> {
+        let begin = !self.opened.contains(name) && !self.links.contains_key(name) && self.prefers_installed(name);
+        let installed = installed::usable(&self.request, name).filter(|_| begin)?;
+        let constraints = page::constraints(name, &self.request);
+        let allowed = page::excluding(&constraints, &installed.version).is_none();
+        allowed.then(|| Page::installed(installed.version.clone()))
     }
 
     /// The releases that match, pre-releases, yanked and unusable ones included; none if the page is not known.
@@ -121,6 +197,15 @@ impl<F: Clone> Store<F> {
         let sets = self.sets.entry(name.clone()).or_default();
         sets.insert(specifiers.clone(), set.clone());
         set
+    }
+
+    /// What is installed of a project, read; it must be installed.
+    pub(crate) fn installed_metadata(&mut self, name: &PackageName) -> Option<Arc<InstalledMetadata>> {
+        if !self.installed.contains_key(name) {
+            let found = InstalledMetadata::read(installed::usable(&self.request, name)?);
+            self.installed.insert(name.clone(), Arc::new(found));
+        }
+        self.installed.get(name).cloned()
     }
 
     /// Waits for the metadata of a release that has a wheel. The inner error is the reason why only this release is
@@ -149,7 +234,7 @@ impl<F: Clone> Store<F> {
             match self.metadata.get(&key) {
                 Some(Ok(metadata)) => return Ok(Ok(Arc::clone(metadata))),
                 Some(Err(SourceError::Unusable(reason))) => return Ok(Err(reason.clone())),
-                Some(Err(error)) => return Err(failed(name.clone(), format!("the metadata of {filename}"), error)),
+                Some(Err(error)) => return Err(failed(name, format!("the metadata of {filename}"), error).into()),
                 None => self.absorb_one()?,
             }
         }
@@ -160,6 +245,9 @@ impl<F: Clone> Store<F> {
         let Some(page) = self.page(name).cloned() else {
             return;
         };
+        if self.prefers_installed(name) && page.kept().is_some_and(|index| set.has(index)) {
+            return;
+        }
         let final_first = [false, true].into_iter().flat_map(|prerelease| {
             page.numbered()
                 .rev()
@@ -167,7 +255,8 @@ impl<F: Clone> Store<F> {
         });
         let wheels = final_first.filter_map(|(index, release)| {
             let wheel = release.wheel.as_ref().ok()?;
-            (set.has(index) && wheel.yanked.is_none()).then(|| (index, wheel.file.clone()))
+            let wanted = set.has(index) && !release.installed && wheel.yanked.is_none();
+            wanted.then(|| (index, wheel.file.clone()))
         });
         for (index, file) in wheels.take(count) {
             let new = !self.metadata.contains_key(&(name.clone(), index));
@@ -180,10 +269,15 @@ impl<F: Clone> Store<F> {
 
     fn requirement_ahead(&mut self, requirement: &Requirement) {
         let name = requirement.name();
-        if requirement.url().is_some() {
+        if requirement.url().is_some() || self.links.contains_key(name) {
             return;
         }
-        if self.page(name).is_some() {
+        let installed = installed::usable(&self.request, name)
+            .filter(|_| self.installed_page(name).is_some())
+            .is_some_and(|installed| contains(requirement.specifiers(), &installed.version));
+        if installed {
+            // That will do.
+        } else if self.page(name).is_some_and(|page| page.kind != Kind::Installed) {
             let set = self.matching(name, requirement.specifiers());
             self.fetch_ahead(name, &set, 1);
         } else {
@@ -206,21 +300,22 @@ impl<F: Clone> Store<F> {
     fn absorb_one(&mut self) -> Result<(), Stop> {
         match self.answers.recv().map_err(|_| Stop::Cancelled)? {
             Answer::Page(name, answer) => {
-                let page = match answer {
-                    Ok(files) => Ok(Arc::new(Page::new(&name, &files, &self.request))),
-                    Err(SourceError::NotFound) => Ok(Arc::new(Page::missing())),
-                    Err(error) => Err(error),
-                };
-                let waiting = self.waiting.remove(&name).unwrap_or_default();
-                self.pages.insert(name.clone(), page);
-                for specifiers in waiting {
-                    let set = self.matching(&name, &specifiers);
-                    self.fetch_ahead(&name, &set, 1);
+                let page = self.index_page(&name, &answer).map(Arc::new);
+                if self.pages.contains_key(&name) || self.installed_page(&name).is_some() {
+                    self.held.insert(name, page);
+                } else {
+                    self.place(&name, page);
+                }
+            }
+            Answer::Direct(name, place, answer) => {
+                self.direct.insert((name.clone(), place), answer);
+                if let Some(page) = self.direct_page(&name) {
+                    self.place(&name, page.map(Arc::new));
                 }
             }
             Answer::Metadata(name, index, answer) => {
                 self.metadata.insert((name, index), answer.clone());
-                if let Ok(metadata) = answer {
+                if let (Ok(metadata), false) = (answer, self.request.no_deps) {
                     let request = Arc::clone(&self.request);
                     let applying = metadata
                         .requires_dist
@@ -232,17 +327,70 @@ impl<F: Clone> Store<F> {
         }
         Ok(())
     }
+
+    fn place(&mut self, name: &PackageName, page: Known<Page<F>>) {
+        let waiting = self.waiting.remove(name).unwrap_or_default();
+        self.pages.insert(name.clone(), page);
+        for specifiers in waiting {
+            let set = self.matching(name, &specifiers);
+            self.fetch_ahead(name, &set, 1);
+        }
+    }
+
+    fn index_page(
+        &self,
+        name: &PackageName,
+        answer: &Result<Arc<Vec<CandidateFile<F>>>, SourceError>,
+    ) -> Result<Page<F>, ResolveError> {
+        let files = match answer {
+            Ok(files) => Some(files.as_slice()),
+            Err(SourceError::NotFound) => None,
+            Err(error) => return Err(failed(name, "the index page".to_owned(), error)),
+        };
+        let mut remote = files.unwrap_or_default().iter().filter(|file| !file.local);
+        let untimed = remote.find(|file| self.request.uploaded_prior_to.is_some() && file.uploaded.is_none());
+        if let Some(file) = untimed {
+            return Err(ResolveError::UploadTimeMissing {
+                name: name.clone(),
+                filename: file.filename.to_string(),
+            });
+        }
+        let installed = installed::usable(&self.request, name).map(|installed| &installed.version);
+        Ok(Page::new(name, files, installed, &self.request))
+    }
+
+    /// The page of a project whose files the user named, once all of them are known.
+    fn direct_page(&self, name: &PackageName) -> Option<Result<Page<F>, ResolveError>> {
+        let links = self.links.get(name)?;
+        let mut files = Vec::with_capacity(links.len());
+        for (place, (url, requirement)) in links.iter().enumerate() {
+            let unusable = |reason: String| ResolveError::DirectUrl {
+                name: name.clone(),
+                requirement: requirement.to_string(),
+                reason,
+            };
+            match self.direct.get(&(name.clone(), place))? {
+                Ok(file) if file.filename.name() != name => {
+                    let reason = format!("it names a file of {}", file.filename.name());
+                    return Some(Err(unusable(reason)));
+                }
+                Ok(file) => files.push((url.clone(), file.clone())),
+                Err(SourceError::Unusable(reason)) => return Some(Err(unusable(reason.clone()))),
+                Err(error) => return Some(Err(failed(name, format!("the file `{requirement}`"), error))),
+            }
+        }
+        Some(Ok(Page::direct(name, &files, &self.request)))
+    }
 }
 
 fn over(what: &'static str, limit: usize) -> Stop {
     ResolveError::Budget { what, limit }.into()
 }
 
-fn failed(name: PackageName, what: String, error: &SourceError) -> Stop {
+fn failed(name: &PackageName, what: String, error: &SourceError) -> ResolveError {
     ResolveError::Source {
-        name,
+        name: name.clone(),
         what,
         source: error.clone(),
     }
-    .into()
 }

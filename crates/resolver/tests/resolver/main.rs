@@ -2,5 +2,8 @@
 
 mod brute_force;
 mod budgets;
+mod direct;
+mod installed;
+mod options;
 mod rules;
 mod world;

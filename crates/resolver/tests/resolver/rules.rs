@@ -49,6 +49,11 @@ async fn extras() {
     assert_eq!(solve(far, &["a"]).await, "a 1, b 1, c 1");
     let resolution = run(&world("a 1"), &request(&["a[nope]"])).await.unwrap();
     assert_eq!(resolution.notes, ["a 1 has no extra `nope`"]);
+    // An extra counts if it is declared, not if a marker has it.
+    let resolution = run(&world("a 1 undeclared -> gone ; extra == 'x'"), &request(&["a[x]"]))
+        .await
+        .unwrap();
+    assert_eq!(resolution.notes, ["a 1 has no extra `x`"]);
 }
 
 #[tokio::test]
@@ -314,26 +319,6 @@ async fn hashes_choose_files_and_are_required_of_all() {
 }
 
 #[tokio::test]
-async fn direct_urls_are_refused() {
-    let asked = request(&["a @ https://user:secret@host.example/a-1-py3-none-any.whl"]);
-    let error = run(&world("a 1"), &asked).await.unwrap_err();
-    assert!(matches!(error, ResolveError::DirectUrl { .. }));
-    assert!(!error.to_string().contains("secret"), "{error}");
-    let mut asked = request(&[]);
-    asked.constraints = all(&["a @ https://host.example/a.whl"]);
-    assert!(matches!(
-        run(&world("a 1"), &asked).await.unwrap_err(),
-        ResolveError::DirectUrl { .. }
-    ));
-    let index = "a 1\n a 2 -> b @ https://host.example/b.whl\n b 1";
-    let resolution = run(&world(index), &request(&["a"])).await.unwrap();
-    assert_eq!(
-        resolution.notes,
-        ["a 2 was left out: requires `b @ https://host.example/b.whl`, a URL instead of a version from the index"]
-    );
-}
-
-#[tokio::test]
 async fn unusable_metadata_excludes_only_its_release() {
     let index = "a 1\n a 2 -> b[x-]\n a 3 -> b>=1.*\n a 4 claims=c\n b 1";
     let resolution = run(&world(index), &request(&["a"])).await.unwrap();
@@ -346,6 +331,16 @@ async fn unusable_metadata_excludes_only_its_release() {
     {
         assert!(note.contains(part), "{note}");
     }
+}
+
+#[tokio::test]
+async fn an_invalid_requires_python_counts_for_nothing() {
+    let resolution = run(&world("a 1\n a 2 needs=>=3.6.*"), &request(&["a"])).await.unwrap();
+    assert_eq!(resolution.packages[0].version, "2".parse().unwrap());
+    assert_eq!(
+        resolution.notes,
+        ["a 2: its Requires-Python `>=3.6.*` is not valid and was ignored"]
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use slsa_pip_distribution::specifier::parse_specifiers;
 use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, Sha256Digest, SupportedTags, Tag};
-use slsa_pip_resolver::{CandidateFile, Request, Resolution, ResolveError, Source, SourceError, resolve};
+use slsa_pip_resolver::{CandidateFile, Installed, Request, Resolution, ResolveError, Source, SourceError, resolve};
 use url::Url;
 
 #[derive(Debug, Clone)]
@@ -25,13 +25,18 @@ pub(crate) struct File {
 
 /// One file per line: `name version [flags] [-> requirement | requirement]`. Flags: `sdist`, `tag=py3-none-any`,
 /// `build=1`, `yanked` or `yanked=reason`, `python=>=3.8` (page), `needs=>=3.8` (metadata), `sha=ab` (a byte, repeated),
-/// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched). A line `name !` is a broken page.
+/// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched), `uploaded=2024-01-01T00:00:00Z`, `local`,
+/// `undeclared` (no `Provides-Extra`),
+/// `at=https://host.example/f.whl` (not on the page, but there), `file=other-1-py3-none-any.whl` (file name). A line
+/// `name !` is a broken page.
 #[derive(Default)]
 pub(crate) struct World {
     pages: BTreeMap<PackageName, Result<Vec<CandidateFile<File>>, ()>>,
+    links: BTreeMap<String, CandidateFile<File>>,
     /// Scrambles the order of answers.
     pub seed: u64,
     pub metadata_fetches: AtomicUsize,
+    pub page_fetches: AtomicUsize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +60,9 @@ pub(crate) fn world(text: &str) -> World {
         let flags: BTreeMap<&str, &str> = words.map(|word| word.split_once('=').unwrap_or((word, ""))).collect();
         let build = flags.get("build").map(|build| format!("-{build}")).unwrap_or_default();
         let tag = flags.get("tag").copied().unwrap_or("py3-none-any");
-        let filename = if flags.contains_key("sdist") {
+        let filename = if let Some(file) = flags.get("file") {
+            (*file).to_owned()
+        } else if flags.contains_key("sdist") {
             format!("{name}-{version}.tar.gz")
         } else {
             format!("{name}-{version}{build}-{tag}.whl")
@@ -67,23 +74,30 @@ pub(crate) fn world(text: &str) -> World {
         }
         for requirement in requirements.split('|').map(str::trim).filter(|text| !text.is_empty()) {
             metadata.push_str(&format!("Requires-Dist: {requirement}\n"));
-            for extra in requirement.split("extra == '").skip(1) {
+            let extras = requirement.split("extra == '").skip(1);
+            for extra in extras.filter(|_| !flags.contains_key("undeclared")) {
                 metadata.push_str(&format!("Provides-Extra: {}\n", extra.split('\'').next().unwrap()));
             }
         }
-        page.as_mut().unwrap().push(CandidateFile {
+        let candidate = CandidateFile {
             filename: filename.parse().unwrap(),
             requires_python: flags.get("python").map(|text| parse_specifiers(text).unwrap()),
             yanked: flags.get("yanked").map(|&reason| reason.to_owned()),
             sha256: flags.get("sha").map(|byte| digest(byte)),
-            uploaded: None,
-            local: false,
+            uploaded: flags.get("uploaded").map(|time| time.parse().unwrap()),
+            local: flags.contains_key("local"),
             file: File {
                 filename,
                 metadata: metadata.into_bytes(),
                 fails: flags.contains_key("fails"),
             },
-        });
+        };
+        match flags.get("at") {
+            Some(url) => {
+                world.links.insert((*url).to_owned(), candidate);
+            }
+            None => page.as_mut().unwrap().push(candidate),
+        }
     }
     world
 }
@@ -107,6 +121,7 @@ impl Source for World {
     type File = File;
 
     async fn files(&self, name: &PackageName) -> Result<Arc<Vec<CandidateFile<File>>>, SourceError> {
+        self.page_fetches.fetch_add(1, Ordering::Relaxed);
         self.wait(name.as_str()).await;
         match self.pages.get(name) {
             None => Err(SourceError::NotFound),
@@ -125,7 +140,12 @@ impl Source for World {
     }
 
     async fn direct(&self, url: &Url) -> Result<CandidateFile<File>, SourceError> {
-        Err(SourceError::Unusable(format!("nothing is at {url}")))
+        let mut bare = url.clone();
+        bare.set_fragment(None);
+        bare.set_username("").unwrap();
+        bare.set_password(None).unwrap();
+        let found = self.links.get(bare.as_str()).cloned();
+        found.ok_or_else(|| SourceError::Unusable("it is not a wheel".to_owned()))
     }
 }
 
@@ -166,15 +186,38 @@ pub(crate) async fn run(world: &World, request: &Request) -> Result<Resolution<F
     resolve(world, request).await
 }
 
-/// `name version` of everything that was chosen.
+/// Adds what is installed: one distribution per line, `name version [editable] [-> requirement | requirement]`.
+pub(crate) fn installed(request: &mut Request, text: &str) {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (head, requirements) = line.split_once(" -> ").unwrap_or((line, ""));
+        let mut words = head.split_whitespace();
+        let name = words.next().unwrap().parse().unwrap();
+        let requirements: Vec<String> = requirements
+            .split('|')
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect();
+        let extras = requirements.iter().flat_map(|text| text.split("extra == '").skip(1));
+        let extras = extras.map(|rest| rest.split('\'').next().unwrap().parse().unwrap());
+        let distribution = Installed {
+            version: words.next().unwrap().parse().unwrap(),
+            provides_extra: Some(extras.collect()),
+            requires_dist: requirements,
+            editable: words.next() == Some("editable"),
+        };
+        request.installed.insert(name, distribution);
+    }
+}
+
+/// `name version` of everything that is to be fetched, `name version stays` of what is installed and stays.
 pub(crate) async fn chosen(world: &World, request: &Request) -> String {
     match run(world, request).await {
         Ok(resolution) => {
             let packages = resolution.packages.iter();
-            packages
-                .map(|it| format!("{} {}", it.name, it.version))
-                .collect::<Vec<_>>()
-                .join(", ")
+            let packages = packages.map(|it| format!("{} {}", it.name, it.version));
+            let satisfied = resolution.satisfied.iter();
+            let satisfied = satisfied.map(|it| format!("{} {} stays", it.name, it.version));
+            packages.chain(satisfied).collect::<Vec<_>>().join(", ")
         }
         Err(error) => format!("error: {error}"),
     }
