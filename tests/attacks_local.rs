@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use slsa_pip_test_world::server::fault::Fault;
 use slsa_pip_test_world::{Evidence, Identity, Release, Wheel};
 
 use crate::support::{Run, Scene, freeze, venv};
@@ -140,4 +141,36 @@ fn a_policy_that_somebody_else_has_put_there_is_not_taken_unasked() {
     Run::of(scene.install(&words)).exits(0);
     std::os::unix::fs::lchown(&file, Some(STRANGER), None).unwrap();
     Run::of(scene.install(&words)).exits(2).says("is not yours");
+}
+
+#[test]
+fn offline_no_file_of_requirements_is_fetched_either() {
+    let scene = Scene::of([published(rocket())]);
+    let reply = Fault::Reply(
+        200,
+        vec![("content-type", "text/plain".to_owned())],
+        "rocket\n".to_owned(),
+    );
+    scene.world.fault("/far.txt", reply);
+    let far = scene.world.base_url.replacen("//", "//user:hunter2@", 1) + "/far.txt";
+    scene.write("near.txt", &format!("-r {far}\n"));
+    scene.write("pip.conf", &format!("[install]\nrequirement = {far}\n"));
+    let host = "127.0.0.1";
+    for (words, variables) in [
+        (&["-r", &far][..], &[][..]),
+        (&["-r", "near.txt"], &[]),
+        (&["rocket", "-c", &far], &[]),
+        (&["rocket"], &[("PIP_CONSTRAINT", far.as_str())]),
+        (&["rocket"], &[("PIP_CONFIG_FILE", "pip.conf")]),
+        (&["-r", &far], &[("PIP_TRUSTED_HOST", host)]),
+    ] {
+        for command in ["install", "download", "resolve"] {
+            let mut command = scene.command(&[command, "--offline"]);
+            command.args(words).envs(variables.iter().copied());
+            let run = Run::of(command).exits(2).says("/far.txt cannot be read offline");
+            assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+        }
+    }
+    assert_eq!(scene.world.requests(), Vec::new());
+    Run::of(scene.install(&["-r", &far, "--dry-run"])).exits(0);
 }

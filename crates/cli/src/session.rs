@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_github_releases::Github;
 use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings, redact};
-use slsa_pip_pip::{Keyring, Probe};
+use slsa_pip_pip::{Environment, Keyring, Probe};
 use slsa_pip_policy::Policy;
 use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
@@ -80,7 +80,7 @@ impl Session {
         } else {
             GithubToken::default()
         };
-        let probe = probe(wanted, words).await?;
+        let probe = probe(wanted, words, trust.offline).await?;
         if printer.is_verbose() {
             printer.progress(&format!(
                 "interpreter {} with pip {}",
@@ -185,10 +185,16 @@ fn linked_dirs(probe: &Probe, named: &[PathBuf]) -> Result<Vec<ProvenanceDir>> {
 
 /// Asks the interpreter; pip itself parses its options, its configuration and the requirements files. `words` are options of
 /// the command's own.
-pub(crate) async fn probe(wanted: &WantedArgs, mut words: Words) -> Result<Probe> {
+pub(crate) async fn probe(wanted: &WantedArgs, mut words: Words, offline: bool) -> Result<Probe> {
     let python = slsa_pip_pip::find_python(wanted.index.python.as_deref()).map_err(|error| pip_failure(&error))?;
     wanted.add_to(&mut words);
-    slsa_pip_pip::probe(&python, &words.finish())
+    let environment = Environment::current();
+    let environment = if offline {
+        environment.without_network()
+    } else {
+        environment
+    };
+    slsa_pip_pip::probe_in(environment, &python, &words.finish())
         .await
         .map_err(|error| pip_failure(&error))
 }

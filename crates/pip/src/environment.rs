@@ -10,7 +10,11 @@ use crate::error::PipError;
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
     directory: Option<PathBuf>,
+    offline: bool,
 }
+
+/// What tells the probe to make no request.
+const OFFLINE: &str = "SLSA_PIP_PROBE_OFFLINE";
 
 /// Variables of Python that are kept for the hand-off: they say where the user site is. All others are ignored by
 /// `python -I` and removed all the same.
@@ -23,6 +27,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             directory: std::env::current_dir().ok(),
+            offline: false,
         }
     }
 
@@ -32,7 +37,15 @@ impl Environment {
         Self {
             variables,
             directory: Some(directory),
+            offline: false,
         }
+    }
+
+    /// The same for a probe that makes no request: a requirements file that is named by a URL is an error then.
+    #[must_use]
+    pub fn without_network(mut self) -> Self {
+        self.offline = true;
+        self
     }
 
     /// The working directory, if it still exists.
@@ -54,7 +67,10 @@ impl Environment {
     /// For the probe: pip reads its variables itself. `PIP_PYTHON` would make it act on another interpreter than the one
     /// that was chosen.
     pub(crate) fn for_probe(&self) -> Vec<(&OsStr, &OsStr)> {
-        self.kept(|name| name != "PIP_PYTHON" && name != "PIP_AUTO_COMPLETE" && !name.starts_with("_PIP_"))
+        let mut kept =
+            self.kept(|name| name != "PIP_PYTHON" && name != "PIP_AUTO_COMPLETE" && !name.starts_with("_PIP_"));
+        kept.extend(self.offline.then(|| (OsStr::new(OFFLINE), OsStr::new("1"))));
+        kept
     }
 
     /// For the hand-off: nothing that pip or Python is configured by.

@@ -9,6 +9,7 @@ import json
 import logging
 import sysconfig
 import traceback
+import urllib.parse
 
 MARKER = "\n=====slsa-pip-probe=====\n"
 OLDEST_PIP = (22, 2)
@@ -147,6 +148,26 @@ def written_at(error):
     return place
 
 
+def forbid_requests(session):
+    """Offline: files of requirements may name others by URL, and may stand in variables and configuration files."""
+    from pip._internal.exceptions import InstallationError
+    from pip._vendor.requests.adapters import BaseAdapter
+
+    class NoNetwork(BaseAdapter):
+        def send(self, request, *args, **kwargs):
+            parts = urllib.parse.urlsplit(request.url)
+            raise InstallationError(
+                "{}://{}{} cannot be read offline".format(parts.scheme, parts.netloc.rpartition("@")[2], parts.path)
+            )
+
+        def close(self):
+            pass
+
+    for prefix in list(session.adapters):
+        if not prefix.startswith("file:"):
+            session.adapters[prefix] = NoNetwork()
+
+
 def read_requirements(command, options, arguments, finder, session):
     """All requirements, in pip's order: constraints, arguments, groups, files."""
     from pip._internal.exceptions import PipError
@@ -259,6 +280,8 @@ def answer(arguments):
     refuse_unsupported(options)
     session = command._build_session(options)
     session.auth.prompting = False
+    if os.environ.get("SLSA_PIP_PROBE_OFFLINE"):
+        forbid_requests(session)
     target = make_target_python(options)
     finder = command._build_package_finder(options=options, session=session, target_python=target)
     requirements = read_requirements(command, options, positional, finder, session)

@@ -83,7 +83,7 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
         check_not_read(output, &args.wanted.requirements)?;
     }
     let cache = cache_dir::resolve(&args.cache)?;
-    let probe = session::probe(&args.wanted, Words::default()).await?;
+    let probe = session::probe(&args.wanted, Words::default(), args.offline).await?;
     let mut notes = session::configuration_notes(&probe);
     let http = session::client(&probe, args.offline, cache, &mut notes)?;
     let index = session::index_client(&probe, args.offline, &http)?;
