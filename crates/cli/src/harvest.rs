@@ -174,6 +174,7 @@ pub(crate) fn file_report(
         refusals,
         searched: harvest.searched,
         required_by: Vec::new(),
+        origin: None,
         declared_repository: None,
         path: None,
         provenance: None,

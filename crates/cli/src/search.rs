@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use slsa_pip_provenance::Evidence;
 use slsa_pip_verify::{Context, Refusal, StagedFile, Verified, verify_file};
 use tokio::sync::oneshot;
 
@@ -30,40 +31,21 @@ pub(crate) type Outcome = Result<Verified, Vec<Refusal>>;
 pub(crate) struct Search<'a> {
     pub(crate) collector: &'a Collector<'a>,
     pub(crate) subject: &'a Subject<'a>,
-    pub(crate) staged: &'a StagedFile,
+    /// The file as far as it is known: while it is being downloaded, with the digest that the index announces. Nothing that
+    /// is concluded from it here leaves the search but what was found.
+    pub(crate) file: &'a StagedFile,
     pub(crate) context: &'a Context<'a>,
     /// Whether GitHub's API is asked with a token.
     pub(crate) has_token: bool,
 }
 
 impl Search<'_> {
-    /// Asks until the evidence suffices; every place is in what it returns, and what was refused there.
-    pub(crate) async fn run(&self) -> (Outcome, Harvest) {
-        let (outcome, mut harvest) = self.ask_all().await;
-        if let Err(refusals) = &outcome {
-            harvest.mark_refused(refusals);
-        } else {
-            let refusals = self.passed_over(&harvest);
-            harvest.mark_refused(&refusals);
-        }
-        (outcome, harvest)
-    }
-
-    /// What speaks against the evidence that the verdict does not rest on.
-    fn passed_over(&self, harvest: &Harvest) -> Vec<Refusal> {
-        // Mostly there is only what the verdict rests on.
-        let others = harvest.evidence.iter().filter(|_| harvest.evidence.len() > 1);
-        others
-            .filter_map(|it| verify_file(self.staged, std::slice::from_ref(it), self.context).err())
-            .flatten()
-            .collect()
-    }
-
-    async fn ask_all(&self) -> (Outcome, Harvest) {
-        let mut harvest = self.collector.ask_named(self.subject, self.staged, self.context).await;
-        let mut outcome = self.judge(&harvest);
+    /// Asks until the evidence suffices; every place is in what it returns. The verdict is [`verdict`]'s.
+    pub(crate) async fn run(&self) -> Harvest {
+        let mut harvest = self.collector.ask_named(self.subject, self.file, self.context).await;
+        let mut enough = self.suffices(&harvest.evidence);
         for place in [Place::Dir, Place::Index] {
-            if outcome.is_ok() {
+            if enough {
                 harvest.absorb(self.collector.spared(place));
                 continue;
             }
@@ -71,20 +53,20 @@ impl Search<'_> {
             let brought_evidence = !answer.evidence.is_empty();
             harvest.absorb(answer);
             if brought_evidence {
-                outcome = self.judge(&harvest);
+                enough = self.suffices(&harvest.evidence);
             }
         }
-        if outcome.is_err() {
+        if !enough {
             return self.ask_github(harvest).await;
         }
         for place in [Place::GithubRelease, Place::GithubAttestation] {
             harvest.absorb(self.collector.spared(place));
         }
-        (outcome, harvest)
+        harvest
     }
 
     /// Both places of GitHub. Whoever answers first, the verdict is that on the release where it suffices.
-    async fn ask_github(&self, before: Harvest) -> (Outcome, Harvest) {
+    async fn ask_github(&self, before: Harvest) -> Harvest {
         let (searching, searched) = oneshot::channel::<()>();
         let release = pin!(async {
             let answer = self.ask(Place::GithubRelease).await;
@@ -102,7 +84,7 @@ impl Search<'_> {
         let given_up = |place| self.collector.spared(place);
         let (release, attestation) = match select(release, attestation).await {
             Either::Left((release, pending)) => {
-                let attestation = if self.suffices(&before, &release) {
+                let attestation = if self.would_suffice(&before, &release) {
                     given_up(Place::GithubAttestation)
                 } else {
                     pending.await
@@ -110,7 +92,7 @@ impl Search<'_> {
                 (release, attestation)
             }
             Either::Right((attestation, pending)) => {
-                let release = if self.suffices(&before, &attestation) {
+                let release = if self.would_suffice(&before, &attestation) {
                     within(PATIENCE, pending)
                         .await
                         .unwrap_or_else(|| given_up(Place::GithubRelease))
@@ -122,30 +104,42 @@ impl Search<'_> {
         };
         let mut harvest = before;
         harvest.absorb(release);
-        let outcome = self.judge(&harvest);
-        if outcome.is_ok() {
+        if self.suffices(&harvest.evidence) {
             harvest.absorb_places(attestation);
-            return (outcome, harvest);
+        } else {
+            harvest.absorb(attestation);
         }
-        harvest.absorb(attestation);
-        (self.judge(&harvest), harvest)
+        harvest
     }
 
     async fn ask(&self, place: Place) -> Harvest {
-        self.collector.ask(place, self.subject, self.staged, self.context).await
+        self.collector.ask(place, self.subject, self.file, self.context).await
     }
 
-    fn judge(&self, harvest: &Harvest) -> Outcome {
-        verify_file(self.staged, &harvest.evidence, self.context)
+    fn suffices(&self, evidence: &[Evidence]) -> bool {
+        !evidence.is_empty() && verify_file(self.file, evidence, self.context).is_ok()
     }
 
-    fn suffices(&self, before: &Harvest, answer: &Harvest) -> bool {
-        if answer.evidence.is_empty() {
-            return false;
-        }
+    fn would_suffice(&self, before: &Harvest, answer: &Harvest) -> bool {
         let evidence: Vec<_> = before.evidence.iter().chain(&answer.evidence).cloned().collect();
-        verify_file(self.staged, &evidence, self.context).is_ok()
+        !answer.evidence.is_empty() && self.suffices(&evidence)
     }
+}
+
+/// The verdict on the bytes, by what was found; what was refused of it is marked.
+pub(crate) fn verdict(staged: &StagedFile, harvest: &mut Harvest, context: &Context<'_>) -> Outcome {
+    let outcome = verify_file(staged, &harvest.evidence, context);
+    match &outcome {
+        Err(refusals) => harvest.mark_refused(refusals),
+        // Mostly there is only what the verdict rests on; else what speaks against the rest of it.
+        Ok(_) if harvest.evidence.len() > 1 => {
+            let alone = |it| verify_file(staged, std::slice::from_ref(it), context).err();
+            let passed_over: Vec<Refusal> = harvest.evidence.iter().filter_map(alone).flatten().collect();
+            harvest.mark_refused(&passed_over);
+        }
+        Ok(_) => {}
+    }
+    outcome
 }
 
 async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {

@@ -301,11 +301,7 @@ pub(crate) fn index_client(
     };
     let assigned = policy.assigned_indexes().map(|(name, url)| (name.clone(), url.clone()));
     IndexClient::new(http.clone(), indexes, &probe.find_links)
-        .and_then(|client| {
-            client
-                .with_strategy(args.index_strategy.into())
-                .with_assigned(assigned)
-        })
+        .and_then(|client| client.with_strategy(args.index_strategy.into()).with_assigned(assigned))
         .map_err(|error| {
             Failure::new("The configured index cannot be used")
                 .caused_by(&error)

@@ -19,7 +19,7 @@ pub(crate) use packages::{DownloadArgs, InstallArgs};
 pub(crate) use place::PlaceArgs;
 pub(crate) use resolve::ResolveArgs;
 pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand};
-pub(crate) use wanted::{RequirementArgs, WantedArgs, Words};
+pub(crate) use wanted::{IndexArgs, RequirementArgs, WantedArgs, Words};
 
 /// `pip install`, with the provenance of every file verified first.
 ///

@@ -4,7 +4,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
+
+use slsa_pip_pypi_client::IndexStrategy;
 
 use crate::environment as env;
 
@@ -87,6 +89,15 @@ pub(crate) struct ChoiceArgs {
     pub(crate) ignore_requires_python: bool,
 }
 
+/// How an index is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// The first that has it, in order
+    FirstIndex,
+    /// The best version of all, as pip does it: whoever can publish on one index replaces the packages of all others
+    UnsafeBestMatch,
+}
+
 /// The index and the interpreter.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Index and interpreter")]
@@ -107,6 +118,9 @@ pub(crate) struct IndexArgs {
     /// A folder of wheels, or the URL of a page of links (repeatable)
     #[arg(short = 'f', long, value_name = "DIR_OR_URL", value_hint = ValueHint::DirPath)]
     pub(crate) find_links: Vec<String>,
+    /// Which index a package is taken from that several have; policy may assign it to one (docs/policy.md)
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value_t = Strategy::FirstIndex)]
+    pub(crate) index_strategy: Strategy,
     /// The interpreter to install for; the default is the active virtual environment's, else `python3`
     #[arg(long, value_name = "PATH", value_hint = ValueHint::ExecutablePath, env = env::PYTHON)]
     pub(crate) python: Option<PathBuf>,
@@ -162,6 +176,12 @@ impl Words {
         }
     }
 
+    /// What is no option, last of all.
+    fn positional(&mut self, words: &[String]) {
+        self.0.push("--".into());
+        self.0.extend(words.iter().map(Into::into));
+    }
+
     /// The words.
     pub(crate) fn finish(self) -> Vec<OsString> {
         self.0
@@ -175,6 +195,7 @@ impl WantedArgs {
         self.choice.add_to(words);
         self.index.add_to(words);
         self.network.add_to(words);
+        words.positional(&self.requirements.requirements);
     }
 }
 
@@ -207,6 +228,15 @@ impl ChoiceArgs {
         words.option("--implementation", &self.implementation);
         words.option("--abi", &self.abi);
         words.flag("--ignore-requires-python", self.ignore_requires_python);
+    }
+}
+
+impl From<Strategy> for IndexStrategy {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::FirstIndex => Self::FirstIndex,
+            Strategy::UnsafeBestMatch => Self::UnsafeBestMatch,
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::{Attestation, Evidence};
@@ -24,6 +23,7 @@ use crate::log_answers::{self, REKOR_ENDING};
 use crate::pipeline;
 use crate::printer::Printer;
 use crate::report::{human, json};
+use crate::resolution;
 use crate::session::Session;
 
 /// The main trusted root.
@@ -44,9 +44,10 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let mut words = Words::default();
     words.flag("--ignore-installed", true);
     let session = Session::open("download", &args.wanted, words, &args.evidence, printer).await?;
-    let outcome = pipeline::run(&session, &args.wanted.requirements, printer).await?;
+    let request = resolution::request(&session.probe)?;
+    let outcome = pipeline::run(&session, &request, printer).await?;
     let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
-    let root = Arc::clone(&outcome.root);
+    let root = outcome.root.clone();
     let (report, verified) = gate("download", &session, outcome);
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
@@ -61,7 +62,10 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
             for (proof, evidence) in verified.iter().zip(&accepted) {
                 keep(&args.dest, proof.file(), evidence.as_ref())?;
             }
-            let roots = keep_roots(&args.dest, &root, &verified)?;
+            let roots = match &root {
+                Some(root) => keep_roots(&args.dest, root, &verified)?,
+                None => Vec::new(),
+            };
             printer.progress(&format!(
                 "Wrote {} file(s) and their provenance to {}",
                 verified.len(),

@@ -2,6 +2,7 @@
 
 use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_pip::{HandOff, PipOutput};
+use slsa_pip_resolver::Request;
 use slsa_pip_verify::Verified;
 
 use crate::args::{Format, InstallArgs, Words};
@@ -11,7 +12,9 @@ use crate::in_place;
 use crate::interrupt;
 use crate::pipeline::{self, Outcome};
 use crate::printer::Printer;
+use crate::report::installation::{self, Installation};
 use crate::report::{Report, Verdict, human, json};
+use crate::resolution::{self, Package};
 use crate::session::{Session, pip_failure};
 
 /// Runs the command.
@@ -20,32 +23,39 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         Ok(prepared) => prepared?,
         Err(code) => return Ok(code),
     };
+    let packages: Vec<Package> = outcome.judged.iter().filter_map(|file| file.package.clone()).collect();
     let (mut report, verified) = gate("install", &session, outcome);
 
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
-    let code = match verified {
-        None => {
-            printer.progress("Nothing was installed.");
-            EXIT_REFUSED
+    let Some(verified) = verified else {
+        printer.progress("Nothing was installed.");
+        if args.format == Format::Json {
+            printer.document(&json::document(&report));
         }
-        Some(_) if args.dry_run => {
-            printer.progress("Everything was verified; nothing was installed (--dry-run).");
-            EXIT_VERIFIED
+        return Ok(EXIT_REFUSED);
+    };
+    let install = &session.probe.install;
+    if let Some(to) = &install.report {
+        Installation::new(&session.probe, &report, &packages, &verified)?.write(to, printer)?;
+    }
+    let code = if install.dry_run {
+        printer.progress(&would_install_line(&verified));
+        EXIT_VERIFIED
+    } else if verified.is_empty() {
+        EXIT_VERIFIED
+    } else {
+        let kept = kept(&session, &verified)?;
+        let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(printer)).await;
+        let outcome = outcome.map_err(|error| pip_failure(&error))?;
+        report.installed = outcome.installed;
+        if report.installed {
+            printer.progress(&installed_line(&verified, &kept));
+        } else if let Some(output) = &outcome.output {
+            printer.important(&printer.plain(output));
         }
-        Some(verified) => {
-            let kept = kept(&session, &verified)?;
-            let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(printer)).await;
-            let outcome = outcome.map_err(|error| pip_failure(&error))?;
-            report.installed = outcome.installed;
-            if report.installed {
-                printer.progress(&installed_line(&verified, &kept));
-            } else if let Some(output) = &outcome.output {
-                printer.important(&printer.plain(output));
-            }
-            outcome.code
-        }
+        outcome.code
     };
     if args.format == Format::Json {
         printer.document(&json::document(&report));
@@ -57,24 +67,76 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
 async fn prepare(args: &InstallArgs, printer: &Printer) -> Result<(Session, Outcome)> {
     let mut words = Words::default();
     args.place.add_to(&mut words);
+    words.flag("--dry-run", args.dry_run);
+    words.option("--report", &args.report);
     let session = Session::open("install", &args.wanted, words, &args.evidence, printer).await?;
-    check_externally_managed(&session, args.dry_run)?;
-    let outcome = pipeline::run(&session, &args.wanted.requirements, printer).await?;
+    check_report(&session, args.format)?;
+    check_externally_managed(&session)?;
+    check_platform(&session)?;
+    let mut request = resolution::request(&session.probe)?;
+    if args.verify_installed {
+        verify_installed(&session, &mut request).await?;
+    }
+    let outcome = pipeline::run(&session, &request, printer).await?;
     Ok((session, outcome))
 }
 
+/// Two documents cannot both be standard output's only one.
+fn check_report(session: &Session, format: Format) -> Result<()> {
+    match &session.probe.install.report {
+        Some(to) if format == Format::Json && installation::is_stdout(to) => Err(Failure::new(
+            "`--report -` and `--format json` would both write to standard output",
+        )
+        .hint("Name a file: `--report FILE`")),
+        _ => Ok(()),
+    }
+}
+
 /// What pip would refuse at the very end is refused at once (PEP 668).
-fn check_externally_managed(session: &Session, dry_run: bool) -> Result<()> {
+fn check_externally_managed(session: &Session) -> Result<()> {
     let install = &session.probe.install;
     let elsewhere = install.target.is_some() || install.prefix.is_some() || install.root.is_some();
     match &session.probe.externally_managed {
-        Some(message) if !dry_run && !install.break_system_packages && !elsewhere => Err(Failure::new(
+        Some(message) if !install.dry_run && !install.break_system_packages && !elsewhere => Err(Failure::new(
             "This environment is externally managed: pip must not change it (PEP 668)",
         )
         .detail(message.clone())
         .hint("python3 -m venv .venv && . .venv/bin/activate, then run slsa-pip again")),
         _ => Ok(()),
     }
+}
+
+/// As pip: what is chosen for another interpreter must not end up in this one.
+fn check_platform(session: &Session) -> Result<()> {
+    let install = &session.probe.install;
+    let other = !install.platforms.is_empty()
+        || !install.abis.is_empty()
+        || install.python_version.is_some()
+        || install.implementation.is_some();
+    if other && install.target.is_none() && !install.dry_run {
+        return Err(
+            Failure::new("Wheels for another platform, ABI or Python can be installed only with `--target`")
+                .hint("Name a folder for them: `--target DIR`; or only look: `--dry-run`"),
+        );
+    }
+    Ok(())
+}
+
+/// Changes the request so that what would be left alone is fetched and verified as well, in the version that is installed.
+async fn verify_installed(session: &Session, request: &mut Request) -> Result<()> {
+    let satisfied = match resolution::resolve(&session.index, session.trust.offline, request).await? {
+        resolution::Resolved::Files(resolution) => resolution.satisfied,
+        // The same refusal comes again, and is reported then.
+        resolution::Resolved::Refused(_) => return Ok(()),
+    };
+    for it in satisfied {
+        let pin = format!("{}==={}", it.name, it.version);
+        request.constraints.push(pin.parse().map_err(|error| {
+            Failure::new(format!("The installed version of `{}` cannot be asked for", it.name)).caused_by(&error)
+        })?);
+    }
+    request.ignore_installed = true;
+    Ok(())
 }
 
 /// The gate: with one refusal, nothing passes (F3).
@@ -88,9 +150,16 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
             _ => verified = None,
         }
     }
-    let mut report = Report::new(command, outcome.root.describe(session.trust.now), files);
+    let root = outcome.root.as_ref();
+    let mut report = Report::new(command, root.map(|root| root.describe(session.trust.now)), files);
+    report.satisfied = outcome.satisfied;
+    if report.files.is_empty() && !report.satisfied.is_empty() {
+        report.verdict = Verdict::NothingToVerify;
+    }
     report.notes = outcome.notes;
-    report.notes.extend(outcome.root.notes.iter().cloned());
+    report
+        .notes
+        .extend(root.iter().flat_map(|root| root.notes.iter().cloned()));
     report.notes.extend(
         session
             .http
@@ -102,10 +171,10 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
         report.notes.push(note.to_owned());
     }
     let counters = session.http.counters();
-    report.requests = counters.requests + outcome.root.requests;
+    report.requests = counters.requests + root.map_or(0, |root| root.requests);
     report.cached = counters.cache_hits + counters.wheel_hits;
     report.revalidated = counters.revalidations;
-    let verified = verified.filter(|_| report.verdict == Verdict::Verified);
+    let verified = verified.filter(|_| report.verdict != Verdict::Refused);
     (report, verified)
 }
 
@@ -123,23 +192,40 @@ fn kept<'a>(session: &Session, verified: &'a [Verified]) -> Result<Vec<&'a Verif
 
 /// What pip has done, in pip's own words: what was there already, pip has left as it is.
 fn installed_line(verified: &[Verified], kept: &[&Verified]) -> String {
-    let mut fresh: Vec<DistributionFilename> = verified
-        .iter()
-        .filter(|proof| {
-            !kept
-                .iter()
-                .any(|kept| kept.file().filename() == proof.file().filename())
-        })
-        .filter_map(|proof| proof.file().filename().parse().ok())
-        .collect();
-    fresh.sort_by(|a, b| a.name().cmp(b.name()));
-    let name = |file: &DistributionFilename| format!("{}-{}", file.name(), file.version());
-    let fresh: Vec<String> = fresh.iter().map(name).collect();
+    let is_kept = |proof: &Verified| {
+        kept.iter()
+            .any(|kept| kept.file().filename() == proof.file().filename())
+    };
+    let fresh = listed(verified.iter().filter(|proof| !is_kept(proof)));
     match (fresh.is_empty(), kept.len()) {
         (true, _) => "Already installed, with the contents that were verified.".to_owned(),
-        (false, 0) => format!("Successfully installed {}", fresh.join(" ")),
-        (false, count) => format!("Successfully installed {} ({count} already there)", fresh.join(" ")),
+        (false, 0) => format!("Successfully installed {fresh}"),
+        (false, count) => format!("Successfully installed {fresh} ({count} already there)"),
     }
+}
+
+/// The same of a dry run.
+fn would_install_line(verified: &[Verified]) -> String {
+    if verified.is_empty() {
+        return "Nothing would be installed (--dry-run).".to_owned();
+    }
+    format!(
+        "Would install {}\nEverything was verified; nothing was installed (--dry-run).",
+        listed(verified.iter())
+    )
+}
+
+/// `name-version` of each, as pip lists them.
+fn listed<'a>(verified: impl Iterator<Item = &'a Verified>) -> String {
+    let mut files: Vec<DistributionFilename> = verified
+        .filter_map(|proof| proof.file().filename().parse().ok())
+        .collect();
+    files.sort_by(|a, b| a.name().cmp(b.name()));
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| format!("{}-{}", file.name(), file.version()))
+        .collect();
+    names.join(" ")
 }
 
 /// What pip is told on top of its own options, which the probe has parsed.

@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
         }
     }
     let files = judged.into_iter().map(|(report, _)| report).collect();
-    let mut report = Report::new("verify", root.describe(trust.now), files);
+    let mut report = Report::new("verify", Some(root.describe(trust.now)), files);
     report.notes.clone_from(&root.notes);
     report.requests = http.request_count() + root.requests;
     if args.format == Format::Json {

@@ -25,7 +25,9 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Refused) {
         printer.important(&refused(file, policy_file, printer));
     }
-    printer.progress(&format!("trusted root: {}", printer.plain_line(&report.trusted_root)));
+    if let Some(root) = &report.trusted_root {
+        printer.progress(&format!("trusted root: {}", printer.plain_line(root)));
+    }
     printer.progress(&counts(report));
     for note in &report.notes {
         printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));

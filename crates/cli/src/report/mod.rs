@@ -2,8 +2,11 @@
 
 pub(crate) mod human;
 pub(crate) mod inspection;
+pub(crate) mod installation;
 pub(crate) mod json;
 pub(crate) mod signature;
+
+use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 use slsa_pip_distribution::Sha256Digest;
@@ -31,6 +34,8 @@ pub(crate) enum Verdict {
     Verified,
     /// At least one rule has not.
     Refused,
+    /// Of a run: there was no file to judge, since all that is wanted is installed already, whatever it is.
+    NothingToVerify,
 }
 
 /// The result of a run.
@@ -40,14 +45,16 @@ pub(crate) struct Report {
     pub(crate) schema: &'static str,
     /// The command's name.
     pub(crate) command: &'static str,
-    /// Refused, if any file was.
+    /// Refused, if any file was. It says nothing of what is `satisfied`.
     pub(crate) verdict: Verdict,
     /// Whether pip has installed the files.
     pub(crate) installed: bool,
-    /// Where the trusted root came from.
-    pub(crate) trusted_root: String,
+    /// Where the trusted root came from; `None` if none was needed.
+    pub(crate) trusted_root: Option<String>,
     /// One per file, by name.
     pub(crate) files: Vec<FileReport>,
+    /// What was installed before and satisfies the requirements, so that it was left alone; by name.
+    pub(crate) satisfied: Vec<SatisfiedReport>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
     /// HTTP requests made, repetitions, redirects and revalidations included.
@@ -79,6 +86,10 @@ pub(crate) struct FileReport {
     pub(crate) searched: Vec<Searched>,
     /// The projects that require it; empty if the user named it alone.
     pub(crate) required_by: Vec<String>,
+    /// Where it came from, without credentials, if there was more than one place: the index, the folder or page of links, or
+    /// the file's own URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
     /// The repository that unsigned metadata names, and where.
     pub(crate) declared_repository: Option<String>,
     /// The path, or the digest, as it was typed (`verify` only).
@@ -87,6 +98,23 @@ pub(crate) struct FileReport {
     /// The verified statement (`verify --print-provenance` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provenance: Option<serde_json::Value>,
+}
+
+/// An installed distribution that was left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct SatisfiedReport {
+    /// Project.
+    pub(crate) package: String,
+    /// The installed version.
+    pub(crate) version: String,
+    /// The folder that it is installed in, where known.
+    pub(crate) location: Option<PathBuf>,
+    /// What it satisfies, as written.
+    pub(crate) requirements: Vec<String>,
+    /// The projects that require it; empty if the user named it alone.
+    pub(crate) required_by: Vec<String>,
+    /// Always `false`: nothing is known of where it came from.
+    pub(crate) verified: bool,
 }
 
 /// One place that was asked for evidence.
@@ -128,7 +156,7 @@ pub(crate) enum Outcome {
 
 impl Report {
     /// The report of a finished run; the verdict follows from the files.
-    pub(crate) fn new(command: &'static str, trusted_root: String, mut files: Vec<FileReport>) -> Self {
+    pub(crate) fn new(command: &'static str, trusted_root: Option<String>, mut files: Vec<FileReport>) -> Self {
         files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
         let all = !files.is_empty() && files.iter().all(|file| file.verdict == Verdict::Verified);
         let verdict = if all { Verdict::Verified } else { Verdict::Refused };
@@ -139,11 +167,26 @@ impl Report {
             installed: false,
             trusted_root,
             files,
+            satisfied: Vec::new(),
             notes: Vec::new(),
             requests: 0,
             cached: 0,
             revalidated: 0,
         }
+    }
+}
+
+impl SatisfiedReport {
+    /// What pip says of it.
+    pub(crate) fn line(&self) -> String {
+        let wanted = self.requirements.first().unwrap_or(&self.package);
+        let place = self.location.as_ref();
+        let place = place.map_or_else(String::new, |place| format!(" in {}", place.display()));
+        let by = match self.required_by.as_slice() {
+            [] => String::new(),
+            by => format!(" (from {})", by.join(", ")),
+        };
+        format!("Requirement already satisfied: {wanted}{place}{by} ({})", self.version)
     }
 }
 
