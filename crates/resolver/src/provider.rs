@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
+use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, VersionSet as _};
 use slsa_pip_distribution::PackageName;
 
 use crate::edges::{Edges, edges};
@@ -17,8 +17,11 @@ use crate::version_set::{Index, VersionSet};
 
 /// Most decisions of one run. Long real backtracking takes some thousands; one takes microseconds once all is fetched.
 pub const MAX_DECISIONS: usize = 200_000;
-/// Most releases fetched ahead when a project is decided again and again.
-const MAX_BATCH: usize = 8;
+/// Most releases of one project fetched ahead when the solver goes from one to the next: a few rounds of requests, after
+/// which as many have been looked at as real backtracking seldom exceeds.
+const MAX_BATCH: usize = 64;
+/// After so many releases of a project, older ones than are allowed now are fetched ahead too.
+const DRIFT: u32 = 3;
 /// A project that took part in this many conflicts is decided earlier; below, the order in which projects are named
 /// counts, so that what the user named first keeps its newest version.
 const CONFLICTS_PER_STEP: u32 = 5;
@@ -40,7 +43,10 @@ pub(crate) struct Inner<'a, F> {
     pub(crate) known: HashMap<(Package, Index), Edges>,
     pub(crate) texts: Texts,
     order: HashMap<Package, u32>,
-    decided: HashMap<Package, usize>,
+    /// What of a package was allowed when that was last asked; only to know what is worth fetching.
+    allowed: HashMap<Package, VersionSet>,
+    /// The release that was decided on last, and how many others were before.
+    tried: HashMap<PackageName, (Index, u32)>,
     decisions: usize,
     /// Whether it turned out that the installed release alone will not do, so that this run is of no use.
     opened: bool,
@@ -56,7 +62,8 @@ impl<'a, F: Clone> Run<'a, F> {
                 known: HashMap::new(),
                 texts: HashMap::new(),
                 order: HashMap::new(),
-                decided: HashMap::new(),
+                allowed: HashMap::new(),
+                tried: HashMap::new(),
                 decisions: 0,
                 opened: false,
             }),
@@ -72,6 +79,23 @@ impl<F: Clone> Inner<'_, F> {
     /// pip would try other releases of a project that takes part in a conflict, even if one is installed.
     fn in_conflict(&mut self, name: &PackageName) {
         self.opened |= self.store.open(name);
+    }
+
+    /// Fetches the next releases ahead, in growing batches, where one after the other has to be given up.
+    fn batch(&mut self, name: &PackageName, range: &VersionSet, best: Index) {
+        let (last, changes) = self.tried.entry(name.clone()).or_insert((best, 0));
+        if *last != best {
+            *last = best;
+            *changes += 1;
+        }
+        if *changes > 0 {
+            let count = 1_usize.checked_shl(*changes).unwrap_or(MAX_BATCH).min(MAX_BATCH);
+            self.store.batch_ahead(name, range, count);
+            if *changes >= DRIFT {
+                // What requires it goes from release to release as well, and the range with it.
+                self.store.batch_ahead(name, &VersionSet::from_indices(0..best), count);
+            }
+        }
     }
 
     fn edges(&mut self, request: &Request, package: &Package, index: Index) -> Result<Edges, Stop> {
@@ -90,7 +114,11 @@ impl<F: Clone> Inner<'_, F> {
                 }
             }
             if let (Package::Base(name), Some(_)) = (&edge.to, &edge.requirement) {
-                self.store.fetch_ahead(name, &edge.set, 1);
+                let set = match self.allowed.get(&edge.to) {
+                    Some(allowed) => allowed.intersection(&edge.set),
+                    None => edge.set.clone(),
+                };
+                self.store.fetch_ahead(name, &set);
             }
         }
         self.known.insert((package.clone(), index), found.clone());
@@ -117,6 +145,7 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
         if let (Some(name), 1..) = (package.project(), statistics.conflict_count()) {
             inner.in_conflict(name);
         }
+        inner.allowed.insert(package.clone(), range.clone());
         let order = Reverse(inner.order.get(package).copied().unwrap_or(0));
         let kind = match package {
             Package::Root => 4,
@@ -152,16 +181,13 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
         let Some(page) = inner.store.page(name).cloned() else {
             return Ok(None);
         };
-        if matches!(package, Package::Base(_)) {
-            let times = inner.decided.entry(package.clone()).or_insert(0);
-            *times += 1;
-            if *times > 1 {
-                let count = (*times).min(MAX_BATCH);
-                inner.store.fetch_ahead(name, range, count);
-            }
-        }
         let prefer_installed = inner.store.prefers_installed(name);
-        Ok(inner.rules.best(name, &page, range, prefer_installed))
+        let best = inner.rules.best(name, &page, range, prefer_installed);
+        // A release with an extra is mostly given up without its metadata.
+        if let (Package::Base(_), Some(best)) = (package, best) {
+            inner.batch(name, range, best);
+        }
+        Ok(best)
     }
 
     fn get_dependencies(

@@ -85,4 +85,4 @@ impl From<InvalidMetadata> for SourceError {
 }
 
 /// Most requests to the source under way at once: enough to hide latency, few enough for any index to be polite to.
-pub const MAX_CONCURRENT: usize = 16;
+pub const MAX_CONCURRENT: usize = 32;

@@ -67,6 +67,8 @@ pub(crate) struct Store<F> {
     needed_pages: HashSet<PackageName>,
     needed_metadata: HashSet<(PackageName, Index)>,
     ahead: HashSet<(PackageName, Option<Index>)>,
+    /// Releases fetched ahead that the solver may never come to.
+    distant: HashSet<(PackageName, Index)>,
     /// What specifiers mean on a page; the same few are met again and again.
     sets: HashMap<PackageName, HashMap<VersionSpecifiers, VersionSet>>,
     /// Requirements whose best release is to be fetched as soon as the page is there.
@@ -94,6 +96,7 @@ impl<F: Clone> Store<F> {
             needed_pages: HashSet::new(),
             needed_metadata: HashSet::new(),
             ahead: HashSet::new(),
+            distant: HashSet::new(),
             sets: HashMap::new(),
             waiting: HashMap::new(),
         }
@@ -240,13 +243,27 @@ impl<F: Clone> Store<F> {
         }
     }
 
-    /// Fetches ahead the metadata of the `count` best releases of `set`.
-    pub(crate) fn fetch_ahead(&mut self, name: &PackageName, set: &VersionSet, count: usize) {
+    /// Fetches ahead the metadata of the best release of `set`, and what that will need.
+    pub(crate) fn fetch_ahead(&mut self, name: &PackageName, set: &VersionSet) {
+        self.best_ahead(name, set, 1);
+    }
+
+    /// Fetches ahead the metadata of the `count` best releases of `set`. Of what they require, only the pages: most of them
+    /// are given up for what they say.
+    pub(crate) fn batch_ahead(&mut self, name: &PackageName, set: &VersionSet, count: usize) {
+        let asked = self.best_ahead(name, set, count);
+        self.distant
+            .extend(asked.into_iter().map(|index| (name.clone(), index)));
+    }
+
+    /// Returns what is newly asked for.
+    fn best_ahead(&mut self, name: &PackageName, set: &VersionSet, count: usize) -> Vec<Index> {
+        let mut asked = Vec::new();
         let Some(page) = self.page(name).cloned() else {
-            return;
+            return asked;
         };
         if self.prefers_installed(name) && page.kept().is_some_and(|index| set.has(index)) {
-            return;
+            return asked;
         }
         let final_first = [false, true].into_iter().flat_map(|prerelease| {
             page.numbered()
@@ -261,13 +278,15 @@ impl<F: Clone> Store<F> {
         for (index, file) in wheels.take(count) {
             let new = !self.metadata.contains_key(&(name.clone(), index));
             if new && self.may_fetch_ahead(name, Some(index)) {
+                asked.push(index);
                 // If nobody listens any more, the next thing that is needed finds out.
                 let _ = self.wish(Want::Metadata(name.clone(), index, file), false);
             }
         }
+        asked
     }
 
-    fn requirement_ahead(&mut self, requirement: &Requirement) {
+    fn requirement_ahead(&mut self, requirement: &Requirement, distant: bool) {
         let name = requirement.name();
         if requirement.url().is_some() || self.links.contains_key(name) {
             return;
@@ -278,11 +297,15 @@ impl<F: Clone> Store<F> {
         if installed {
             // That will do.
         } else if self.page(name).is_some_and(|page| page.kind != Kind::Installed) {
-            let set = self.matching(name, requirement.specifiers());
-            self.fetch_ahead(name, &set, 1);
+            if !distant {
+                let set = self.matching(name, requirement.specifiers());
+                self.fetch_ahead(name, &set);
+            }
         } else {
-            let waiting = self.waiting.entry(name.clone()).or_default();
-            waiting.push(requirement.specifiers().clone());
+            if !distant {
+                let waiting = self.waiting.entry(name.clone()).or_default();
+                waiting.push(requirement.specifiers().clone());
+            }
             if self.may_fetch_ahead(name, None) {
                 let _ = self.wish(Want::Page(name.clone()), false);
             }
@@ -314,6 +337,7 @@ impl<F: Clone> Store<F> {
                 }
             }
             Answer::Metadata(name, index, answer) => {
+                let distant = self.distant.contains(&(name.clone(), index));
                 self.metadata.insert((name, index), answer.clone());
                 if let (Ok(metadata), false) = (answer, self.request.no_deps) {
                     let request = Arc::clone(&self.request);
@@ -321,7 +345,7 @@ impl<F: Clone> Store<F> {
                         .requires_dist
                         .iter()
                         .filter(|requirement| requirement.applies(&request.env, None));
-                    applying.for_each(|requirement| self.requirement_ahead(requirement));
+                    applying.for_each(|requirement| self.requirement_ahead(requirement, distant));
                 }
             }
         }
@@ -333,7 +357,7 @@ impl<F: Clone> Store<F> {
         self.pages.insert(name.clone(), page);
         for specifiers in waiting {
             let set = self.matching(name, &specifiers);
-            self.fetch_ahead(name, &set, 1);
+            self.fetch_ahead(name, &set);
         }
     }
 

@@ -4,6 +4,7 @@ mod brute_force;
 mod budgets;
 mod direct;
 mod installed;
+mod latency;
 mod options;
 mod rules;
 mod world;

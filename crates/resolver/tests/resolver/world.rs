@@ -35,6 +35,11 @@ pub(crate) struct World {
     links: BTreeMap<String, CandidateFile<File>>,
     /// Scrambles the order of answers.
     pub seed: u64,
+    /// What each answer takes.
+    pub latency: Duration,
+    in_flight: AtomicUsize,
+    /// How often something was asked for while nothing else was: the times that somebody had to wait one after the other.
+    pub rounds: AtomicUsize,
     pub metadata_fetches: AtomicUsize,
     pub page_fetches: AtomicUsize,
 }
@@ -108,12 +113,19 @@ pub(crate) fn digest(byte: &str) -> Sha256Digest {
 
 impl World {
     async fn wait(&self, key: &str) {
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.rounds.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.latency > Duration::ZERO {
+            tokio::time::sleep(self.latency).await;
+        }
         if self.seed > 0 {
             let mixed = key.bytes().fold(self.seed, |sum, byte| {
                 sum.wrapping_mul(31).wrapping_add(u64::from(byte))
             });
             tokio::time::sleep(Duration::from_micros(mixed % 3000)).await;
         }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
