@@ -59,6 +59,21 @@ impl CacheFolder {
     /// If the file or a folder on the way is a symbolic link, belongs to or may be written by others, has more than `limit`
     /// bytes, or cannot be read.
     pub fn read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, CacheError> {
+        let Some((bytes, _)) = self.read_start(name, limit.saturating_add(1))? else {
+            return Ok(None);
+        };
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            let path = self.path().join(checked_name(name)?);
+            return Err(CacheError::TooLarge { path, limit });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The first `most` bytes of a file, and how long the whole of it is; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// As [`Self::read`], but for its limit.
+    pub fn read_start(&self, name: &str, most: u64) -> Result<Option<(Vec<u8>, u64)>, CacheError> {
         if !self.is_there()? {
             return Ok(None);
         }
@@ -73,17 +88,11 @@ impl CacheFolder {
         let failed = |source| io_error(&path, "read", source);
         let mut bytes = Vec::new();
         match File::open(&path) {
-            Ok(file) => file
-                .take(limit.saturating_add(1))
-                .read_to_end(&mut bytes)
-                .map_err(failed)?,
+            Ok(file) => file.take(most).read_to_end(&mut bytes).map_err(failed)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-            return Err(CacheError::TooLarge { path, limit });
-        }
-        Ok(Some(bytes))
+        Ok(Some((bytes, metadata.len())))
     }
 
     /// Writes a file whole: a reader sees the old bytes or the new ones, never half of them, also when two processes write at
@@ -92,6 +101,14 @@ impl CacheFolder {
     /// # Errors
     /// If a folder on the way is a symbolic link, belongs to or may be written by others, or if writing fails.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CacheError> {
+        self.write_parts(name, &[bytes])
+    }
+
+    /// [`Self::write`] of a file whose bytes are not in one place.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_parts(&self, name: &str, parts: &[&[u8]]) -> Result<(), CacheError> {
         let folder = self.make()?;
         let path = folder.join(checked_name(name)?);
         let failed = |source| io_error(&path, "written", source);
@@ -100,7 +117,9 @@ impl CacheFolder {
             .prefix(UNFINISHED)
             .tempfile_in(&folder)
             .map_err(failed)?;
-        file.write_all(bytes).map_err(failed)?;
+        for part in parts {
+            file.write_all(part).map_err(failed)?;
+        }
         // Without it a power cut could leave an empty file under the final name.
         file.as_file().sync_data().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;

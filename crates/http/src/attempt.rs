@@ -102,7 +102,7 @@ impl Client {
             let validators = outgoing
                 .validators
                 .as_ref()
-                .filter(|known| !asked && known.at == kept_url(&url, way.redirected));
+                .filter(|known| !asked && known.fit(&url, way.redirected));
             way.conditional = validators.is_some();
             let answer = self
                 .send_once(outgoing, &method, &url, login.clone(), validators)
@@ -264,7 +264,7 @@ fn sensitive(value: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The URL of an answer as the cache keeps it: where a redirect led, a query may be a pre-signed secret, and differs each time.
+/// A URL without credentials, and where a redirect led without its query, which may be a pre-signed secret and differs each time.
 pub(crate) fn kept_url(url: &Url, redirected: bool) -> Url {
     let mut url = without_credentials(url);
     if redirected {

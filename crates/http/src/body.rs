@@ -11,6 +11,7 @@ use url::Url;
 use crate::attempt::classify;
 use crate::error::HttpError;
 use crate::redact::redact;
+use crate::room::{Growth, Pauses};
 
 /// What is kept of the body of an error status: enough for its message.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -18,6 +19,9 @@ const MAX_ERROR_BODY: u64 = 64 * 1024;
 /// What a body within its limit may be longer encoded than decoded: headers, and blocks that do not compress. More is a body
 /// that decodes to little or nothing, without end.
 const ENCODING_OVERHEAD: u64 = 64 * 1024;
+
+/// Bytes that are decoded at once: no more than 132 KiB can come of them before there is room for more.
+const DECODED_AT_ONCE: usize = 128;
 
 /// Collects decoded bytes and stops at the limit, so that a decompression bomb costs no more than that.
 struct Bounded {
@@ -48,12 +52,40 @@ enum Decoder {
     Gzip(Box<MultiGzDecoder<Bounded>>),
 }
 
-/// Reads the whole body. A body over the limit is an error for a success, and is cut for an error status.
+impl Decoder {
+    fn collected(&self) -> &Bounded {
+        match self {
+            Self::Plain(bounded) => bounded,
+            Self::Gzip(gzip) => gzip.get_ref(),
+        }
+    }
+
+    /// Takes a part of the body, as fast as there is room for what comes of it.
+    async fn take(&mut self, chunk: &[u8], growth: &mut Growth<'_>) -> std::io::Result<()> {
+        match self {
+            Self::Plain(bounded) => {
+                growth.to(bounded.bytes.len() + chunk.len()).await;
+                bounded.write_all(chunk)
+            }
+            Self::Gzip(gzip) => {
+                for part in chunk.chunks(DECODED_AT_ONCE) {
+                    gzip.write_all(part)?;
+                    growth.to(gzip.get_ref().bytes.len()).await;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads the whole body, with pauses while there is no room for it ([`crate::with_room`]). A body over the limit is an error for
+/// a success, and is cut for an error status.
 pub(crate) async fn read(
     mut answer: reqwest::Response,
     url: &Url,
     limit: u64,
     timeout: Duration,
+    pauses: &Pauses,
 ) -> Result<Bytes, HttpError> {
     let success = answer.status().is_success();
     let limit = if success { limit } else { limit.min(MAX_ERROR_BODY) };
@@ -79,6 +111,7 @@ pub(crate) async fn read(
         Some("gzip" | "x-gzip") => Decoder::Gzip(Box::new(MultiGzDecoder::new(bounded))),
         Some(other) => return Err(bad_encoding(&format!("`{other}` was not asked for"))),
     };
+    let mut growth = Growth::new(pauses);
     let mut received = 0;
     loop {
         let chunk = match answer.chunk().await {
@@ -87,13 +120,8 @@ pub(crate) async fn read(
             Err(error) => return Err(broken_off(error, url, expected, received, timeout)),
         };
         received += chunk.len() as u64;
-        let (written, full) = match &mut decoder {
-            Decoder::Plain(bounded) => (bounded.write_all(&chunk), bounded.full),
-            Decoder::Gzip(gzip) => {
-                let written = gzip.write_all(&chunk);
-                (written, gzip.get_ref().full)
-            }
-        };
+        let written = decoder.take(&chunk, &mut growth).await;
+        let full = decoder.collected().full;
         match written {
             Err(_) if full && success => return Err(too_large()),
             Err(_) if full => break,

@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::CACHE_CONTROL;
 
-use crate::attempt::{Outgoing, kept_url, without_credentials};
-use crate::cache::{Caching, Entry, Freshness, Key, MAX_ENTRY_BYTES, NEGATIVE_LIFETIME, Store};
+use crate::attempt::{Outgoing, without_credentials};
+use crate::cache::{Caching, Entry, Freshness, Head, Kept, Key, MAX_ENTRY_BYTES, NEGATIVE_LIFETIME, Store};
 use crate::client::Client;
 use crate::error::HttpError;
 use crate::get::Get;
 use crate::response::{Origin, Response, Way};
+use crate::room::{Growth, Pauses, with_room};
 
 impl Client {
     /// GET with the body read up to the request's limit, counted after decompression; from the cache where the request allows
@@ -23,6 +24,10 @@ impl Client {
     /// # Errors
     /// Any [`HttpError`] but `Status`. Offline nothing is answered, from the cache neither.
     pub async fn fetch(&self, get: &Get<'_>) -> Result<Response, HttpError> {
+        with_room(self.fetch_with_room(get)).await
+    }
+
+    async fn fetch_with_room(&self, get: &Get<'_>) -> Result<Response, HttpError> {
         let mut outgoing = get.outgoing();
         let store = self.shared.store.as_ref().filter(|_| get.caching != Caching::Never);
         let Some(store) = store.filter(|_| !self.shared.settings.offline) else {
@@ -30,26 +35,31 @@ impl Client {
         };
         let key = self.key(&outgoing)?;
         let wanted = key.clone();
-        let known = store.run(move |store| store.read(&wanted)).await.flatten();
-        let known = known.filter(|entry| entry.body.len() as u64 <= get.limit);
-        if let Some(entry) = known.as_ref().filter(|entry| entry.serves(get.caching, now())) {
+        let known = store.run(move |store| store.head(&wanted)).await.flatten();
+        let known = known.filter(|head| head.body <= get.limit);
+        if let Some(head) = known
+            .as_ref()
+            .filter(|head| head.description.serves(get.caching, now()))
+            && let Some(entry) = whole(store, &key, head).await
+        {
             self.shared.cache_hits.fetch_add(1, Ordering::Relaxed);
             let key = key.clone();
             store.run(move |store| store.touch(&key)).await;
-            return Ok(response(entry, Origin::Cache));
+            return Ok(response(&entry, Origin::Cache));
         }
-        outgoing.validators = known.as_ref().and_then(|entry| entry.validators(get.caching));
-        let answer = self.answer(&outgoing, get.limit).await?;
-        match known {
-            Some(entry) if answer.status == 304 && answer.way.conditional => {
+        outgoing.validators = known.as_ref().and_then(|head| head.description.validators(get.caching));
+        let mut answer = self.answer(&outgoing, get.limit).await?;
+        if let Some(head) = known.filter(|_| answer.status == 304 && answer.way.conditional) {
+            if let Some(entry) = whole(store, &key, &head).await {
                 self.shared.revalidations.fetch_add(1, Ordering::Relaxed);
-                Ok(confirmed(store, key, entry, &answer).await)
+                return Ok(confirmed(store, key, entry, &answer).await);
             }
-            _ => {
-                keep(store, key, get.caching, &answer).await;
-                Ok(answer)
-            }
+            // What the server has confirmed is damaged, or another process has replaced it.
+            outgoing.validators = None;
+            answer = self.answer(&outgoing, get.limit).await?;
         }
+        keep(store, key, get.caching, &answer).await;
+        Ok(answer)
     }
 
     /// Removes the kept answer to this request, if there is one: for an answer that turned out to be unusable.
@@ -66,13 +76,24 @@ impl Client {
     }
 }
 
+/// The kept answer whose beginning is known, as soon as there is room for its body; none if it is another one by now.
+async fn whole(store: &Arc<Store>, key: &Key, head: &Head) -> Option<Entry> {
+    let pauses = Pauses::default();
+    Growth::new(&pauses)
+        .to(usize::try_from(head.body).unwrap_or(usize::MAX))
+        .await;
+    let wanted = key.clone();
+    let entry = store.run(move |store| store.read(&wanted)).await.flatten();
+    entry.filter(|entry| entry.description == head.description)
+}
+
 /// The kept answer after a 304, which may name another lifetime.
 async fn confirmed(store: &Arc<Store>, key: Key, mut entry: Entry, answer: &Response) -> Response {
     let says_itself = answer.headers.contains_key(CACHE_CONTROL);
     let freshness = if says_itself {
         Freshness::of(&answer.headers)
     } else {
-        Freshness::of(&entry.headers())
+        Freshness::of(&entry.description.headers())
     };
     let confirmed = match freshness {
         Freshness::NoStore => None,
@@ -102,11 +123,10 @@ async fn keep(store: &Arc<Store>, key: Key, caching: Caching, answer: &Response)
         _ => None,
     };
     let entry = lifetime.map(|lifetime| {
-        let url = kept_url(&answer.final_url, answer.way.redirected);
         Entry::new(
             &key,
             answer.status,
-            url,
+            Kept::of(&answer.final_url, answer.way.redirected),
             &answer.headers,
             answer.body.clone(),
             lifetime,
@@ -116,7 +136,7 @@ async fn keep(store: &Arc<Store>, key: Key, caching: Caching, answer: &Response)
     let prune = store
         .run(move |store| match entry {
             // What is neither fresh nor can be confirmed would never be used.
-            Some(entry) if entry.is_of_use(caching) => store.write(&key, &entry),
+            Some(entry) if entry.description.is_of_use(caching) => store.write(&key, &entry),
             _ => {
                 store.remove(&key);
                 false
@@ -137,9 +157,9 @@ fn unredirected(lifetime: Duration, way: Way) -> Duration {
 
 fn response(entry: &Entry, origin: Origin) -> Response {
     Response {
-        status: entry.status(),
-        headers: entry.headers(),
-        final_url: entry.final_url().clone(),
+        status: entry.description.status(),
+        headers: entry.description.headers(),
+        final_url: entry.description.final_url().clone(),
         body: entry.body.clone(),
         origin,
         way: Way::default(),

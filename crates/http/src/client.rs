@@ -19,6 +19,7 @@ use crate::get::Get;
 use crate::redact::redact;
 use crate::response::{self, Response};
 use crate::retry::{self, Backoff};
+use crate::room::Pauses;
 use crate::settings::Settings;
 
 /// An HTTP client; clones share connections, credentials and the counter.
@@ -241,11 +242,12 @@ impl Client {
     async fn attempt(&self, outgoing: &Outgoing<'_>, limit: u64) -> Result<Response, HttpError> {
         let _slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
+        let pauses = Pauses::default();
         let exchange = async {
             let Sent { answer, url, way } = self.send(outgoing).await?;
             let status = answer.status().as_u16();
             let headers = answer.headers().clone();
-            let body = body::read(answer, &url, limit, after).await?;
+            let body = body::read(answer, &url, limit, after, &pauses).await?;
             Ok(Response {
                 status,
                 headers,
@@ -255,7 +257,7 @@ impl Client {
                 way,
             })
         };
-        tokio::time::timeout(after, exchange).await.unwrap_or_else(|_| {
+        pauses.timeout(after, exchange).await.unwrap_or_else(|| {
             Err(HttpError::Timeout {
                 url: redact(outgoing.url),
                 after,

@@ -20,6 +20,7 @@ mod redact;
 mod redirect;
 mod response;
 mod retry;
+mod room;
 mod settings;
 
 pub use ask::{AskedLogins, LoginAnswer, LoginQuestion};
@@ -36,4 +37,5 @@ pub use redact::redact;
 pub use redirect::{MAX_REDIRECTS, is_private_way, same_origin};
 pub use reqwest::header::HeaderMap;
 pub use response::{Origin, Response};
+pub use room::with_room;
 pub use settings::Settings;

@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::error::HttpError;
 use crate::redact::redact;
 use crate::retry::Backoff;
+use crate::room::Pauses;
 
 /// What a server made of a range request.
 #[derive(Debug, Clone)]
@@ -95,6 +96,7 @@ impl Client {
     ) -> Result<RangeAnswer, HttpError> {
         let _slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
+        let pauses = Pauses::default();
         let exchange = async {
             let Sent {
                 answer, url: final_url, ..
@@ -118,7 +120,7 @@ impl Client {
                 return Err(unfit(&final_url, "it sent another range than the one asked for"));
             }
             let length = part.last - part.first + 1;
-            let body = body::read(answer, &final_url, limit, after).await?;
+            let body = body::read(answer, &final_url, limit, after, &pauses).await?;
             if body.len() as u64 != length {
                 return Err(unfit(&final_url, "it sent fewer or more bytes than announced"));
             }
@@ -128,7 +130,7 @@ impl Client {
                 body,
             }))
         };
-        tokio::time::timeout(after, exchange).await.unwrap_or_else(|_| {
+        pauses.timeout(after, exchange).await.unwrap_or_else(|| {
             Err(HttpError::Timeout {
                 url: redact(outgoing.url),
                 after,

@@ -21,7 +21,7 @@ pub use slsa_pip_cache::sweep::{Removed, Usage};
 pub use wheels::WheelStore;
 
 pub(crate) use control::Freshness;
-pub(crate) use entry::{Entry, Validators};
+pub(crate) use entry::{Entry, Head, Kept, Validators};
 pub(crate) use key::Key;
 pub(crate) use store::Store;
 pub(crate) use trouble::Troubles;

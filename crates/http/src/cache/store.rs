@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use slsa_pip_cache::{CacheError, CacheFolder};
 
-use super::entry::{Entry, MAX_FILE};
+use super::entry::{Entry, Head, MAX_FILE, MAX_HEAD};
 use super::maintenance::{HTTP, prune_folder};
 use super::trouble::{Troubles, touch};
 use super::{CacheSettings, Key};
@@ -49,16 +49,33 @@ impl Store {
         Some(folder.path().join(key.as_str()))
     }
 
+    /// What there is to know of the entry before its body is read; one that cannot be read is removed.
+    pub(crate) fn head(&self, key: &Key) -> Option<Head> {
+        let read = self
+            .folder(key)
+            .and_then(|folder| folder.read_start(key.as_str(), MAX_HEAD));
+        self.readable(key, read, |(start, length)| Head::parse(&start, length, key))
+    }
+
     /// The entry, if there is one and every byte of it is as it was written; a damaged one is removed.
     pub(crate) fn read(&self, key: &Key) -> Option<Entry> {
         let read = self.folder(key).and_then(|folder| folder.read(key.as_str(), MAX_FILE));
+        self.readable(key, read, |bytes| Entry::parse(bytes, key))
+    }
+
+    fn readable<R, T>(
+        &self,
+        key: &Key,
+        read: Result<Option<R>, CacheError>,
+        parse: impl FnOnce(R) -> Option<T>,
+    ) -> Option<T> {
         match read {
             Ok(bytes) => {
-                let entry = Entry::parse(bytes?, key);
-                if entry.is_none() {
+                let parsed = parse(bytes?);
+                if parsed.is_none() {
                     self.remove(key);
                 }
-                entry
+                parsed
             }
             Err(error) => {
                 // Removing it fails as well where the folder itself is the trouble.
@@ -77,10 +94,14 @@ impl Store {
 
     /// Writes an entry over whatever is there. Returns whether it is the first of this run, after which to prune.
     pub(crate) fn write(&self, key: &Key, entry: &Entry) -> bool {
-        let Some(bytes) = entry.to_bytes() else {
+        let Some(before) = entry.before_body() else {
             return false;
         };
-        let written = self.folder(key).and_then(|folder| folder.write(key.as_str(), &bytes));
+        // Not copied together: a body may be large.
+        let parts = [before.as_slice(), &entry.body];
+        let written = self
+            .folder(key)
+            .and_then(|folder| folder.write_parts(key.as_str(), &parts));
         self.troubles.heed(written).is_some() && self.pruned.set(()).is_ok()
     }
 

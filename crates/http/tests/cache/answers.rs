@@ -268,8 +268,7 @@ async fn a_redirected_answer_is_confirmed_where_it_came_from() {
     let server = Server::start(to("/asset?signature=s3cret1")).await;
     let client = client(&folder);
     assert_eq!(standard(&client, &server.url).await.origin, Origin::Network);
-    // The redirect is followed anew, whatever the lifetime of its end; the signature is another one.
-    server.now(to("/asset?signature=s3cret2"));
+    // The redirect is followed anew, whatever the lifetime of its end.
     let answer = standard(&client, &server.url).await;
     assert_eq!(
         (answer.origin, answer.body.as_ref()),
@@ -285,9 +284,12 @@ async fn a_redirected_answer_is_confirmed_where_it_came_from() {
             .iter()
             .all(|(_, headers)| !headers.contains_key("if-none-match"))
     );
-    server.now(to("/another"));
-    assert_eq!(standard(&client, &server.url).await.origin, Origin::Network);
-    assert!(!target.seen.lock().unwrap()[2].1.contains_key("if-none-match"));
+    // Another query is another place: what it holds may be confirmed by the same tag and be something else.
+    for (number, other) in (2..).zip(["/asset?signature=s3cret2", "/asset", "/another"]) {
+        server.now(to(other));
+        assert_eq!(standard(&client, &server.url).await.origin, Origin::Network, "{other}");
+        assert!(!target.seen.lock().unwrap()[number].1.contains_key("if-none-match"));
+    }
     for path in files(folder.path()) {
         assert!(!String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains("s3cret"));
     }
