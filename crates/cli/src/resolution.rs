@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use slsa_pip_distribution::{PackageName, Requirement, Sha256Digest};
-use slsa_pip_pip::Probe;
+use slsa_pip_pip::{Probe, UpgradeStrategy};
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
-use slsa_pip_resolver::{Request, Resolution, ResolveError, SourceError};
+use slsa_pip_resolver::{Installed, Request, Resolution, ResolveError, SourceError, Upgrade};
 use slsa_pip_verify::Refusal;
 
 use crate::failure::{Failure, Result};
@@ -82,13 +82,42 @@ pub(crate) fn request(probe: &Probe) -> Result<Request> {
     request.constraints = constraints;
     request.require_hashes = probe.require_hashes || !hashes.is_empty();
     request.hashes = hashes;
-    request.releases.all_releases.all = probe.pre;
+    request.releases.all_releases = probe.all_releases.iter().collect();
+    request.releases.all_releases.all |= probe.pre;
+    request.releases.only_final = probe.only_final.iter().collect();
+    request.uploaded_prior_to = probe.uploaded_prior_to;
     request.formats.no_binary = probe.no_binary.iter().collect();
     request.formats.only_binary = probe.only_binary.iter().collect();
     request.prefer_binary = probe.prefer_binary;
     request.ignore_requires_python = probe.ignore_requires_python;
     request.no_deps = probe.no_deps;
+    request.installed = installed(probe);
+    let install = &probe.install;
+    request.upgrade = match (install.upgrade, install.upgrade_strategy) {
+        (false, _) => Upgrade::No,
+        (true, UpgradeStrategy::OnlyIfNeeded) => Upgrade::OnlyIfNeeded,
+        (true, UpgradeStrategy::Eager) => Upgrade::Eager,
+    };
+    request.force_reinstall = install.force_reinstall;
+    // As pip: what lies in another place says nothing about that one.
+    request.ignore_installed = install.ignore_installed || install.target.is_some();
     Ok(request)
+}
+
+/// What pip finds installed; the first of a name counts. What has no valid name or version satisfies nothing.
+fn installed(probe: &Probe) -> BTreeMap<PackageName, Installed> {
+    let mut installed = BTreeMap::new();
+    for distribution in &probe.installed {
+        if let (Ok(name), Ok(version)) = (distribution.name.parse(), distribution.version.parse()) {
+            installed.entry(name).or_insert_with(|| Installed {
+                version,
+                requires_dist: distribution.requires_dist.clone(),
+                provides_extra: None,
+                editable: distribution.editable,
+            });
+        }
+    }
+    installed
 }
 
 /// Adds the hashes of one line, which are alternatives; several lines must all allow a file, as for pip. That none is left must
