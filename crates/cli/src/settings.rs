@@ -138,9 +138,14 @@ impl Endpoints {
 /// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.
 pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
     let path = named.unwrap_or(Path::new(DEFAULT_POLICY_FILE));
+    let unasked = named.is_none();
+    if unasked && path.symlink_metadata().is_ok() {
+        // Before it is opened, which would wait if it is a pipe.
+        check_policy_owner(path)?;
+    }
     let bytes = match read_bounded(path) {
         Ok(bytes) => bytes,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if unasked && error.kind() == std::io::ErrorKind::NotFound => {
             return Ok((Policy::default(), path.to_owned()));
         }
         Err(error) => {
@@ -151,16 +156,9 @@ pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
             );
         }
     };
-    if named.is_none() {
-        // Whoever may write into the working directory could otherwise exempt what they like.
-        slsa_pip_cache::check_owner(path).map_err(|error| {
-            Failure::new(format!("The policy file `{}` is not yours", path.display()))
-                .caused_by(&error)
-                .hint(format!(
-                    "Read it, and if it is to hold, name it: `--policy {}`",
-                    path.display()
-                ))
-        })?;
+    if unasked {
+        // It may have been put there meanwhile.
+        check_policy_owner(path)?;
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         Failure::new(format!("The policy file `{}` is not UTF-8 text", path.display())).caused_by(&error)
@@ -169,6 +167,18 @@ pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
         Failure::new(format!("The policy file `{}` is not valid", path.display())).detail(errors.to_string())
     })?;
     Ok((policy, path.to_owned()))
+}
+
+/// That nobody else has put the policy there that nobody has named: they could exempt what they like.
+fn check_policy_owner(path: &Path) -> Result<()> {
+    slsa_pip_cache::check_owner(path).map_err(|error| {
+        Failure::new(format!("The policy file `{}` is not yours", path.display()))
+            .caused_by(&error)
+            .hint(format!(
+                "Read it, and if it is to hold, name it: `--policy {}`",
+                path.display()
+            ))
+    })
 }
 
 /// A base URL of an option: `http` or `https`, with a path that ends in a slash, so that joining extends it.

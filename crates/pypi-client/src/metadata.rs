@@ -260,4 +260,8 @@ async fn in_file(path: PathBuf, wheel: &WheelFilename) -> Result<Result<Vec<u8>,
 
 fn read_buffered(file: impl Read + Seek, wheel: &WheelFilename) -> Result<Vec<u8>, String> {
     read_metadata(std::io::BufReader::new(file), wheel)
+        // Opening a pipe would wait for whoever writes into it.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Ok(Err("it is no ordinary file".to_owned()));
+        }
 }
