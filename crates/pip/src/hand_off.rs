@@ -1,18 +1,21 @@
 //! How pip is called for the hand-off.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use slsa_pip_distribution::Version;
+use serde_json::json;
+use slsa_pip_distribution::{PackageName, Version, WheelFilename};
+use slsa_pip_verify::Verified;
+use url::Url;
 
 use crate::probe::Probe;
 
-/// The script: what it shares with the probe, and a start of pip. It does what `python -I -m pip` does, with the user site
-/// added: without it pip would not see, and so not replace, what is installed there.
-pub(crate) const SCRIPT: &str = concat!(include_str!("user_site.py"), include_str!("hand_off.py"));
-
 /// The first pip that knows `--break-system-packages`; older ones do not heed PEP 668.
 const HEEDS_EXTERNALLY_MANAGED: [u64; 3] = [23, 0, 1];
+
+/// The hashes that pip knows in a URL.
+const HASHES: [&str; 6] = ["sha1", "sha224", "sha384", "sha256", "sha512", "md5"];
 
 /// Where the output of pip goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +53,14 @@ pub struct HandOff {
     pub break_system_packages: bool,
     /// `--no-warn-script-location`
     pub no_warn_script_location: bool,
+    /// `--no-warn-conflicts`
+    pub no_warn_conflicts: bool,
+    /// `--no-deps`: then pip does not warn of conflicts either
+    pub no_deps: bool,
+    /// The projects that the user has asked for by name; pip marks them with a file REQUESTED. All of the files with `None`.
+    pub requested: Option<BTreeSet<PackageName>>,
+    /// The projects that were asked for by URL or path, with that URL: pip writes it down (PEP 610), and shows it in `freeze`.
+    pub direct: BTreeMap<PackageName, Url>,
     /// `--no-color`
     pub no_color: bool,
     /// `--quiet`, this many times
@@ -60,7 +71,7 @@ pub struct HandOff {
     pub output: PipOutput,
 }
 
-/// pip's arguments, after `python -I -c SCRIPT`.
+/// pip's arguments.
 pub(crate) fn arguments(probe: &Probe, options: &HandOff, wheels: &Path, hashes: &Path) -> Vec<OsString> {
     let mut words = Words(Vec::new());
     // `--isolated` leaves out PIP_* and the user's configuration; the rest is left out by the environment.
@@ -80,6 +91,38 @@ pub(crate) fn arguments(probe: &Probe, options: &HandOff, wheels: &Path, hashes:
     place(probe, options, &mut words);
     manner(probe, options, &mut words);
     words.0
+}
+
+/// What pip's options cannot say; see `script/hand_off.py`.
+pub(crate) fn wishes(probe: &Probe, options: &HandOff, files: &[Verified]) -> String {
+    let silent = options.no_deps || probe.no_deps || options.no_warn_conflicts || probe.install.no_warn_conflicts;
+    let direct: BTreeMap<&str, String> = options
+        .direct
+        .iter()
+        .map(|(name, url)| (name.as_str(), hashed(url, name, files)))
+        .collect();
+    let requested: Option<Vec<&str>> = options
+        .requested
+        .as_ref()
+        .map(|names| names.iter().map(PackageName::as_str).collect());
+    json!({"warn_conflicts": !silent, "requested": requested, "direct": direct}).to_string()
+}
+
+/// A URL with the hash of its file, which pip writes down too.
+fn hashed(url: &Url, name: &PackageName, files: &[Verified]) -> String {
+    let file = files.iter().map(Verified::file).find(|file| {
+        let wheel: Result<WheelFilename, _> = file.filename().parse();
+        wheel.is_ok_and(|wheel| wheel.name == *name)
+    });
+    let has_hash = url.fragment().is_some_and(|text| {
+        text.split('&')
+            .any(|part| part.split_once('=').is_some_and(|(key, _)| HASHES.contains(&key)))
+    });
+    match (file, url.fragment()) {
+        (Some(file), None | Some("")) => format!("{}#sha256={}", url.as_str().trim_end_matches('#'), file.sha256()),
+        (Some(file), Some(_)) if !has_hash => format!("{url}&sha256={}", file.sha256()),
+        _ => url.to_string(),
+    }
 }
 
 /// Where to install. Whoever names a place on the command line overrides all places of the configuration.

@@ -1,15 +1,20 @@
 //! The hand-off: pip installs exactly the verified files.
 
 use std::ffi::OsStr;
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
 use std::process::{ExitStatus, Stdio};
 
 use slsa_pip_verify::Verified;
-use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Child;
 
+use crate::channel::{self, Channel};
 use crate::error::PipError;
 use crate::hand_off::{self, HandOff, PipOutput};
+use crate::interpreter::Waiting;
 use crate::probe::Probe;
+use crate::script::{HAND_OFF, Instruction};
 use crate::staging::{Staging, wanted};
 
 /// Most bytes of each stream that are kept with [`PipOutput::Quiet`]; what comes after is read and dropped.
@@ -42,6 +47,16 @@ pub struct PipOutcome {
 /// If a file is no wheel, is there twice for a project, or is not what was verified; if the directory cannot be made; if the
 /// interpreter cannot be started. pip has then not run. That pip fails is no error: see [`PipOutcome::code`].
 pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Result<PipOutcome, PipError> {
+    run(None, probe, files, options).await
+}
+
+/// [`install()`], in a process that waits, or else in a new one.
+pub(crate) async fn run(
+    waiting: Option<Waiting>,
+    probe: &Probe,
+    files: &[Verified],
+    options: &HandOff,
+) -> Result<PipOutcome, PipError> {
     if files.is_empty() {
         return Ok(PipOutcome {
             code: 0,
@@ -56,36 +71,30 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
             what: "written",
             source: std::io::Error::other(error),
         })??;
-    let arguments = hand_off::arguments(probe, options, &staging.wheels(), &staging.hashes());
+    let mut order = Instruction::new("hand-off")
+        .with(staging.path().as_os_str())
+        .with(staging.temporary().as_os_str())
+        .with(OsStr::new(&hand_off::wishes(probe, options, files)));
+    for word in hand_off::arguments(probe, options, &staging.wheels(), &staging.hashes()) {
+        order = order.with(&word);
+    }
+    let order = order.bytes();
 
-    let mut command = Command::new(&probe.executable);
-    command.args([OsStr::new("-I"), OsStr::new("-c"), OsStr::new(hand_off::SCRIPT)]);
-    command.args(arguments);
-    command.env_clear().envs(probe.environment.for_hand_off());
-    // `--isolated` alone still reads the file that this variable names, and the environment's own `pip.conf`.
-    command.env("PIP_CONFIG_FILE", NULL_DEVICE);
-    // Old Pythons read `setup.cfg` of the working directory for the places to install to.
-    command.current_dir(staging.path());
-    // What pip leaves behind when a signal ends it goes with the directory.
-    for name in ["TMPDIR", "TEMP", "TMP"] {
-        command.env(name, staging.temporary());
-    }
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    match options.output {
-        PipOutput::Inherit => {}
-        PipOutput::ToStderr => {
-            command.stdout(Stdio::from(std::io::stderr()));
-        }
-        PipOutput::Quiet => {
-            command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        }
-    }
     let start = |source| PipError::Start {
         path: probe.executable.clone(),
         source,
     };
-    let mut child = command.spawn().map_err(start)?;
-    let (interrupted, status, output) = wait(&mut child).await.map_err(start)?;
+    let running = match waiting {
+        Some(waiting) => Running::go_on(waiting, options.output, &order).await,
+        None => None,
+    };
+    let mut running = match running {
+        Some(running) => running,
+        None => Running::begin(probe, &staging, options.output, &order)
+            .await
+            .map_err(start)?,
+    };
+    let (interrupted, status, output) = wait(&mut running).await.map_err(start)?;
     // Only now may the files go.
     drop(staging);
     Ok(PipOutcome {
@@ -95,10 +104,110 @@ pub async fn install(probe: &Probe, files: &[Verified], options: &HandOff) -> Re
     })
 }
 
+type Stream = Box<dyn AsyncRead + Send + Unpin>;
+
+/// pip at work.
+struct Running {
+    child: Child,
+    /// Its way back ends with it.
+    _channel: Channel,
+    outputs: Vec<Stream>,
+}
+
+impl Running {
+    /// In a process that waits; `None` if that has ended meanwhile.
+    #[cfg(unix)]
+    async fn go_on(mut waiting: Waiting, output: PipOutput, order: &[u8]) -> Option<Self> {
+        if let Ok(outputs) = Self::pass_on(&mut waiting, output, order).await {
+            return Some(Self {
+                child: waiting.child,
+                _channel: waiting.channel,
+                outputs,
+            });
+        }
+        // It has not begun, since it has not got all of its order. There is nothing to be done about a process that cannot be
+        // killed.
+        let _ = waiting.child.kill().await;
+        None
+    }
+
+    /// Open files cannot be passed.
+    #[cfg(not(unix))]
+    async fn go_on(_: Waiting, _: PipOutput, _: &[u8]) -> Option<Self> {
+        None
+    }
+
+    #[cfg(unix)]
+    async fn pass_on(waiting: &mut Waiting, output: PipOutput, order: &[u8]) -> std::io::Result<Vec<Stream>> {
+        use tokio::net::unix::pipe::Receiver;
+
+        if waiting.child.try_wait()?.is_some() {
+            return Err(std::io::Error::other("it has ended"));
+        }
+        let channel = &mut waiting.channel;
+        channel.send(&Instruction::new("streams").bytes()).await?;
+        let mut outputs: Vec<Stream> = Vec::new();
+        match output {
+            PipOutput::Inherit => {
+                channel
+                    .pass([std::io::stdout().as_fd(), std::io::stderr().as_fd()])
+                    .await?;
+            }
+            PipOutput::ToStderr => {
+                channel
+                    .pass([std::io::stderr().as_fd(), std::io::stderr().as_fd()])
+                    .await?;
+            }
+            PipOutput::Quiet => {
+                let ((from_out, out), (from_err, err)) = (std::io::pipe()?, std::io::pipe()?);
+                channel.pass([out.as_fd(), err.as_fd()]).await?;
+                for pipe in [from_out, from_err] {
+                    outputs.push(Box::new(Receiver::from_owned_fd(pipe.into())?));
+                }
+            }
+        }
+        channel.send(order).await?;
+        Ok(outputs)
+    }
+
+    /// In a new process.
+    async fn begin(probe: &Probe, staging: &Staging, output: PipOutput, order: &[u8]) -> std::io::Result<Self> {
+        let mut command = channel::command(&probe.executable, &probe.environment);
+        command.current_dir(staging.path());
+        match output {
+            PipOutput::Inherit => {}
+            PipOutput::ToStderr => {
+                command.stdout(Stdio::from(std::io::stderr()));
+            }
+            PipOutput::Quiet => {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            }
+        }
+        let (mut child, mut channel) = channel::start(command)?;
+        let mut outputs: Vec<Stream> = Vec::new();
+        outputs.extend(child.stdout.take().map(|pipe| Box::new(pipe) as Stream));
+        outputs.extend(child.stderr.take().map(|pipe| Box::new(pipe) as Stream));
+        let mut orders: Vec<u8> = HAND_OFF
+            .iter()
+            .flat_map(|source| Instruction::run(source).bytes())
+            .collect();
+        orders.extend(order);
+        // One that takes no orders says why with its exit code and its output.
+        let _ = channel.send(&orders).await;
+        Ok(Self {
+            child,
+            _channel: channel,
+            outputs,
+        })
+    }
+}
+
 /// Waits for pip. A terminal sends interrupts to pip as well, which then undoes what it began; one that reaches this process
 /// alone leaves pip time to finish, as long as that takes. Only a second one ends it half-way.
-async fn wait(child: &mut Child) -> std::io::Result<(bool, ExitStatus, String)> {
-    let (out, err) = (child.stdout.take(), child.stderr.take());
+async fn wait(running: &mut Running) -> std::io::Result<(bool, ExitStatus, String)> {
+    let child = &mut running.child;
+    let mut outputs = running.outputs.drain(..);
+    let (out, err) = (outputs.next(), outputs.next());
     {
         let finished = async {
             let (out, err) = tokio::join!(kept(out), kept(err));
@@ -123,7 +232,7 @@ async fn wait(child: &mut Child) -> std::io::Result<(bool, ExitStatus, String)> 
     Ok((true, child.wait().await?, String::new()))
 }
 
-async fn kept(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
+async fn kept(pipe: Option<Stream>) -> String {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
         // What cannot be read is missing in the report; the exit code decides.
@@ -143,6 +252,3 @@ fn code(status: ExitStatus) -> u8 {
 fn code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
-
-/// What Python calls `os.devnull`: pip compares with it.
-const NULL_DEVICE: &str = if cfg!(windows) { "nul" } else { "/dev/null" };

@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::probe::Probe;
 use crate::process::{self, Stopped};
 
-const SCRIPT: &str = include_str!("keyring.py");
+const SCRIPT: &str = include_str!("script/keyring.py");
 const MARKER: &[u8] = b"\n=====slsa-pip-keyring=====\n";
 /// A store on this machine answers in a second, a person who has to unlock it in some more; the request that waits is given
 /// up after a minute.
@@ -73,7 +73,7 @@ impl Keyring {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let finished = process::run_with_input(&mut command, question.to_string().as_bytes(), TIME_LIMIT, OUTPUT_LIMIT)
+        let finished = process::run(&mut command, question.to_string().as_bytes(), TIME_LIMIT, OUTPUT_LIMIT)
             .await
             .map_err(|stopped| match stopped {
                 Stopped::Start(error) | Stopped::Lost(error) => format!("keyring cannot be asked: {error}"),

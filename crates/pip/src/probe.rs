@@ -3,24 +3,25 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use slsa_pip_distribution::{SupportedTags, Tag, Version};
-use tokio::process::Command;
+use tokio::process::Child;
 use url::Url;
 
 use crate::answer::{
     Answer, Answered, AnsweredInstall, Failed, InstalledDistribution, ParsedRequirement, UpgradeStrategy,
 };
+use crate::channel::{self, Channel};
 use crate::environment::Environment;
 use crate::error::PipError;
+use crate::interpreter::Interpreter;
 use crate::process::{self, Stopped, tail};
+use crate::script::{Instruction, PROBE};
 
-/// The script: what it shares with the hand-off, and the probe proper.
-const SCRIPT: &str = concat!(include_str!("user_site.py"), include_str!("probe.py"));
 /// What precedes the answer on standard output.
 const MARKER: &[u8] = b"\n=====slsa-pip-probe=====\n";
 /// A probe takes half a second; a slow disk, or a requirements file fetched over the network, takes longer.
@@ -159,59 +160,118 @@ pub struct InstallOptions {
     pub abis: Vec<String>,
 }
 
-/// Asks an interpreter, in the process's own environment; see [`probe_in`].
+/// Asks an interpreter, in the process's own environment; see [`Interpreter::start_in`].
 ///
 /// # Errors
-/// As [`probe_in`].
+/// As [`Interpreter::probe`].
 pub async fn probe(python: &Path, pip_args: &[OsString]) -> Result<Probe, PipError> {
     probe_in(Environment::current(), python, pip_args).await
 }
 
-/// Asks an interpreter. `pip_args` are arguments of `pip install` (without `install`), which pip itself parses.
-///
-/// Requirements files are read by pip, over the network where they are URLs. Nothing is written. The interpreter is run
-/// with `-I`, so nothing in the working directory is imported; its own site directories and the user's are trusted.
+/// Asks an interpreter, which is not kept; see [`Interpreter::start_in`].
 ///
 /// # Errors
-/// If the interpreter or its pip cannot be used, or pip refuses the arguments, its configuration or a file.
+/// As [`Interpreter::probe`].
 pub async fn probe_in(environment: Environment, python: &Path, pip_args: &[OsString]) -> Result<Probe, PipError> {
-    let mut command = Command::new(python);
-    command.args([OsStr::new("-I"), OsStr::new("-c"), OsStr::new(SCRIPT)]);
-    command.args(pip_args);
-    command.env_clear().envs(environment.for_probe());
+    Interpreter::start_in(environment, python, pip_args)?.probe().await
+}
+
+/// Starts the interpreter, and asks it. It then waits for further instructions.
+pub(crate) fn start(
+    environment: Environment,
+    python: &Path,
+    pip_args: &[OsString],
+) -> Result<impl Future<Output = Result<(Probe, Child, Channel), PipError>> + use<>, PipError> {
+    let mut command = channel::command(python, &environment);
     if let Some(directory) = environment.directory() {
         command.current_dir(directory);
     }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let path = || python.to_path_buf();
-    let finished = process::run(&mut command, TIME_LIMIT, OUTPUT_LIMIT)
-        .await
-        .map_err(|stopped| match stopped {
-            Stopped::Start(source) | Stopped::Lost(source) => PipError::Start { path: path(), source },
-            Stopped::Timeout => PipError::Timeout {
-                path: path(),
-                seconds: TIME_LIMIT.as_secs(),
-            },
-            Stopped::TooLarge => PipError::OutputTooLarge {
-                path: path(),
-                limit: OUTPUT_LIMIT,
-            },
-        })?;
-    let Some(document) = after_marker(&finished.stdout) else {
-        let why = format!("{}, and it printed: {}", finished.status, tail(&finished.stderr, 5));
-        return Err(PipError::Broken { path: path(), why });
-    };
-    match serde_json::from_slice(document) {
-        Ok(Answer::Answered(answered)) => Probe::new(*answered, environment, python),
-        Ok(Answer::Failed { error }) => Err(failure(&error, python)),
-        Err(error) => Err(PipError::Broken {
-            path: path(),
-            why: format!("its answer cannot be read: {error}"),
-        }),
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (mut child, mut channel) = channel::start(command).map_err(|source| PipError::Start {
+        path: python.to_path_buf(),
+        source,
+    })?;
+    let question = question(&environment, pip_args);
+    let python = python.to_path_buf();
+    Ok(async move {
+        let exchange = async {
+            // One that ends early says why on its standard error.
+            let sent = async { Ok::<_, Stopped>(channel.send(&question).await.ok()) };
+            let ((stdout, stderr), _) = tokio::try_join!(process::outputs(&mut child, OUTPUT_LIMIT), sent)?;
+            match after_marker(&stdout) {
+                Some(document) => Ok(Ok(document.to_vec())),
+                None => Ok(Err((child.wait().await.map_err(Stopped::Lost)?, stderr))),
+            }
+        };
+        let path = || python.clone();
+        let outcome = tokio::time::timeout(TIME_LIMIT, exchange).await;
+        let document = match outcome.unwrap_or(Err(Stopped::Timeout)) {
+            Ok(Ok(document)) => document,
+            Ok(Err((status, stderr))) => return Err(no_answer(status, &stderr, &python)),
+            Err(Stopped::Start(source) | Stopped::Lost(source)) => {
+                return Err(PipError::Start { path: path(), source });
+            }
+            Err(Stopped::Timeout) => {
+                return Err(PipError::Timeout {
+                    path: path(),
+                    seconds: TIME_LIMIT.as_secs(),
+                });
+            }
+            Err(Stopped::TooLarge) => {
+                return Err(PipError::OutputTooLarge {
+                    path: path(),
+                    limit: OUTPUT_LIMIT,
+                });
+            }
+        };
+        let probe = match serde_json::from_slice(&document) {
+            Ok(Answer::Answered(answered)) => Probe::new(*answered, environment, &python)?,
+            Ok(Answer::Failed { error }) => return Err(failure(&error, &python)),
+            Err(error) => {
+                return Err(PipError::Broken {
+                    path: path(),
+                    why: format!("its answer cannot be read: {error}"),
+                });
+            }
+        };
+        Ok((probe, child, channel))
+    })
+}
+
+/// The instructions: what to run, and the question.
+fn question(environment: &Environment, pip_args: &[OsString]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = PROBE
+        .iter()
+        .flat_map(|source| Instruction::run(source).bytes())
+        .collect();
+    let count = pip_args.len().to_string();
+    let mut question = Instruction::new("probe").with(OsStr::new(&count));
+    for argument in pip_args {
+        question = question.with(argument);
     }
+    for (name, value) in environment.for_probe() {
+        let mut variable = name.to_os_string();
+        variable.push("=");
+        variable.push(value);
+        question = question.with(&variable);
+    }
+    bytes.extend(question.bytes());
+    bytes
+}
+
+/// Why there is no answer.
+fn no_answer(status: ExitStatus, stderr: &[u8], python: &Path) -> PipError {
+    let path = python.to_path_buf();
+    let said = tail(stderr, 5);
+    if said.contains("Unknown option: -I") {
+        // Known since 3.4.
+        return PipError::PythonTooOld {
+            path,
+            version: "2".to_owned(),
+        };
+    }
+    let why = format!("{status}, and it printed: {said}");
+    PipError::Broken { path, why }
 }
 
 fn after_marker(stdout: &[u8]) -> Option<&[u8]> {

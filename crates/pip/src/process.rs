@@ -11,7 +11,6 @@ use tokio::process::{Child, Command};
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
 }
 
 /// Why a bounded run was stopped, or never began.
@@ -22,18 +21,9 @@ pub(crate) enum Stopped {
     Lost(io::Error),
 }
 
-/// Runs a command whose outputs are piped. It is killed when a limit is reached, and when the future is dropped.
-pub(crate) async fn run(command: &mut Command, time: Duration, limit: u64) -> Result<Finished, Stopped> {
-    run_with_input(command, &[], time, limit).await
-}
-
-/// [`run`], with this on standard input, if that is piped. It must be small: it is written before anything is read.
-pub(crate) async fn run_with_input(
-    command: &mut Command,
-    input: &[u8],
-    time: Duration,
-    limit: u64,
-) -> Result<Finished, Stopped> {
+/// Runs a command whose outputs are piped, with this on standard input, if that is piped; it must be small, since it is written
+/// before anything is read. The command is killed when a limit is reached, and when the future is dropped.
+pub(crate) async fn run(command: &mut Command, input: &[u8], time: Duration, limit: u64) -> Result<Finished, Stopped> {
     let mut child = command.kill_on_drop(true).spawn().map_err(Stopped::Start)?;
     let exchange = async {
         if let Some(mut stdin) = child.stdin.take() {
@@ -51,10 +41,15 @@ pub(crate) async fn run_with_input(
 }
 
 async fn gather(child: &mut Child, limit: u64) -> Result<Finished, Stopped> {
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr) = tokio::try_join!(bounded(out, limit), bounded(err, limit))?;
+    let (stdout, _) = outputs(child, limit).await?;
     let status = child.wait().await.map_err(Stopped::Lost)?;
-    Ok(Finished { status, stdout, stderr })
+    Ok(Finished { status, stdout })
+}
+
+/// What a program prints on both streams, until they end.
+pub(crate) async fn outputs(child: &mut Child, limit: u64) -> Result<(Vec<u8>, Vec<u8>), Stopped> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    tokio::try_join!(bounded(out, limit), bounded(err, limit))
 }
 
 async fn bounded(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, Stopped> {
@@ -112,22 +107,24 @@ mod tests {
     #[tokio::test]
     async fn both_streams_and_the_status_are_returned() {
         let limit = Duration::from_secs(20);
-        let Ok(finished) = run(&mut shell("echo out; echo err >&2; exit 3"), limit, 100).await else {
+        let script = "echo out; echo err >&2; exit 3";
+        let Ok(finished) = run(&mut shell(script), &[], limit, 100).await else {
             panic!("it must finish");
         };
         assert_eq!(
-            (finished.stdout.as_slice(), finished.stderr.as_slice()),
-            (&b"out\n"[..], &b"err\n"[..])
+            (finished.stdout.as_slice(), finished.status.code()),
+            (&b"out\n"[..], Some(3))
         );
-        assert_eq!(finished.status.code(), Some(3));
+        let both = outputs(&mut shell(script).spawn().unwrap(), 100).await;
+        assert!(matches!(both, Ok((out, err)) if out == b"out\n" && err == b"err\n"));
     }
 
     #[tokio::test]
     async fn limits_of_time_and_size_stop_it() {
         let began = Instant::now();
-        let slow = run(&mut shell("exec sleep 60"), Duration::from_millis(200), 100).await;
+        let slow = run(&mut shell("exec sleep 60"), &[], Duration::from_millis(200), 100).await;
         assert!(matches!(slow, Err(Stopped::Timeout)));
-        let loud = run(&mut shell("exec yes >&2"), Duration::from_secs(20), 100).await;
+        let loud = run(&mut shell("exec yes >&2"), &[], Duration::from_secs(20), 100).await;
         assert!(matches!(loud, Err(Stopped::TooLarge)));
         assert!(began.elapsed() < Duration::from_secs(20));
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use slsa_pip_distribution::{Sha256Digest, WheelFilename};
-use slsa_pip_pip::Environment;
+use slsa_pip_pip::{Environment, HandOff, Interpreter, PipError, PipOutcome, PipOutput, Probe};
 use slsa_pip_policy::Policy;
 use slsa_pip_verify::{StagedFile, Verified, exempt};
 use tempfile::TempDir;
@@ -61,6 +61,39 @@ pub(crate) fn wheel(name: &str, version: &str) -> Wheel {
 pub(crate) fn sha256(bytes: &[u8]) -> Sha256Digest {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     Sha256Digest::from_bytes(digest.as_ref().try_into().unwrap())
+}
+
+/// An interpreter that has answered the probe, and still runs for the first hand-off. Further ones start a new process.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    interpreter: Interpreter,
+    probe: Probe,
+}
+
+impl Asked {
+    pub(crate) async fn new(environment: Environment, python: &Path, args: &[&str]) -> Result<Self, PipError> {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let mut interpreter = Interpreter::start_in(environment, python, &args)?;
+        let probe = interpreter.probe().await?;
+        Ok(Self { interpreter, probe })
+    }
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Probe;
+
+    fn deref(&self) -> &Probe {
+        &self.probe
+    }
+}
+
+/// Hands over files; what pip prints is kept.
+pub(crate) async fn hand_off(asked: &Asked, files: &[Verified], options: HandOff) -> Result<PipOutcome, PipError> {
+    let options = HandOff {
+        output: PipOutput::Quiet,
+        ..options
+    };
+    asked.interpreter.install(&asked.probe, files, &options).await
 }
 
 /// The interpreter that the tests run with.

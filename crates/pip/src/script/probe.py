@@ -1,7 +1,5 @@
 # Asks this interpreter and its pip everything that is needed before packages can be resolved. pip parses its own options,
 # configuration, variables and requirements files, with its own modules; nothing of that is repeated elsewhere.
-#
-# The answer is one JSON document on standard output, after the marker; anything printed before it is ignored.
 # The modules of pip are private: each name used here exists in pip 22.2 to 26.3.
 import datetime
 import io
@@ -76,6 +74,24 @@ def parse_options(arguments, warnings):
     options.no_input = True  # nobody could answer: standard input is closed
     options.cache_dir = False  # the probe leaves nothing behind
     return command, options, positional
+
+
+class LateSession:
+    """pip's session, made when it is first used: that takes a while, and only remote files need one."""
+
+    def __init__(self, command, options):
+        self.__dict__.update(command=command, options=options, made=None)
+
+    def is_made(self):
+        return self.__dict__["made"] is not None
+
+    def __getattr__(self, name):
+        if not self.is_made():
+            ask_no_program()
+            session = self.__dict__["command"]._build_session(self.__dict__["options"])
+            session.auth.prompting = False
+            self.__dict__["made"] = session
+        return getattr(self.__dict__["made"], name)
 
 
 def refuse_unsupported(options):
@@ -268,18 +284,14 @@ def installs_for_user(options):
         raise Problem("usage", str(error))
 
 
-def answer(arguments):
+def answer(arguments, warnings):
     pip_version = check_versions()
-    warnings = Warnings()
-    logging.getLogger().addHandler(warnings)
-
     from pip._internal.cli.cmdoptions import make_target_python
     from pip._vendor.packaging.markers import default_environment
 
     command, options, positional = parse_options(arguments, warnings)
     refuse_unsupported(options)
-    session = command._build_session(options)
-    session.auth.prompting = False
+    session = LateSession(command, options)
     if os.environ.get("SLSA_PIP_PROBE_OFFLINE"):
         forbid_requests(session)
     target = make_target_python(options)
@@ -300,7 +312,7 @@ def answer(arguments):
         "find_links": [text(link) for link in finder.find_links],
         "no_index": ignores_indexes(options, finder),
         "no_cache_dir": options.no_cache_dir,
-        "trusted_hosts": list(finder.trusted_hosts),
+        "trusted_hosts": list(finder.trusted_hosts) if session.is_made() else options.trusted_hosts,
         "cert": text(certificates) if certificates else None,
         "client_cert": text(options.client_cert) if options.client_cert else None,
         "proxy": options.proxy or None,
@@ -350,19 +362,38 @@ def answer(arguments):
     }
 
 
-def main():
+def probe(arguments):
+    """The answer to the question, as a document."""
     # Whatever pip or a site hook prints must not end up beside the answer.
-    out, sys.stdout = sys.stdout, sys.stderr
+    streams, names = sys.stdout, sys.argv
+    sys.stdout, sys.argv = sys.stderr, ["pip"]  # pip names itself by the latter
+    warnings = Warnings()
+    logging.getLogger().addHandler(warnings)
     try:
-        arguments, sys.argv = sys.argv[1:], ["pip"]  # pip names itself by it
-        document = answer(arguments)
+        return answer(arguments, warnings)
     except Problem as problem:
-        document = {"error": problem.document}
+        return {"error": problem.document}
     except Exception as error:
         traceback.print_exc()
-        document = {"error": {"kind": "broken", "message": "{}: {}".format(type(error).__name__, error)}}
-    out.write(MARKER + json.dumps(document) + "\n")
-    out.flush()
+        message = "{}: {}".format(type(error).__name__, error)
+        return {"error": {"kind": "broken", "message": message}}
+    finally:
+        sys.stdout, sys.argv = streams, names
+        logging.getLogger().removeHandler(warnings)
 
 
-main()
+def answer_probe(fields, start):
+    count = int(fields[0])
+    arguments, variables = fields[1 : 1 + count], fields[1 + count :]
+    os.environ.clear()
+    for variable in variables:
+        # A name may begin with the sign, on Windows.
+        at = variable.index("=", 1)
+        os.environ[variable[:at]] = variable[at + 1 :]
+    try:
+        document = json.dumps(probe(arguments))
+    finally:
+        os.environ.clear()
+        os.environ.update(start)
+    sys.stdout.write(MARKER + document + "\n")
+    sys.stdout.flush()

@@ -39,4 +39,13 @@ def add_user_site():
     return directory
 
 
+def ask_no_program():
+    """Before pip's session is made: it would run `rustc` and others to name their versions to servers, and which `rustc` that
+    is may be said by a file in the working directory or above it, such as another user's in the folder for temporary files."""
+    import pip
+    from pip._internal.network import session
+
+    session.user_agent = lambda: "pip/" + pip.__version__
+
+
 USER_SITE = add_user_site()
