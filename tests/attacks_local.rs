@@ -174,3 +174,76 @@ fn offline_no_file_of_requirements_is_fetched_either() {
     assert_eq!(scene.world.requests(), Vec::new());
     Run::of(scene.install(&["-r", &far, "--dry-run"])).exits(0);
 }
+
+#[test]
+fn a_pipe_in_place_of_a_wheel_does_not_stop_the_run() {
+    let scene = Scene::of([published(rocket())]);
+    let folder = scene.directory.path().join("wheels");
+    std::fs::create_dir(&folder).unwrap();
+    let pipe = folder.join("rocket-2.0.0-py3-none-any.whl");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let words = ["rocket", "--find-links", "wheels"];
+    let mut child = scene.install(&words).stderr(Stdio::null()).spawn().unwrap();
+    let began = std::time::Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if began.elapsed() > std::time::Duration::from_mins(1) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it waits for a pipe");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert_eq!((code, scene.installed()), (Some(0), vec!["rocket-1.0.0".to_owned()]));
+}
+
+/// A folder of programs that note that they were run, and where.
+fn noting(folder: &Path, notes: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    for name in [
+        "rustc",
+        "lsb_release",
+        "uname",
+        "git",
+        "keyring",
+        "getopt",
+        "ld",
+        "gcc",
+        "cc",
+        "ldconfig",
+    ] {
+        let program = folder.join(name);
+        let script = format!("#!/bin/sh\necho \"{name} in $(pwd)\" >> '{}'\n", notes.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+#[test]
+fn no_program_is_run_that_a_file_beside_it_could_choose() {
+    let scene = Scene::of([published(rocket())]);
+    let here = scene.directory.path();
+    let notes = here.join("notes");
+    noting(&here.join("programs"), &notes);
+    noting(here, &notes);
+    let reply = Fault::Reply(
+        200,
+        vec![("content-type", "text/plain".to_owned())],
+        "rocket\n".to_owned(),
+    );
+    scene.world.fault("/far.txt", reply);
+    let far = format!("{}/far.txt", scene.world.base_url);
+    let programs = here.join("programs");
+    for before in [programs.to_str().unwrap(), "", "."] {
+        let path = format!("{before}:/usr/bin:/bin");
+        Run::of(scene.install(&["-r", &far, "--upgrade"]).env("PATH", path)).exits(0);
+        assert!(
+            !notes.exists(),
+            "PATH={before}: {}",
+            std::fs::read_to_string(&notes).unwrap()
+        );
+    }
+    assert_eq!(scene.installed(), ["rocket-1.0.0"]);
+}

@@ -13,6 +13,19 @@ pub struct Environment {
     offline: bool,
 }
 
+/// Without the entries of `PATH` that are relative, the empty one among them: programs would be found in the working directory.
+fn safe(mut variables: Vec<(OsString, OsString)>) -> Vec<(OsString, OsString)> {
+    for (_, path) in variables.iter_mut().filter(|(name, _)| name == "PATH") {
+        let absolute = std::env::split_paths(path).filter(|entry| entry.is_absolute());
+        // An entry that holds the separator came from none.
+        let absolute = std::env::join_paths(absolute).unwrap_or_default();
+        *path = absolute;
+    }
+    // One without an entry means the working directory, too.
+    variables.retain(|(name, path)| name != "PATH" || !path.is_empty());
+    variables
+}
+
 /// What tells the probe to make no request.
 const OFFLINE: &str = "SLSA_PIP_PROBE_OFFLINE";
 
@@ -25,7 +38,7 @@ impl Environment {
     #[must_use]
     pub fn current() -> Self {
         Self {
-            variables: std::env::vars_os().collect(),
+            variables: safe(std::env::vars_os().collect()),
             directory: std::env::current_dir().ok(),
             offline: false,
         }
@@ -33,9 +46,9 @@ impl Environment {
 
     /// Other variables and another working directory.
     #[must_use]
-    pub const fn new(variables: Vec<(OsString, OsString)>, directory: PathBuf) -> Self {
+    pub fn new(variables: Vec<(OsString, OsString)>, directory: PathBuf) -> Self {
         Self {
-            variables,
+            variables: safe(variables),
             directory: Some(directory),
             offline: false,
         }
