@@ -203,3 +203,22 @@ async fn an_answer_is_given_once() {
     let missing = slsa_pip_pip::Interpreter::start_in(world.environment(&[]), Path::new("/nonexistent/python"), &[]);
     assert!(matches!(missing, Err(PipError::Start { .. })));
 }
+
+/// pip's parsers share the lists that some of their options begin with.
+#[tokio::test]
+async fn what_the_probe_has_parsed_is_no_default_of_the_hand_off() {
+    let world = World::new();
+    for variables in [&[][..], &[("PIP_USE_FEATURE", "fast-deps")]] {
+        let asked = Asked::new(world.environment(variables), &world.python, &["--use-feature=fast-deps"]);
+        let asked = asked.await.unwrap();
+        let options = HandOff {
+            force_reinstall: true,
+            ..HandOff::default()
+        };
+        let outcome = hand_off(&asked, &[world.verified(&wheel("foo", "1.0"))], options)
+            .await
+            .unwrap();
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(!outcome.output.unwrap().contains("lazily"));
+    }
+}

@@ -52,7 +52,10 @@ def check_options(options, positional, directory):
         "ignore_dependencies": True,
         "isolated_mode": True,
         "cache_dir": False,
+        "features_enabled": [],
     }
+    # Since pip 25.1 and 26.0.
+    wanted.update((name, []) for name in ("dependency_groups", "requirements_from_scripts") if hasattr(options, name))
     found = {name: getattr(options, name) for name in wanted}
     if positional or found != wanted:
         raise RuntimeError("pip was given {!r} and has parsed {!r} {!r}".format(wanted, found, positional))

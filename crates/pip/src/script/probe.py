@@ -1,6 +1,7 @@
 # Asks this interpreter and its pip everything that is needed before packages can be resolved. pip parses its own options,
 # configuration, variables and requirements files, with its own modules; nothing of that is repeated elsewhere.
 # The modules of pip are private: each name used here exists in pip 22.2 to 26.3.
+import copy
 import datetime
 import io
 import json
@@ -60,6 +61,8 @@ def parse_options(arguments, warnings):
     sys.stdout = sys.stderr = said
     try:
         command = create_command("install", isolated="--isolated" in arguments)
+        # All parsers share the lists that some options begin with, and would go on with what is added to them here.
+        command.parser.defaults = copy.deepcopy(command.parser.defaults)
         options, positional = command.parse_args(arguments)
     except SystemExit:
         lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
