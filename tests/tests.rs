@@ -29,6 +29,14 @@ mod verify_bundle;
 mod fixtures;
 // `slsa-pip install` and `download` against the embedded world on 127.0.0.1.
 mod install_world;
+// What is asked for, in pip's grammar and with pip's options, and where each file came from.
+mod install_requirements;
+// What is installed already: left alone, upgraded, or verified as well.
+mod install_satisfied;
+// Where pip installs, and what it writes there.
+mod install_places;
+// pip's installation report (`--report`).
+mod install_report;
 // Where provenance is looked for, in which order, and what the report says of it.
 mod evidence_sources;
 // Documents that the user names by path or URL (`--provenance`).
@@ -46,6 +54,9 @@ mod evidence_offline;
 // What is kept between runs, what that spares, and `slsa-pip cache`.
 #[cfg(unix)]
 mod evidence_cache;
+// Hundreds of packages in one run: memory stays bounded (times and growth: bench/).
+#[cfg(target_os = "linux")]
+mod growth;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
 // What real projects have done with tags, releases, names and repositories.
@@ -72,3 +83,6 @@ mod attacks_local;
 // `slsa-pip install` on the configured index, with real provenance (feature `index-tests`).
 #[cfg(feature = "index-tests")]
 mod install_index;
+// `slsa-pip resolve` and pip on the configured index: the same answers (docs/parity.md; feature `index-tests`).
+#[cfg(all(unix, feature = "index-tests"))]
+mod parity;

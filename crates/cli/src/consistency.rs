@@ -4,6 +4,7 @@
 //! signed. An index that adds a dependency there would have that installed on the word of a wheel which never asked for it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use slsa_pip_distribution::CoreMetadata;
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
@@ -40,7 +41,11 @@ pub(crate) async fn check(index: &IndexClient, file: &IndexFile, staged: &Staged
 }
 
 /// The METADATA inside the staged wheel.
-async fn of_staged(index: &IndexClient, file: &IndexFile, staged: &StagedFile) -> Result<CoreMetadata, IndexError> {
+async fn of_staged(
+    index: &IndexClient,
+    file: &IndexFile,
+    staged: &StagedFile,
+) -> Result<Arc<CoreMetadata>, IndexError> {
     let url = Url::from_file_path(staged.path()).map_err(|()| IndexError::Metadata {
         file: staged.filename().to_owned(),
         reason: "it was staged under a relative path".to_owned(),

@@ -3,6 +3,7 @@
 //! another one, the download has failed, and nothing of what was found counts.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use futures_util::future::{Either, select};
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
@@ -23,6 +24,7 @@ use crate::report::FileReport;
 use crate::resolution::Package;
 use crate::search::{self, Search};
 use crate::session::Session;
+use crate::timings::Stage;
 
 /// Files that are downloaded at the same time.
 const DOWNLOADS_AT_ONCE: usize = 8;
@@ -200,7 +202,10 @@ impl<'a> Judge<'a> {
                 };
                 // An exemption that is for other bytes forbids nothing; but where nothing else lets the file pass, it is the
                 // reason.
-                search::verdict(staged, &mut harvest, &context).map_err(|mut refusals| {
+                let began = Instant::now();
+                let outcome = search::verdict(staged, &mut harvest, &context);
+                session.timings.add(Stage::Verify, began);
+                outcome.map_err(|mut refusals| {
                     if let Some(Err(refusal)) = other {
                         refusals.retain(|refusal| refusal.code != Code::NoEvidence);
                         refusals.insert(0, refusal);

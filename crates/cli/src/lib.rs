@@ -33,6 +33,7 @@ mod session;
 mod settings;
 mod source;
 mod temporary;
+mod timings;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! From requirements to verdicts: resolve, then judge every file, side by side.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use slsa_pip_resolver::{Request, Resolution, Satisfied};
@@ -14,6 +15,7 @@ use crate::printer::Printer;
 use crate::report::SatisfiedReport;
 use crate::resolution::{self, Package, Resolved};
 use crate::session::Session;
+use crate::timings::Stage;
 
 /// All verdicts of a run.
 pub(crate) struct Outcome {
@@ -104,7 +106,10 @@ async fn work(
         notes: session.notes.clone(),
         root: None,
     };
-    let resolution = match resolution::resolve(&session.index, session.trust.offline, request).await? {
+    let began = Instant::now();
+    let resolved = resolution::resolve(&session.index, session.trust.offline, request).await?;
+    session.timings.add(Stage::Resolve, began);
+    let resolution = match resolved {
         Resolved::Files(resolution) => resolution,
         Resolved::Refused(refusal) => {
             let _ = need.send(());
@@ -136,6 +141,7 @@ async fn work(
         if count == 1 { "" } else { "s" }
     ));
     let judge = Judge::new(session, grounds);
+    let began = Instant::now();
     outcome.judged = stream::iter(biggest_first(packages))
         .map(|package| {
             let allowed = request.hashes.get(&package.name).map(Vec::as_slice);
@@ -145,6 +151,7 @@ async fn work(
         .buffer_unordered(count)
         .try_collect()
         .await?;
+    session.timings.add(Stage::Files, began);
     Ok(outcome)
 }
 

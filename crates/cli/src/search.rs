@@ -57,7 +57,8 @@ impl Search<'_> {
             }
         }
         if !enough {
-            return self.ask_github(harvest).await;
+            // The larger part of the search, which most files are spared.
+            return Box::pin(self.ask_github(harvest)).await;
         }
         for place in [Place::GithubRelease, Place::GithubAttestation] {
             harvest.absorb(self.collector.spared(place));

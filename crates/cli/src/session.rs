@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_github_releases::Github;
 use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Settings, redact};
-use slsa_pip_pip::{Environment, Keyring, Probe};
+use slsa_pip_pip::{Environment, Interpreter, Keyring, PipError, Probe};
 use slsa_pip_policy::Policy;
 use slsa_pip_pypi_client::IndexClient;
 use tempfile::TempDir;
@@ -22,10 +23,13 @@ use crate::printer::Printer;
 use crate::resolution::Package;
 use crate::settings::{Endpoints, Trust};
 use crate::temporary;
+use crate::timings::{Stage, Timings};
 
 /// Everything that a run needs; dropping it removes what was staged.
 pub(crate) struct Session {
-    /// The target interpreter and the options that pip has parsed.
+    /// The target interpreter, which waits for the hand-off.
+    pub(crate) interpreter: Interpreter,
+    /// What it is, and the options that its pip has parsed.
     pub(crate) probe: Probe,
     /// The network, as pip is configured for it.
     pub(crate) http: Client,
@@ -47,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) dirs: Vec<ProvenanceDir>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
+    /// How long what took.
+    pub(crate) timings: Timings,
     /// Private folder (0700) that downloads go to.
     pub(crate) staging: TempDir,
 }
@@ -61,6 +67,7 @@ impl Session {
         evidence: &EvidenceArgs,
         printer: &Printer,
     ) -> Result<Self> {
+        let timings = Timings::start();
         check_any(&wanted.requirements, command)?;
         let trust = Trust::load(&evidence.trust)?;
         let endpoints = Endpoints::new(evidence)?;
@@ -69,6 +76,9 @@ impl Session {
         if let Some(failure) = Failure::all(failures) {
             return Err(failure);
         }
+        let began = Instant::now();
+        // It starts while all else that needs no answer of it is read.
+        let mut interpreter = start(wanted, words, trust.offline)?;
         let mut dirs = Vec::new();
         if places.contains(&Place::Dir) {
             for path in &evidence.provenance_dir {
@@ -80,7 +90,8 @@ impl Session {
         } else {
             GithubToken::default()
         };
-        let probe = probe(wanted, words, trust.offline).await?;
+        let probe = interpreter.probe().await.map_err(|error| pip_failure(&error))?;
+        timings.add(Stage::Interpreter, began);
         if printer.is_verbose() {
             printer.progress(&format!(
                 "interpreter {} with pip {}",
@@ -100,6 +111,7 @@ impl Session {
                 .hint("Check the space and the rights of the folder that TMPDIR names")
         })?;
         Ok(Self {
+            interpreter,
             probe,
             index,
             trust,
@@ -111,6 +123,7 @@ impl Session {
             documents,
             dirs,
             notes,
+            timings,
             staging,
         })
     }
@@ -120,7 +133,7 @@ impl Session {
     /// Where a file came from, where that could have been more than one place: its own URL, or its index, without credentials.
     pub(crate) fn origin(&self, package: &Package) -> Option<String> {
         let places = self.index.indexes().len() + self.probe.find_links.len();
-        let from = if package.direct {
+        let from: &Url = if package.direct {
             &package.file.url
         } else {
             &package.file.index_url
@@ -183,9 +196,15 @@ fn linked_dirs(probe: &Probe, named: &[PathBuf]) -> Result<Vec<ProvenanceDir>> {
     Ok(dirs)
 }
 
-/// Asks the interpreter; pip itself parses its options, its configuration and the requirements files. `words` are options of
-/// the command's own.
-pub(crate) async fn probe(wanted: &WantedArgs, mut words: Words, offline: bool) -> Result<Probe> {
+/// Asks an interpreter that is not needed any further; see [`start`].
+pub(crate) async fn probe(wanted: &WantedArgs, words: Words, offline: bool) -> Result<Probe> {
+    let mut interpreter = start(wanted, words, offline)?;
+    interpreter.probe().await.map_err(|error| pip_failure(&error))
+}
+
+/// Starts the interpreter and asks it; pip itself parses its options, its configuration and the requirements files. `words` are
+/// options of the command's own.
+fn start(wanted: &WantedArgs, mut words: Words, offline: bool) -> Result<Interpreter> {
     let python = slsa_pip_pip::find_python(wanted.index.python.as_deref()).map_err(|error| pip_failure(&error))?;
     wanted.add_to(&mut words);
     let environment = Environment::current();
@@ -194,23 +213,13 @@ pub(crate) async fn probe(wanted: &WantedArgs, mut words: Words, offline: bool) 
     } else {
         environment
     };
-    slsa_pip_pip::probe_in(environment, &python, &words.finish())
-        .await
-        .map_err(|error| pip_failure(&error))
+    Interpreter::start_in(environment, &python, &words.finish()).map_err(|error| pip_failure(&error))
 }
 
 /// What pip is configured for and this program does otherwise.
 pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
     let mut notes: Vec<String> = probe.warnings.iter().map(|text| without_logins(text)).collect();
     let mut note = |set: bool, text: &str| notes.extend(set.then(|| text.to_owned()));
-    note(
-        !probe.no_binary.is_empty(),
-        "pip is configured with `no-binary`; slsa-pip installs wheels only, and builds nothing",
-    );
-    note(
-        probe.no_deps,
-        "pip is configured with `no-deps`; slsa-pip installs, and verifies, dependencies as well",
-    );
     note(
         !probe.trusted_hosts.is_empty(),
         "pip is configured with `trusted-host`; slsa-pip checks every server's certificate",
@@ -219,10 +228,18 @@ pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
 }
 
 /// An error of the interpreter or of pip, with its own hint.
-pub(crate) fn pip_failure(error: &slsa_pip_pip::PipError) -> Failure {
-    Failure::new("The Python interpreter or its pip cannot be used")
+pub(crate) fn pip_failure(error: &PipError) -> Failure {
+    let message = match error {
+        PipError::Requirements { .. } => "The requirements cannot be read",
+        PipError::Usage { .. } | PipError::UnsupportedOption { .. } => "The options for pip cannot be used",
+        _ => "The Python interpreter or its pip cannot be used",
+    };
+    let names = matches!(error, PipError::Requirements { message } if message.contains("Invalid requirement"));
+    let requirement =
+        names.then_some("Write a project's name and, if needed, its versions: `urllib3`, `\"urllib3>=2,<3\"`");
+    Failure::new(message)
         .caused_by(error)
-        .maybe_hint(error.hint())
+        .maybe_hint(error.hint().or(requirement))
 }
 
 /// The network as pip is configured: certificates, proxy, time-outs, retries, logins.
@@ -301,7 +318,12 @@ pub(crate) fn index_client(
     };
     let assigned = policy.assigned_indexes().map(|(name, url)| (name.clone(), url.clone()));
     IndexClient::new(http.clone(), indexes, &probe.find_links)
-        .and_then(|client| client.with_strategy(args.index_strategy.into()).with_assigned(assigned))
+        .map(|client| {
+            client
+                .with_strategy(args.index_strategy.into())
+                .with_tags(probe.tags.clone())
+        })
+        .and_then(|client| client.with_assigned(assigned))
         .map_err(|error| {
             Failure::new("The configured index cannot be used")
                 .caused_by(&error)

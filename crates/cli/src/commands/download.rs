@@ -48,7 +48,7 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let outcome = pipeline::run(&session, &request, printer).await?;
     let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
     let root = outcome.root.clone();
-    let (report, verified) = gate("download", &session, outcome);
+    let (mut report, verified) = gate("download", &session, outcome);
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
@@ -78,6 +78,7 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
         }
     };
     if args.format == Format::Json {
+        report.timings = Some(session.timings.shown());
         printer.document(&json::document(&report));
     }
     Ok(code)

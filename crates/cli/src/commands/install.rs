@@ -1,9 +1,12 @@
 //! `slsa-pip install`: resolve, verify everything, and only then hand the verified files to pip.
 
+use std::time::Instant;
+
 use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_pip::{HandOff, PipOutput};
 use slsa_pip_resolver::Request;
 use slsa_pip_verify::Verified;
+use url::Url;
 
 use crate::args::{Format, InstallArgs, Words};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
@@ -16,6 +19,7 @@ use crate::report::installation::{self, Installation};
 use crate::report::{Report, Verdict, human, json};
 use crate::resolution::{self, Package};
 use crate::session::{Session, pip_failure};
+use crate::timings::Stage;
 
 /// Runs the command.
 pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
@@ -47,8 +51,11 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         EXIT_VERIFIED
     } else {
         let kept = kept(&session, &verified)?;
-        let outcome = slsa_pip_pip::install(&session.probe, &verified, &hand_off(printer)).await;
+        let options = hand_off(&session, &packages, printer);
+        let began = Instant::now();
+        let outcome = session.interpreter.install(&session.probe, &verified, &options).await;
         let outcome = outcome.map_err(|error| pip_failure(&error))?;
+        session.timings.add(Stage::HandOff, began);
         report.installed = outcome.installed;
         if report.installed {
             printer.progress(&installed_line(&verified, &kept));
@@ -58,6 +65,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         outcome.code
     };
     if args.format == Format::Json {
+        report.timings = Some(session.timings.shown());
         printer.document(&json::document(&report));
     }
     Ok(code)
@@ -229,8 +237,15 @@ fn listed<'a>(verified: impl Iterator<Item = &'a Verified>) -> String {
 }
 
 /// What pip is told on top of its own options, which the probe has parsed.
-fn hand_off(printer: &Printer) -> HandOff {
+fn hand_off(session: &Session, packages: &[Package], printer: &Printer) -> HandOff {
+    let requested = packages.iter().filter(|package| package.requested);
+    let direct = packages.iter().filter(|package| package.direct);
     HandOff {
+        requested: Some(requested.map(|package| package.name.clone()).collect()),
+        direct: direct
+            .map(|package| (package.name.clone(), Url::clone(&package.file.url)))
+            .collect(),
+        no_deps: session.probe.no_deps,
         no_color: !printer.is_colored(),
         quiet: u8::from(!printer.is_verbose()),
         output: if printer.is_quiet() {

@@ -25,6 +25,9 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Refused) {
         printer.important(&refused(file, policy_file, printer));
     }
+    if let Some(line) = left_alone(report) {
+        printer.progress(&line);
+    }
     if let Some(root) = &report.trusted_root {
         printer.progress(&format!("trusted root: {}", printer.plain_line(root)));
     }
@@ -32,6 +35,18 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for note in &report.notes {
         printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));
     }
+}
+
+/// That what satisfies the requirements already was not looked at.
+fn left_alone(report: &Report) -> Option<String> {
+    let what = match report.satisfied.len() {
+        0 => return None,
+        1 => "1 installed package was".to_owned(),
+        count => format!("{count} installed packages were"),
+    };
+    Some(format!(
+        "{what} left alone, and not verified by this run (`--verify-installed` does that)"
+    ))
 }
 
 /// What the run has cost, and what the cache has spared it.
@@ -72,11 +87,13 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
             block.heading(&printer.good("verified"), &file.name);
             block.maybe("file", file.path.as_deref().filter(|path| *path != file.name));
             block.digest(file);
+            block.maybe("from", file.origin.as_deref());
             block.attested(attested, file.declared_repository.as_deref());
         }
         Some(Basis::Exempt(exempt)) => {
             block.heading(&printer.warn("exempt"), &file.name);
             block.digest(file);
+            block.maybe("from", file.origin.as_deref());
             block.exempt(exempt);
         }
         None => block.heading(&printer.good("verified"), &file.name),
@@ -109,6 +126,7 @@ fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
     let mut block = Block { text, printer };
     block.line("file", file.path.as_ref().unwrap_or(&file.name));
     block.digest(file);
+    block.maybe("from", file.origin.as_deref());
     if !file.required_by.is_empty() {
         block.line("required by", &file.required_by.join(", "));
     }

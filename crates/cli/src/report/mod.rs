@@ -13,6 +13,8 @@ use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Basis, Code, Refusal};
 
+use crate::timings::Shown;
+
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/report/v1";
 
@@ -57,6 +59,9 @@ pub(crate) struct Report {
     pub(crate) satisfied: Vec<SatisfiedReport>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
+    /// How long the stages took (not of `verify`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timings: Option<Shown>,
     /// HTTP requests made, repetitions, redirects and revalidations included.
     pub(crate) requests: u64,
     /// Answers and files that the cache gave without a request.
@@ -169,6 +174,7 @@ impl Report {
             files,
             satisfied: Vec::new(),
             notes: Vec::new(),
+            timings: None,
             requests: 0,
             cached: 0,
             revalidated: 0,
