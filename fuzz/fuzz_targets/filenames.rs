@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(!text.contains(['/', '\\', ':']) && !text.starts_with('.') && text.is_ascii());
         assert!(file.same_distribution(&file));
         if let DistributionFilename::Wheel(wheel) = &file {
-            assert!(!wheel.tags.is_empty() && wheel.tags.len() <= MAX_TAGS);
+            assert!((1..=MAX_TAGS).contains(&wheel.tags().len()));
             let _ = wheel.build_key();
         }
         let name = file.name().as_str();

@@ -146,7 +146,7 @@ impl Collector<'_> {
             }
             Ok(_) => harvest.searched(place, "index", Outcome::NotAsked, "not offered"),
             Err(error) => {
-                let location = subject.file.provenance.as_ref().map_or("index".to_owned(), redact);
+                let location = subject.file.provenance.as_deref().map_or("index".to_owned(), redact);
                 let (outcome, word) = outcome_of(&error);
                 let words = format!("{word}: {}", describe_error(&error));
                 harvest.searched(place, &location, outcome, words);

@@ -2,9 +2,8 @@
 //! nothing (E7).
 
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_pypi_client::IndexFile;
-use slsa_pip_resolver::Resolved;
 
+use crate::resolution::Package;
 use crate::session::Session;
 
 /// Labels of project URLs that name the source, best first, in the normalised form of the well-known labels.
@@ -20,7 +19,7 @@ const LABELS: [&str; 8] = [
 ];
 
 /// The repository that the METADATA of the file names, else the one of the index's JSON API.
-pub(crate) async fn repository(session: &Session, package: &Resolved<IndexFile>) -> Option<SourceRepository> {
+pub(crate) async fn repository(session: &Session, package: &Package) -> Option<SourceRepository> {
     let metadata = session.index.metadata(&package.file).await.ok();
     let from_metadata = metadata.and_then(|metadata| choose(&metadata.project_urls));
     if from_metadata.is_some() || session.trust.offline {

@@ -1,6 +1,7 @@
 //! From what the user asked for to one file per project.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slsa_pip_distribution::{PackageName, Requirement, Sha256Digest};
 use slsa_pip_pip::{Probe, UpgradeStrategy};
@@ -13,12 +14,12 @@ use crate::judge::digest_refusal;
 use crate::source::IndexSource;
 
 /// A project with its chosen file.
-pub(crate) type Package = slsa_pip_resolver::Resolved<IndexFile>;
+pub(crate) type Package = slsa_pip_resolver::Resolved<Arc<IndexFile>>;
 
 /// What became of the requirements.
 pub(crate) enum Resolved {
     /// One file per project; none of them is verified.
-    Files(Resolution<IndexFile>),
+    Files(Resolution<Arc<IndexFile>>),
     /// The index served other bytes than it announces, so nothing it says is used.
     Refused(Box<Refusal>),
 }

@@ -11,38 +11,44 @@ use url::Url;
 pub(crate) struct IndexSource<'a>(pub(crate) &'a IndexClient);
 
 impl Source for IndexSource<'_> {
-    type File = IndexFile;
+    type File = Arc<IndexFile>;
 
-    async fn files(&self, name: &PackageName) -> Result<Arc<Vec<CandidateFile<IndexFile>>>, SourceError> {
+    async fn files(&self, name: &PackageName) -> Result<Arc<Vec<CandidateFile<Self::File>>>, SourceError> {
         let project = match self.0.project(name).await {
             Ok(project) => project,
             Err(IndexError::NotFound { .. }) => return Err(SourceError::NotFound),
             Err(error) => return Err(SourceError::failed(error)),
         };
-        let candidate = |file: &IndexFile| CandidateFile {
-            filename: file.filename.clone(),
-            requires_python: file.requires_python.clone(),
-            yanked: file.yanked.clone(),
-            sha256: file.sha256,
-            uploaded: file.upload_time.as_deref().and_then(|time| time.parse().ok()),
-            local: file.is_local(),
-            file: file.clone(),
-        };
         Ok(Arc::new(project.files.iter().map(candidate).collect()))
     }
 
-    async fn metadata(&self, file: &IndexFile) -> Result<Arc<CoreMetadata>, SourceError> {
+    async fn metadata(&self, file: &Arc<IndexFile>) -> Result<Arc<CoreMetadata>, SourceError> {
         match self.0.metadata(file).await {
-            Ok(metadata) => Ok(Arc::new(metadata)),
+            Ok(metadata) => Ok(metadata),
             // One release's bad metadata excludes that release; everything else is the index's or the network's failure.
             Err(error @ IndexError::Metadata { .. }) => Err(SourceError::Unusable(error.to_string())),
             Err(error) => Err(SourceError::failed(error)),
         }
     }
 
-    async fn direct(&self, _: &Url) -> Result<CandidateFile<IndexFile>, SourceError> {
-        Err(SourceError::Unusable(
-            "files named by URL are not fetched yet".to_owned(),
-        ))
+    async fn direct(&self, url: &Url) -> Result<CandidateFile<Self::File>, SourceError> {
+        match self.0.direct(url.as_str(), None) {
+            Ok(file) => Ok(candidate(&Arc::new(file))),
+            // The requirement is named with the error, without credentials.
+            Err(IndexError::Direct { reason, .. }) => Err(SourceError::Unusable(reason)),
+            Err(error) => Err(SourceError::failed(error)),
+        }
+    }
+}
+
+fn candidate(file: &Arc<IndexFile>) -> CandidateFile<Arc<IndexFile>> {
+    CandidateFile {
+        filename: file.filename.clone(),
+        requires_python: file.requires_python.clone(),
+        yanked: file.yanked.clone(),
+        sha256: file.sha256,
+        uploaded: file.upload_time.as_deref().and_then(|time| time.parse().ok()),
+        local: file.is_local(),
+        file: Arc::clone(file),
     }
 }

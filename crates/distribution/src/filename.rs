@@ -24,8 +24,6 @@ pub struct WheelFilename {
     pub version: Version,
     /// Build tag, such as `1` or `2abc`; it breaks ties between wheels of one version.
     pub build: Option<String>,
-    /// All tags that the compressed tag set stands for.
-    pub tags: BTreeSet<Tag>,
 }
 
 /// A parsed sdist file name.
@@ -104,15 +102,11 @@ impl FromStr for WheelFilename {
         if product.is_none_or(|product| product > MAX_TAGS) {
             return Err(invalid(given, "it stands for too many tags"));
         }
-        let mut tags = BTreeSet::new();
-        for python in python.split('.') {
-            for abi in abi.split('.') {
-                for platform in platform.split('.') {
-                    let tag = Tag::parse(&format!("{python}-{abi}-{platform}"))
-                        .ok_or_else(|| invalid(given, "a tag is empty"))?;
-                    tags.insert(tag);
-                }
-            }
+        if [python, abi, platform]
+            .iter()
+            .any(|part| part.split('.').any(str::is_empty))
+        {
+            return Err(invalid(given, "a tag is empty"));
         }
         Ok(Self {
             file: given.to_owned(),
@@ -124,7 +118,6 @@ impl FromStr for WheelFilename {
                 .parse()
                 .map_err(|_| invalid(given, "its version is not valid (PEP 440)"))?,
             build: build.map(str::to_owned),
-            tags,
         })
     }
 }
@@ -171,6 +164,36 @@ impl WheelFilename {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.file
+    }
+
+    /// All tags that the compressed tag set stands for, at most [`MAX_TAGS`]. Made anew at each call: an index lists thousands of
+    /// wheels, of few of which they are asked for, and they take ten times the memory of everything else in a name.
+    #[must_use]
+    pub fn tags(&self) -> BTreeSet<Tag> {
+        let [pythons, abis, platforms] = self.tag_parts().map(|parts| {
+            let parts = parts.to_ascii_lowercase();
+            parts.split('.').map(str::to_owned).collect::<Vec<_>>()
+        });
+        let mut tags = BTreeSet::new();
+        for python in &pythons {
+            for abi in &abis {
+                tags.extend(platforms.iter().map(|platform| Tag {
+                    python: python.clone(),
+                    abi: abi.clone(),
+                    platform: platform.clone(),
+                }));
+            }
+        }
+        tags
+    }
+
+    /// The three parts of the compressed tag set as written: interpreters, ABIs, platforms.
+    pub(crate) fn tag_parts(&self) -> [&str; 3] {
+        let stem = self.file.strip_suffix(".whl").unwrap_or_default();
+        let mut parts = stem.rsplitn(4, '-').map(Some).chain(std::iter::repeat(None));
+        let [platforms, abis, pythons] =
+            [parts.next(), parts.next(), parts.next()].map(|part| part.flatten().unwrap_or_default());
+        [pythons, abis, platforms]
     }
 
     /// The build tag as a sort key: leading number first, the rest as text; no build tag sorts lowest.
@@ -225,7 +248,7 @@ impl DistributionFilename {
     pub fn same_distribution(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Wheel(a), Self::Wheel(b)) => {
-                a.name == b.name && a.version == b.version && a.build == b.build && a.tags == b.tags
+                a.name == b.name && a.version == b.version && a.build == b.build && a.tags() == b.tags()
             }
             (Self::Sdist(a), Self::Sdist(b)) => a.name == b.name && a.version == b.version,
             _ => false,
@@ -255,7 +278,16 @@ mod tests {
         assert_eq!(wheel.name.as_str(), "foo-bar");
         assert_eq!(wheel.version, "1.0.post1".parse().unwrap());
         assert_eq!(wheel.build_key(), Some((2, "b")));
-        assert_eq!(wheel.tags.len(), 4);
+        let tags: Vec<_> = wheel.tags().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            tags,
+            [
+                "cp39-abi3-any",
+                "cp39-abi3-manylinux_2_17_x86_64",
+                "py3-abi3-any",
+                "py3-abi3-manylinux_2_17_x86_64"
+            ]
+        );
     }
 
     #[test]
@@ -282,7 +314,7 @@ mod tests {
             format!("foo-1-{letters}-{letters}-{letters}.whl").parse::<WheelFilename>()
         };
         let accepted = wheel(8).unwrap();
-        assert_eq!(accepted.tags.len(), 1);
+        assert_eq!(accepted.tags().len(), 1);
         for parts in [9, 40] {
             let refused = wheel(parts).unwrap_err();
             assert_eq!(refused.why, "it stands for too many tags", "{parts}");

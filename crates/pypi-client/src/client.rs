@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use slsa_pip_distribution::{CoreMetadata, PackageName, Sha256Digest};
-use slsa_pip_http::{Client, redact};
+use slsa_pip_distribution::{CoreMetadata, PackageName, Sha256Digest, SupportedTags};
+use slsa_pip_http::{Client, redact, with_room};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::budget::Budget;
 use crate::error::IndexError;
 use crate::find_links::{self, Location};
+use crate::page::Reading;
 use crate::types::{IndexFile, IndexStrategy, Project, StagedDownload};
 
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
@@ -26,9 +28,12 @@ pub struct IndexClient {
     /// The index of each project that is assigned to one, as configured.
     pub(crate) assigned: HashMap<PackageName, Url>,
     pub(crate) find_links: Vec<Location>,
+    /// The tags of the interpreter.
+    pub(crate) tags: Option<SupportedTags>,
+    pub(crate) budget: Budget,
     pages: Mutex<HashMap<PackageName, Page>>,
     /// Metadata by the URL of its file.
-    pub(crate) metadata: Mutex<HashMap<Url, CoreMetadata>>,
+    pub(crate) metadata: Mutex<HashMap<Url, Arc<CoreMetadata>>>,
     /// Wheels that were fetched for their metadata, by URL; `download` takes them from here.
     pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
     /// How many of them there were, for their names.
@@ -61,6 +66,8 @@ impl IndexClient {
             indexes: clean,
             strategy: IndexStrategy::default(),
             assigned: HashMap::new(),
+            tags: None,
+            budget: Budget::default(),
             pages: Mutex::default(),
             metadata: Mutex::default(),
             kept: Mutex::default(),
@@ -77,6 +84,14 @@ impl IndexClient {
         self
     }
 
+    /// Keeps of each page what an interpreter with these tags can use, and of every other release what shows that there is one.
+    /// Without it everything is kept, up to twenty times as much.
+    #[must_use]
+    pub fn with_tags(mut self, tags: SupportedTags) -> Self {
+        self.tags = Some(tags);
+        self
+    }
+
     /// Takes each of these projects from its index alone: neither other indexes nor find-links are asked for it. The index is
     /// looked for among the configured ones when the project is, by its URL without login; a `/` at its end means nothing. Where
     /// no index is configured at all, the assignments mean nothing.
@@ -88,6 +103,13 @@ impl IndexClient {
             self.assigned.insert(name, without_secrets(index)?);
         }
         Ok(self)
+    }
+
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading {
+            tags: self.tags.as_ref(),
+            budget: &self.budget,
+        }
     }
 
     /// The HTTP client.
@@ -117,7 +139,7 @@ impl IndexClient {
             let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(pages.entry(name.clone()).or_default())
         };
-        page.get_or_init(async || self.look_up(name).await.map(Arc::new))
+        page.get_or_init(async || Box::pin(with_room(self.look_up(name))).await.map(Arc::new))
             .await
             .clone()
     }

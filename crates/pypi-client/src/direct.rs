@@ -90,10 +90,6 @@ impl IndexClient {
             }
         }
         let mut file = entry(filename, &url, &url);
-        file.hashes = sha256
-            .iter()
-            .map(|digest| ("sha256".to_owned(), digest.to_hex()))
-            .collect();
         file.sha256 = sha256;
         Ok(file)
     }

@@ -63,6 +63,14 @@ pub enum IndexError {
         /// Most files.
         limit: usize,
     },
+    /// What all pages and METADATA of a run take is more than fits.
+    #[error("what the indexes list takes more than {} MiB of memory; the last was `{what}`", .limit >> 20)]
+    TooMuch {
+        /// The page, or the file whose METADATA it was.
+        what: String,
+        /// Most bytes.
+        limit: usize,
+    },
     /// A find-links location of a kind that is not read.
     #[error("`{location}` cannot be used as find-links: it is neither a path nor a file, http or https URL")]
     FindLinks {
@@ -134,6 +142,7 @@ impl IndexError {
             }
             Self::HashNotAllowed { .. } => Some("if the file is the one you mean, add its hash to the requirement"),
             Self::File { .. } => Some("check that the file or directory exists, its permissions and the free space"),
+            Self::TooMuch { .. } => Some("install fewer packages in one run, or pin their versions"),
             Self::Metadata { .. } | Self::FormatVersion { .. } | Self::TooManyFiles { .. } => None,
         }
     }

@@ -12,10 +12,11 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::budget::MAX_KEPT;
 use crate::client::IndexClient;
 use crate::error::IndexError;
 use crate::lookup::ACCEPT;
-use crate::page::{self, MAX_FILES, MAX_PAGE_SIZE};
+use crate::page::{self, MAX_FILES, MAX_PAGE_SIZE, Reading};
 use crate::types::{About, IndexFile, Project, Skipped};
 
 /// One place.
@@ -80,11 +81,11 @@ impl IndexClient {
         let mut found: Option<Project> = None;
         for location in &self.find_links {
             let project = match location {
-                Location::Path(path) => of_path(path, name).await?,
+                Location::Path(path) => of_path(path, name, self.reading()).await?,
                 Location::Url { url, .. } if is_archive(url) => Some(single(url, url, name)?),
                 Location::Url { url, page } => {
                     let page = page.get_or_init(async || self.fetch_page(url).await).await.clone()?;
-                    Some(page.read(url, name)?)
+                    Some(page.read(url, name, self.reading())?)
                 }
             };
             let Some(project) = project else { continue };
@@ -113,6 +114,15 @@ impl IndexClient {
             }));
         }
         let answer = answer.success()?;
+        // It stays for the whole run: there is one for all projects.
+        let (taken, size) = (self.budget.begin(), answer.body.len());
+        if !taken.take(size) {
+            return Err(IndexError::TooMuch {
+                what: redact(url),
+                limit: MAX_KEPT,
+            });
+        }
+        taken.keep(size);
         Ok(Arc::new(Page {
             content_type: answer.header("content-type").unwrap_or_default().to_owned(),
             found: answer.final_url,
@@ -123,8 +133,8 @@ impl IndexClient {
 
 impl Page {
     /// The project's files, and those of its archives that cannot be used; links to other projects' are nobody's fault.
-    fn read(&self, index_url: &Url, name: &PackageName) -> Result<Project, IndexError> {
-        let mut project = page::read(&self.body, &self.content_type, &self.found, index_url, name)?;
+    fn read(&self, index_url: &Url, name: &PackageName, reading: Reading<'_>) -> Result<Project, IndexError> {
+        let mut project = page::read(&self.body, &self.content_type, &self.found, index_url, name, reading)?;
         project
             .skipped
             .retain(|skipped| page::is_archive_of(&skipped.filename, name));
@@ -133,7 +143,7 @@ impl Page {
 }
 
 /// The files of a project at a path; nothing if it does not exist.
-async fn of_path(path: &Path, name: &PackageName) -> Result<Option<Project>, IndexError> {
+async fn of_path(path: &Path, name: &PackageName, reading: Reading<'_>) -> Result<Option<Project>, IndexError> {
     let unreadable = |error| IndexError::file(path, error);
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     match tokio::fs::metadata(&absolute).await {
@@ -159,7 +169,7 @@ async fn of_path(path: &Path, name: &PackageName) -> Result<Option<Project>, Ind
                 content_type: "text/html".to_owned(),
                 found: url.clone(),
             };
-            page.read(&url, name).map(Some)
+            page.read(&url, name, reading).map(Some)
         }
     }
 }
@@ -192,7 +202,7 @@ fn single(url: &Url, index_url: &Url, name: &PackageName) -> Result<Project, Ind
 /// Adds a file that is one of the project's.
 fn add(file: &str, url: &Url, project: &mut Project) {
     match page::check_filename(file, &project.name) {
-        Ok(filename) => project.files.push(entry(filename, url, &project.index_url)),
+        Ok(filename) => project.files.push(Arc::new(entry(filename, url, &project.index_url))),
         Err(reason) if page::is_archive_of(file, &project.name) => project.skipped.push(Skipped {
             filename: page::printable(file),
             reason,
@@ -252,7 +262,6 @@ pub(crate) fn entry(filename: DistributionFilename, url: &Url, index_url: &Url) 
     IndexFile {
         filename,
         url: url.clone(),
-        hashes: Vec::new(),
         sha256: None,
         requires_python: None,
         yanked: None,
@@ -260,6 +269,6 @@ pub(crate) fn entry(filename: DistributionFilename, url: &Url, index_url: &Url) 
         provenance: None,
         size: None,
         upload_time: None,
-        index_url: index_url.clone(),
+        index_url: Arc::new(index_url.clone()),
     }
 }

@@ -5,13 +5,18 @@ use std::io::Cursor;
 use slsa_pip_distribution::{PackageName, WheelFilename};
 use url::Url;
 
+use crate::budget::Budget;
 use crate::types::Project;
 use crate::{integrity, page, wheel};
 
 /// Reads a simple page; `None` if it is refused as a whole.
 #[must_use]
 pub fn page(body: &[u8], content_type: &str, index: &Url, name: &PackageName) -> Option<Project> {
-    page::read(body, content_type, index, index, name).ok()
+    let reading = page::Reading {
+        tags: None,
+        budget: &Budget::default(),
+    };
+    page::read(body, content_type, index, index, name, reading).ok()
 }
 
 /// The project URLs of the JSON API's answer.

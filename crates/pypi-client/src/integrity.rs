@@ -26,7 +26,7 @@ impl IndexClient {
     /// # Errors
     /// Failed requests and statuses other than 200, 403, 404, 406 and 410.
     pub async fn integrity_provenance(&self, file: &IndexFile) -> Result<IntegrityAnswer, IndexError> {
-        let Some(url) = file.provenance.clone().or_else(|| integrity_url(file)) else {
+        let Some(url) = file.provenance.as_deref().cloned().or_else(|| integrity_url(file)) else {
             return Ok(IntegrityAnswer::NotOffered);
         };
         // The page names the URL: a public index must not make this machine ask its own network.

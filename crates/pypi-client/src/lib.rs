@@ -4,6 +4,7 @@
 //! Everything an index says is hostile input and unsigned: it finds files and evidence, and proves nothing. A digest that
 //! an index names guards against accidents, not against the index.
 
+mod budget;
 mod client;
 mod direct;
 mod download;
@@ -19,6 +20,7 @@ mod sparse;
 mod types;
 mod wheel;
 
+pub use budget::{MAX_KEPT, MAX_PAGE_KEPT};
 pub use client::IndexClient;
 pub use error::IndexError;
 pub use page::{MAX_FILES, MAX_PAGE_SIZE};

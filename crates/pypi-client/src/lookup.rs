@@ -86,7 +86,7 @@ impl IndexClient {
                 reason: format!("it answered with status {}", answer.status),
             });
         }
-        match page::parse(&answer, index, name) {
+        match page::parse(&answer, index, name, self.reading()) {
             Ok(project) => Ok(Some(judged(project))),
             Err(error) => {
                 // A log-in page, say, that was sent as if it were the index's.

@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::PathBuf;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use slsa_pip_distribution::metadata::MAX_METADATA_LEN;
 use slsa_pip_distribution::{CoreMetadata, DistributionFilename, WheelFilename};
-use slsa_pip_http::{Caching, Downloaded, Get, HttpError, RangeAnswer, sha256};
+use slsa_pip_http::{Caching, Downloaded, Get, HttpError, RangeAnswer, sha256, with_room};
 
+use crate::budget::{self, MAX_KEPT};
 use crate::client::IndexClient;
 use crate::download::{MAX_FILE_SIZE, longest};
 use crate::error::IndexError;
@@ -37,7 +38,7 @@ impl IndexClient {
     /// # Errors
     /// [`IndexError::Metadata`] if there is none that can be used, as for sdists; [`IndexError::DigestMismatch`]; and failed
     /// requests.
-    pub async fn metadata(&self, file: &IndexFile) -> Result<CoreMetadata, IndexError> {
+    pub async fn metadata(&self, file: &IndexFile) -> Result<Arc<CoreMetadata>, IndexError> {
         let known = {
             let known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(&file.url).cloned()
@@ -46,9 +47,18 @@ impl IndexClient {
         if let Some(known) = known.filter(|known| is_of(known, file)) {
             return Ok(known);
         }
-        let metadata = self.read(file).await?;
+        let metadata = Arc::new(Box::pin(with_room(self.read(file))).await?);
+        let (taken, size) = (self.budget.begin(), budget::of_metadata(&metadata));
+        if !taken.take(size) {
+            return Err(IndexError::TooMuch {
+                what: file.filename.to_string(),
+                limit: MAX_KEPT,
+            });
+        }
         let mut known = self.metadata.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(file.url.clone(), metadata.clone());
+        if known.insert(file.url.clone(), Arc::clone(&metadata)).is_none() {
+            taken.keep(size);
+        }
         Ok(metadata)
     }
 
@@ -250,6 +260,10 @@ fn is_of(metadata: &CoreMetadata, file: &IndexFile) -> bool {
 async fn in_file(path: PathBuf, wheel: &WheelFilename) -> Result<Result<Vec<u8>, String>, IndexError> {
     let wheel = wheel.clone();
     let read = move || {
+        // Opening a pipe would wait for whoever writes into it.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Ok(Err("it is no ordinary file".to_owned()));
+        }
         let file = File::open(&path).map_err(|error| IndexError::file(path, error))?;
         Ok(read_buffered(file, &wheel))
     };
@@ -260,8 +274,4 @@ async fn in_file(path: PathBuf, wheel: &WheelFilename) -> Result<Result<Vec<u8>,
 
 fn read_buffered(file: impl Read + Seek, wheel: &WheelFilename) -> Result<Vec<u8>, String> {
     read_metadata(std::io::BufReader::new(file), wheel)
-        // Opening a pipe would wait for whoever writes into it.
-        if path.metadata().is_ok_and(|found| !found.is_file()) {
-            return Ok(Err("it is no ordinary file".to_owned()));
-        }
 }

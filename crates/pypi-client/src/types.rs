@@ -1,6 +1,7 @@
 //! What an index says about a project and its files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest, VersionSpecifiers};
@@ -25,8 +26,9 @@ pub struct Project {
     /// The index that has it, without credentials, ending in `/`; the `file:` URL of the directory, or the URL of the page, if
     /// only find-links have it.
     pub index_url: Url,
-    /// Files in the page's order, those of find-links first.
-    pub files: Vec<IndexFile>,
+    /// Files in the page's order, those of find-links first. Where the interpreter's tags are known, of a release without wheels
+    /// for it one wheel and one sdist at most, and of any other nothing but those wheels.
+    pub files: Vec<Arc<IndexFile>>,
     /// Entries of the page that are left out.
     pub skipped: Vec<Skipped>,
     /// What else the page of `index_url` says about the project as a whole.
@@ -76,9 +78,7 @@ pub struct IndexFile {
     pub filename: DistributionFilename,
     /// Where the file is: http, https, or file for find-links. Without credentials and fragment.
     pub url: Url,
-    /// All digests named, as (algorithm, hex), sha256 included.
-    pub hashes: Vec<(String, String)>,
-    /// The sha256 among them.
+    /// The sha256 that its page or requirement names. Other digests are not read.
     pub sha256: Option<Sha256Digest>,
     /// `requires-python`. A value that is no specifier counts as none, as pip does.
     pub requires_python: Option<VersionSpecifiers>,
@@ -87,13 +87,13 @@ pub struct IndexFile {
     /// Whether the METADATA is served beside the file (PEP 658, 714), and its digest.
     pub metadata: Option<MetadataHash>,
     /// Where the provenance object is (PEP 740).
-    pub provenance: Option<Url>,
+    pub provenance: Option<Box<Url>>,
     /// Size in bytes (PEP 700).
     pub size: Option<u64>,
     /// Time of upload as the index writes it (PEP 700).
     pub upload_time: Option<String>,
-    /// The index, as in [`Project::index_url`].
-    pub index_url: Url,
+    /// The index, as in [`Project::index_url`]; of a wheel that a requirement names, its own URL.
+    pub index_url: Arc<Url>,
 }
 
 impl IndexFile {

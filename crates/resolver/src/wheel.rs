@@ -113,7 +113,7 @@ fn best<'a, F: Clone + 'a>(
 ) -> Result<Wheel<F>, Unusable> {
     let supported: Vec<_> = wheels
         .filter_map(|file| match &file.filename {
-            DistributionFilename::Wheel(wheel) => Some((request.tags.rank(&wheel.tags)?, wheel, file)),
+            DistributionFilename::Wheel(wheel) => Some((request.tags.rank_wheel(wheel)?, wheel, file)),
             DistributionFilename::Sdist(_) => None,
         })
         .collect();

@@ -1,5 +1,7 @@
 //! Simple pages in HTML (PEP 503, 592, 658, 708, 714, 740, 792).
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use tl::{HTMLTag, ParserOptions};
 
@@ -17,24 +19,24 @@ const MAX_WORDS: usize = 1_000_000;
 /// Largest page in HTML, in bytes; the largest real ones have about 8 MB.
 const MAX_HTML: usize = 16 * 1024 * 1024;
 
-pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexError> {
+pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexError> {
     let not_an_index = |place: &Place<'_>, reason: &str| IndexError::NotAnIndex {
         url: place.shown.clone(),
         reason: reason.to_owned(),
     };
     let too_large = |place| not_an_index(place, "its HTML is larger than any index's");
     if body.len() > MAX_HTML {
-        return Err(too_large(&place));
+        return Err(too_large(place));
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}');
     if text.matches('<').count() > MAX_TAGS || words(text.as_bytes()) > MAX_WORDS {
-        return Err(too_large(&place));
+        return Err(too_large(place));
     }
     if !text.trim_start().starts_with('<') && !text.trim().is_empty() {
-        return Err(not_an_index(&place, "it says it is HTML, and is not"));
+        return Err(not_an_index(place, "it says it is HTML, and is not"));
     }
-    let dom = tl::parse(text, ParserOptions::default()).map_err(|_| not_an_index(&place, "its HTML cannot be read"))?;
+    let dom = tl::parse(text, ParserOptions::default()).map_err(|_| not_an_index(place, "its HTML cannot be read"))?;
     let tags = || dom.nodes().iter().filter_map(tl::Node::as_tag);
     let mut known_page = false;
     let mut about = RawAbout::default();
@@ -55,8 +57,8 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
     let base = tags()
         .filter(|tag| is(tag, "base"))
         .find_map(|tag| attribute(tag, "href"));
-    if let Some(base) = base.and_then(|href| place.base.join(href.trim()).ok()) {
-        place.base = base;
+    if let Some(base) = base.and_then(|href| place.found.join(href.trim()).ok()) {
+        place.base.replace(base);
     }
     let mut project = place.empty();
     project.about = about.read();
@@ -70,18 +72,18 @@ pub(super) fn parse(body: &[u8], mut place: Place<'_>) -> Result<Project, IndexE
         let Some(raw) = entry(tag, &href) else {
             continue;
         };
-        place.add(raw, &mut project)?;
+        place.add(&raw, &mut project)?;
     }
     if form && project.files.is_empty() && project.skipped.is_empty() {
         return Err(not_an_index(
-            &place,
+            place,
             "it is HTML with a form and without files, such as a log-in page",
         ));
     }
     // A project without files says so in an index's own way, or at least with a link; a proxy's notice does neither.
     if !known_page && !text.trim().is_empty() {
         return Err(not_an_index(
-            &place,
+            place,
             "it is HTML without any link, such as a log-in page or a notice",
         ));
     }
@@ -97,7 +99,7 @@ fn words(text: &[u8]) -> usize {
 }
 
 /// The entry of a link; `None` if it does not lead to an archive at all.
-fn entry(tag: &HTMLTag<'_>, href: &str) -> Option<Raw> {
+fn entry<'a>(tag: &HTMLTag<'_>, href: &'a str) -> Option<Raw<'a>> {
     let (path, fragment) = href.split_once('#').unwrap_or((href, ""));
     let path = path.split('?').next().unwrap_or_default();
     let filename = percent_decode_str(path.rsplit('/').next().unwrap_or_default().trim())
@@ -106,27 +108,27 @@ fn entry(tag: &HTMLTag<'_>, href: &str) -> Option<Raw> {
     if !is_archive(&filename) {
         return None;
     }
-    let hashes = fragment
-        .split('&')
-        .filter_map(|part| part.split_once('='))
-        .filter(|(algorithm, _)| matches!(*algorithm, "sha256" | "sha384" | "sha512" | "sha1" | "sha224" | "md5"))
-        .map(|(algorithm, digest)| (algorithm.to_owned(), digest.to_owned()))
-        .collect();
+    let sha256 = fragment.split('&').find_map(|part| {
+        let (algorithm, digest) = part.split_once('=')?;
+        algorithm
+            .eq_ignore_ascii_case("sha256")
+            .then(|| digest.to_owned().into())
+    });
     let metadata = attribute(tag, "data-core-metadata").or_else(|| attribute(tag, "data-dist-info-metadata"));
     Some(Raw {
-        filename,
-        url: href.to_owned(),
-        hashes,
-        requires_python: attribute(tag, "data-requires-python"),
-        yanked: attribute(tag, "data-yanked"),
+        filename: filename.into(),
+        url: href.into(),
+        sha256,
+        requires_python: attribute(tag, "data-requires-python").map(Cow::from),
+        yanked: attribute(tag, "data-yanked").map(Cow::from),
         metadata: match metadata.as_deref() {
             None | Some("false") => Announced::No,
             Some(value) => match value.strip_prefix("sha256=") {
-                Some(digest) => Announced::WithSha256(digest.to_owned()),
+                Some(digest) => Announced::WithSha256(digest.to_owned().into()),
                 None => Announced::Yes,
             },
         },
-        provenance: attribute(tag, "data-provenance"),
+        provenance: attribute(tag, "data-provenance").map(Cow::from),
         size: None,
         upload_time: None,
     })

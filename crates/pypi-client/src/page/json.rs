@@ -1,9 +1,9 @@
 //! Simple pages in JSON (PEP 691, 700, 708, 714, 740, 792).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -91,34 +91,84 @@ struct Named {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct File {
-    filename: String,
-    url: String,
-    #[serde(default)]
-    hashes: BTreeMap<String, String>,
-    requires_python: Option<String>,
-    yanked: Option<Yanked>,
-    core_metadata: Option<Metadata>,
-    dist_info_metadata: Option<Metadata>,
+struct File<'a> {
+    #[serde(borrow)]
+    filename: Text<'a>,
+    #[serde(borrow)]
+    url: Text<'a>,
+    #[serde(borrow, default)]
+    hashes: Hashes<'a>,
+    #[serde(borrow)]
+    requires_python: Option<Text<'a>>,
+    #[serde(borrow)]
+    yanked: Option<&'a RawValue>,
+    #[serde(borrow)]
+    core_metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    dist_info_metadata: Option<&'a RawValue>,
     /// The spelling of some indexes for the field above.
-    data_dist_info_metadata: Option<Metadata>,
-    provenance: Option<String>,
+    #[serde(borrow)]
+    data_dist_info_metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    provenance: Option<Text<'a>>,
     size: Option<u64>,
-    upload_time: Option<String>,
+    #[serde(borrow)]
+    upload_time: Option<Text<'a>>,
 }
 
+/// A text, in the page itself where it has no escapes.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Yanked {
-    Flag(bool),
-    Reason(String),
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Of all hashes the sha256.
+#[derive(Default)]
+struct Hashes<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Hashes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Named;
+
+        impl<'de> Visitor<'de> for Named {
+            type Value = Option<Cow<'de, str>>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("hashes by their algorithm")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut sha256 = None;
+                while let Some((Text(algorithm), Text(digest))) = map.next_entry()? {
+                    if algorithm.eq_ignore_ascii_case("sha256") {
+                        sha256 = Some(digest);
+                    }
+                }
+                Ok(sha256)
+            }
+        }
+
+        deserializer.deserialize_map(Named).map(Hashes)
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Metadata {
-    Flag(bool),
-    Hashes(BTreeMap<String, String>),
+/// `yanked`: `false`, `true`, or a reason.
+fn yanked(raw: &RawValue) -> serde_json::Result<Option<Cow<'_, str>>> {
+    match raw.get() {
+        "false" => Ok(None),
+        "true" => Ok(Some(Cow::Borrowed(""))),
+        text => serde_json::from_str(text).map(|Text(reason)| Some(reason)),
+    }
+}
+
+/// What is said about metadata: `false`, `true`, or its hashes; nothing if it is of another type.
+fn announced(raw: &RawValue) -> Option<Announced<'_>> {
+    match raw.get() {
+        "false" => Some(Announced::No),
+        "true" => Some(Announced::Yes),
+        text => serde_json::from_str(text)
+            .ok()
+            .map(|Hashes(sha256)| sha256.map_or(Announced::Yes, Announced::WithSha256)),
+    }
 }
 
 pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexError> {
@@ -154,8 +204,9 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     project.about = about.read();
     for entry in page.files.0 {
         let entry = Some(entry.get()).filter(|entry| entry.len() <= MAX_ENTRY && entry.starts_with('{'));
-        if let Some(file) = entry.and_then(|entry| serde_json::from_str::<File>(entry).ok()) {
-            place.add(file.into_raw(), &mut project)?;
+        let file = entry.and_then(|entry| serde_json::from_str::<File<'_>>(entry).ok());
+        if let Some(raw) = file.and_then(File::into_raw) {
+            place.add(&raw, &mut project)?;
             continue;
         }
         let named = entry.and_then(|entry| serde_json::from_str::<Named>(entry).ok());
@@ -167,32 +218,24 @@ pub(super) fn parse(body: &[u8], place: &Place<'_>) -> Result<Project, IndexErro
     Ok(project)
 }
 
-impl File {
-    fn into_raw(self) -> Raw {
-        let announced = self
+impl<'a> File<'a> {
+    /// Nothing if one of its values is of the wrong type.
+    fn into_raw(self) -> Option<Raw<'a>> {
+        let metadata = self
             .core_metadata
             .or(self.dist_info_metadata)
             .or(self.data_dist_info_metadata);
-        Raw {
-            filename: self.filename,
-            url: self.url,
-            hashes: self.hashes.into_iter().collect(),
-            requires_python: self.requires_python,
-            yanked: match self.yanked {
-                None | Some(Yanked::Flag(false)) => None,
-                Some(Yanked::Flag(true)) => Some(String::new()),
-                Some(Yanked::Reason(reason)) => Some(reason),
-            },
-            metadata: match announced {
-                None | Some(Metadata::Flag(false)) => Announced::No,
-                Some(Metadata::Flag(true)) => Announced::Yes,
-                Some(Metadata::Hashes(mut hashes)) => {
-                    hashes.remove("sha256").map_or(Announced::Yes, Announced::WithSha256)
-                }
-            },
-            provenance: self.provenance,
+        let text = |Text(text): Text<'a>| text;
+        Some(Raw {
+            filename: self.filename.0,
+            url: self.url.0,
+            sha256: self.hashes.0,
+            requires_python: self.requires_python.map(text),
+            yanked: self.yanked.map(yanked).transpose().ok()?.flatten(),
+            metadata: metadata.map_or(Some(Announced::No), announced)?,
+            provenance: self.provenance.map(text),
             size: self.size,
-            upload_time: self.upload_time,
-        }
+            upload_time: self.upload_time.map(text),
+        })
     }
 }

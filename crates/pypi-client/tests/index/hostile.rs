@@ -193,7 +193,7 @@ async fn a_public_index_names_no_provenance_in_the_private_network() {
     let index = Url::parse("http://index.example/simple/").unwrap();
     let client = IndexClient::new(Client::new(settings).unwrap(), vec![index], &[]).unwrap();
     let file = only_file(&client).await;
-    assert_eq!(file.provenance, Some(secret));
+    assert_eq!(file.provenance.as_deref(), Some(&secret));
     let error = client.integrity_provenance(&file).await.unwrap_err();
     assert!(matches!(error, IndexError::Http(HttpError::Private { .. })), "{error}");
     assert_eq!(inside.asked(), Vec::<String>::new());

@@ -62,7 +62,7 @@ async fn a_higher_version_on_a_later_index_is_not_taken_unless_all_are_asked_for
     let all = new().with_strategy(IndexStrategy::UnsafeBestMatch);
     let project = all.project(&foo()).await.unwrap();
     assert_eq!(names(&project), [WHEEL, "foo-9.0-py3-none-any.whl"]);
-    let of: Vec<_> = project.files.iter().map(|file| file.index_url.clone()).collect();
+    let of: Vec<_> = project.files.iter().map(|file| Url::clone(&file.index_url)).collect();
     assert_eq!(of, urls, "each file says where it is from");
     assert_eq!(project.index_url, urls[0]);
     let [remark] = project.remarks.as_slice() else {
