@@ -76,6 +76,15 @@ pub(crate) async fn run(
         .with(staging.temporary().as_os_str())
         .with(OsStr::new(&hand_off::wishes(probe, options, files)));
     for word in hand_off::arguments(probe, options, &staging.wheels(), &staging.hashes()) {
+        if word.as_encoded_bytes().contains(&0) {
+            // What follows would be an argument of its own. Configuration files can hold such values.
+            let text = word.to_string_lossy();
+            let (option, value) = text.split_once('=').unwrap_or((&text, ""));
+            return Err(PipError::UnsupportedOption {
+                option: option.escape_debug().to_string(),
+                value: value.escape_debug().to_string(),
+            });
+        }
         order = order.with(&word);
     }
     let order = order.bytes();

@@ -222,3 +222,22 @@ async fn what_the_probe_has_parsed_is_no_default_of_the_hand_off() {
         assert!(!outcome.output.unwrap().contains("lazily"));
     }
 }
+
+#[tokio::test]
+async fn no_value_of_a_configuration_file_is_two_arguments() {
+    let world = World::new();
+    let (config, log) = (world.cwd.join("pip.conf"), world.cwd.join("log"));
+    let target = world.cwd.join("target");
+    let text = format!("[install]\ntarget = {}\0--log={}\n", target.display(), log.display());
+    std::fs::write(&config, text).unwrap();
+    let variables = [("PIP_CONFIG_FILE", config.to_str().unwrap())];
+    let asked = Asked::new(world.environment(&variables), &world.python, &[])
+        .await
+        .unwrap();
+    let outcome = hand_off(&asked, &[world.verified(&wheel("foo", "1.0"))], HandOff::default()).await;
+    assert!(
+        matches!(&outcome, Err(PipError::UnsupportedOption { option, .. }) if option == "--target"),
+        "{outcome:?}"
+    );
+    assert!(!log.exists() && !target.exists());
+}
