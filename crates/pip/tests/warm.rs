@@ -209,7 +209,11 @@ async fn an_answer_is_given_once() {
 async fn what_the_probe_has_parsed_is_no_default_of_the_hand_off() {
     let world = World::new();
     for variables in [&[][..], &[("PIP_USE_FEATURE", "fast-deps")]] {
-        let asked = Asked::new(world.environment(variables), &world.python, &["--use-feature=fast-deps"]);
+        let asked = Asked::new(
+            world.environment(variables),
+            &world.python,
+            &["--use-feature=fast-deps"],
+        );
         let asked = asked.await.unwrap();
         let options = HandOff {
             force_reinstall: true,
