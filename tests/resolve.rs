@@ -84,7 +84,8 @@ fn the_document_says_what_would_be_taken_why_and_that_nothing_is_verified() {
     );
     assert_eq!(packages[0]["requested"], false);
     assert_eq!(packages[0]["required_by"], json!(["nut", "rocket"]));
-    assert_eq!(packages[0]["why"], json!(["bolt", "bolt>=0.5"]));
+    let why = json!([{ "by": "nut", "requirement": "bolt" }, { "by": "rocket", "requirement": "bolt>=0.5" }]);
+    assert_eq!(packages[0]["why"], why);
     assert_eq!(packages[0]["requires"], json!([]));
     assert_eq!(packages[2]["extras"], json!(["deluxe"]));
     assert_eq!(packages[2]["requested"], true);
@@ -103,9 +104,8 @@ fn the_document_says_what_would_be_taken_why_and_that_nothing_is_verified() {
 }
 
 #[test]
-fn it_reads_no_policy_and_no_root_asks_for_no_provenance_and_leaves_no_file() {
+fn it_reads_no_root_asks_for_no_provenance_and_leaves_no_file() {
     let scene = shop(true);
-    scene.write("slsa-pip.toml", "this is no policy");
     scene.write("root.json", "this is no root");
     let run = Run::of(
         resolve(&scene, &["rocket"])
@@ -114,19 +114,102 @@ fn it_reads_no_policy_and_no_root_asks_for_no_provenance_and_leaves_no_file() {
     )
     .exits(0)
     .says("rocket 1.0.0  rocket-1.0.0-py3-none-any.whl")
-    .says("asked for (rocket)")
-    .says("required by rocket (bolt>=0.5)")
+    .says("asked for: rocket")
+    .says("required by rocket: bolt>=0.5")
     .says("Resolved 2 packages")
     .says("nothing was verified, kept or installed");
     assert_eq!(run.stdout, "");
     for place in ["/integrity/", "/github", "/api/v1/log"] {
         assert_eq!(scene.world.request_count(place), 0, "{place}");
     }
-    assert_eq!(names(scene.directory.path()), [".cache", "root.json", "slsa-pip.toml"]);
+    assert_eq!(names(scene.directory.path()), [".cache", "root.json"]);
     // Least output of all still says that nothing was verified.
     Run::of(resolve(&scene, &["rocket", "-q"]))
         .exits(0)
         .says("not verified:");
+}
+
+#[test]
+fn a_package_comes_from_the_index_that_the_policy_assigns_it_to() {
+    let (scene, other) = (shop(false), shop(false));
+    for (index, from) in [(&scene, &scene), (&other, &other), (&other, &scene)] {
+        let policy = format!("[packages.bolt]\nindex = \"{}\"\n", index.world.index_url());
+        let file = if std::ptr::eq(from, &other) {
+            "slsa-pip.toml"
+        } else {
+            "other.toml"
+        };
+        scene.write(file, &policy);
+        let extra = other.world.index_url();
+        let words = [
+            "rocket",
+            "--format",
+            "json",
+            "--policy",
+            file,
+            "--extra-index-url",
+            &extra,
+        ];
+        let document = Run::of(resolve(&scene, &words)).exits(0).json();
+        let found = document["packages"][0]["index"].as_str().unwrap();
+        let wanted = index.world.index_url();
+        assert_eq!(found.trim_end_matches('/'), wanted.trim_end_matches('/'));
+        let rocket = document["packages"][1]["index"].as_str().unwrap();
+        assert_eq!(
+            rocket.trim_end_matches('/'),
+            scene.world.index_url().trim_end_matches('/')
+        );
+    }
+    // The default file counts as for `install`; one that is no policy is an error.
+    let extra = other.world.index_url();
+    let words = ["bolt", "--format", "json", "--extra-index-url", &extra];
+    let document = Run::of(resolve(&scene, &words)).exits(0).json();
+    let found = document["packages"][0]["index"].as_str().unwrap();
+    assert_eq!(
+        found.trim_end_matches('/'),
+        other.world.index_url().trim_end_matches('/')
+    );
+    Run::of(resolve(&scene, &["bolt"])).exits(2).says("not among the configured indexes");
+    scene.write("slsa-pip.toml", "this is no policy");
+    Run::of(resolve(&scene, &["bolt"])).exits(2).says("slsa-pip.toml");
+}
+
+#[test]
+fn a_wheel_that_is_named_by_url_or_path_stands_so_in_the_requirements_file() {
+    let scene = shop(false);
+    let bolt = Wheel::builder("bolt", "0.4").build();
+    let document = Run::of(resolve(&scene, &["bolt==0.4", "--format", "json"]))
+        .exits(0)
+        .json();
+    let url = document["packages"][0]["url"].as_str().unwrap().to_owned();
+    assert_eq!(document["packages"][0]["direct"], false);
+
+    let requirement = format!("bolt @ {url}#sha256={}", bolt.sha256());
+    let words = [requirement.as_str(), "-o", "out.txt", "--format", "json"];
+    let document = Run::of(resolve(&scene, &words)).exits(0).json();
+    let package = &document["packages"][0];
+    assert_eq!((&package["direct"], &package["index"]), (&json!(true), &Value::Null));
+    assert_eq!(package["sha256"], bolt.sha256());
+    let text = std::fs::read_to_string(scene.directory.path().join("out.txt")).unwrap();
+    let line = format!("\nbolt @ {url} \\\n    --hash=sha256:{}\n", bolt.sha256());
+    assert!(text.contains(&line), "{text}");
+    pip(&scene, &["download", "--require-hashes", "-r", "out.txt", "-d", "got"]).exits(0);
+    assert_eq!(
+        names(&scene.directory.path().join("got")),
+        ["bolt-0.4-py3-none-any.whl"]
+    );
+    let again = Run::of(resolve(&scene, &["-r", "out.txt", "--format", "json"]))
+        .exits(0)
+        .json();
+    assert_eq!(again["packages"][0]["sha256"], bolt.sha256());
+
+    // Of a local file nothing announces a digest: it is that of its bytes.
+    std::fs::write(scene.directory.path().join(&bolt.filename), &bolt.bytes).unwrap();
+    let path = format!("./{}", bolt.filename);
+    let document = Run::of(resolve(&scene, &[&path, "--format", "json", "--no-index"]))
+        .exits(0)
+        .json();
+    assert_eq!(document["packages"][0]["sha256"], bolt.sha256());
 }
 
 #[test]
@@ -152,7 +235,7 @@ fn the_requirements_file_is_taken_by_pip_and_by_install_and_is_the_same_every_ti
     let text = std::fs::read_to_string(&path).unwrap();
     let nut = Wheel::builder("nut", "2.1").requires("bolt").build();
     let entry = format!(
-        "\nnut==2.1 \\\n    --hash=sha256:{}\n    # required by rocket (nut~=2.0",
+        "\nnut==2.1 \\\n    --hash=sha256:{}\n    # required by rocket: nut~=2.0",
         nut.sha256()
     );
     assert!(text.contains(&entry), "{text}");

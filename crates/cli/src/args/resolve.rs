@@ -14,6 +14,10 @@ pub(crate) struct ResolveArgs {
     pub(crate) wanted: WantedArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+    /// The policy file, for the indexes that it assigns packages to [default: slsa-pip.toml of the working directory, where there
+    /// is one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY, help_heading = "Index and interpreter")]
+    pub(crate) policy: Option<PathBuf>,
     /// Make no network request: packages come from folders of `--find-links`
     #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true",
         default_value = "false", help_heading = "Index and interpreter")]

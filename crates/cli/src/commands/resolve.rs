@@ -1,15 +1,17 @@
 //! `slsa-pip resolve`: which files an install would take; none of them is verified, kept or installed.
 //!
-//! Needs no policy and no trusted root, so it reads none. What is installed in the environment plays no part: the answer is
-//! about the requirements alone, as of `pip install --dry-run --ignore-installed`.
+//! Needs no trusted root and no evidence, so it reads none; of the policy, only which index a package is assigned to. What is
+//! installed in the environment plays no part: the answer is about the requirements alone, as of
+//! `pip install --dry-run --ignore-installed`.
 
 mod lock;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
-use slsa_pip_distribution::Sha256Digest;
-use slsa_pip_pypi_client::IndexClient;
+use slsa_pip_distribution::{PackageName, Sha256Digest};
+use slsa_pip_resolver::Why;
 use slsa_pip_verify::Refusal;
 
 use crate::args::{Format, RequirementArgs, ResolveArgs, Words};
@@ -22,6 +24,7 @@ use crate::printer::Printer;
 use crate::report::json;
 use crate::resolution::{self, Package, Resolved};
 use crate::session;
+use crate::settings::load_policy;
 
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/resolution/v1";
@@ -56,7 +59,11 @@ pub(crate) struct Chosen {
     file: String,
     /// Without credentials.
     url: String,
-    /// `None` if the index announces none; of a local file, the digest of its bytes.
+    /// Whether it was named by its URL or path.
+    direct: bool,
+    /// The index that it was found on; `None` for one that was named by its URL or path.
+    index: Option<String>,
+    /// `None` if the index announces none and no `--hash` names the only one; of a local file, the digest of its bytes.
     sha256: Option<Sha256Digest>,
     size: Option<u64>,
     yanked: Option<String>,
@@ -64,9 +71,18 @@ pub(crate) struct Chosen {
     requested: bool,
     required_by: Vec<String>,
     /// The requirements that led to it.
-    why: Vec<String>,
-    /// What it requires itself, as its metadata says it.
+    why: Vec<Reason>,
+    /// What it requires itself, here and with these extras.
     requires: Vec<String>,
+}
+
+/// One requirement.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reason {
+    /// The project whose metadata says so; `None` if the user does.
+    by: Option<String>,
+    /// As written, without credentials.
+    requirement: String,
 }
 
 /// Runs the command.
@@ -82,16 +98,20 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
     if let Some(output) = &args.output {
         check_not_read(output, &args.wanted.requirements)?;
     }
+    let (policy, _) = load_policy(args.policy.as_deref())?;
     let cache = cache_dir::resolve(&args.cache)?;
     let probe = session::probe(&args.wanted, Words::default(), args.offline).await?;
     let mut notes = session::configuration_notes(&probe);
     let http = session::client(&probe, args.offline, cache, &mut notes)?;
-    let index = session::index_client(&probe, args.offline, &http)?;
-    let request = resolution::request(&probe, &args.wanted.requirements)?;
+    let index = session::index_client(&probe, &args.wanted.index, &policy, args.offline, &http)?;
+    let mut request = resolution::request(&probe)?;
+    request.ignore_installed = true;
     let (packages, refusal) = match resolution::resolve(&index, args.offline, &request).await? {
         Resolved::Files(resolution) => {
             notes.extend(resolution.notes);
-            (described(&index, &resolution.packages).await?, None)
+            let names = resolution.packages.iter().map(|package| &package.name);
+            notes.extend(names.flat_map(|name| index.remarks(name)));
+            (chosen(&resolution.packages, &request.hashes)?, None)
         }
         Resolved::Refused(refusal) => (Vec::new(), Some(*refusal)),
     };
@@ -153,17 +173,16 @@ fn check_not_read(output: &Path, requirements: &RequirementArgs) -> Result<()> {
     }
 }
 
-async fn described(index: &IndexClient, packages: &[Package]) -> Result<Vec<Chosen>> {
+fn chosen(packages: &[Package], hashes: &BTreeMap<PackageName, Vec<Sha256Digest>>) -> Result<Vec<Chosen>> {
     let mut chosen = Vec::with_capacity(packages.len());
     for package in packages {
         let file = &package.file;
         let unreadable = || Failure::new(format!("`{}` cannot be read", package.filename));
-        // Remembered since it was resolved with.
-        let metadata = index
-            .metadata(file)
-            .await
-            .map_err(|error| unreadable().caused_by(&error).maybe_hint(error.hint()))?;
         let mut sha256 = file.sha256;
+        // Of a file that was named by its URL, there is only what the user says: no other bytes would be taken.
+        if let (None, Some([allowed])) = (sha256, hashes.get(&package.name).map(Vec::as_slice)) {
+            sha256 = Some(*allowed);
+        }
         if sha256.is_none() && file.is_local() {
             let path = file.url.to_file_path().map_err(|()| unreadable())?;
             sha256 = Some(sha256_file(&path).map_err(|error| unreadable().caused_by(&error))?.0);
@@ -173,22 +192,16 @@ async fn described(index: &IndexClient, packages: &[Package]) -> Result<Vec<Chos
             version: package.version.to_string(),
             file: package.filename.as_str().to_owned(),
             url: slsa_pip_http::redact(&file.url),
+            direct: package.direct,
+            index: (!package.direct).then(|| slsa_pip_http::redact(&file.index_url)),
             sha256,
             size: file.size,
             yanked: file.yanked.clone(),
             extras: package.extras.iter().map(ToString::to_string).collect(),
             requested: package.requested,
             required_by: package.required_by.iter().map(ToString::to_string).collect(),
-            why: package
-                .requirement_texts
-                .iter()
-                .map(|text| without_logins(text))
-                .collect(),
-            requires: metadata
-                .requires_dist
-                .iter()
-                .map(|it| without_logins(&it.to_string()))
-                .collect(),
+            why: package.why.iter().map(Reason::new).collect(),
+            requires: package.requires.iter().map(|text| without_logins(text)).collect(),
         });
     }
     Ok(chosen)
@@ -241,9 +254,21 @@ fn human(document: &Document, output: Option<&Path>, printer: &Printer) -> Strin
 impl Chosen {
     /// Why it is there, in one line.
     fn reason(&self) -> String {
-        let asked = self.requested.then(|| "asked for".to_owned());
-        let required = (!self.required_by.is_empty()).then(|| format!("required by {}", self.required_by.join(", ")));
-        let reasons: Vec<String> = asked.into_iter().chain(required).collect();
-        format!("{} ({})", reasons.join("; "), self.why.join(", "))
+        let reasons = self.why.iter().map(|why| match &why.by {
+            None => format!("asked for: {}", why.requirement),
+            Some(by) => format!("required by {by}: {}", why.requirement),
+        });
+        let mut seen: Vec<String> = reasons.collect();
+        seen.dedup();
+        seen.join("; ")
+    }
+}
+
+impl Reason {
+    fn new(why: &Why) -> Self {
+        Self {
+            by: why.by.as_ref().map(ToString::to_string),
+            requirement: without_logins(&why.requirement),
+        }
     }
 }

@@ -36,7 +36,13 @@ pub(super) fn text(packages: &[Chosen], target: &str) -> Result<String> {
             [] => String::new(),
             extras => format!("[{}]", extras.join(",")),
         };
-        let _ = write!(text, "{}{extras}=={}", package.name, package.version);
+        // The URL of a file that was named so holds no credentials; whoever needs some has them in netrc or keyring.
+        let pin = if package.direct {
+            format!(" @ {}", package.url)
+        } else {
+            format!("=={}", package.version)
+        };
+        let _ = write!(text, "{}{extras}{pin}", package.name);
         if let Some(sha256) = &package.sha256 {
             let _ = write!(text, " \\\n    --hash=sha256:{sha256}");
         }
@@ -83,20 +89,33 @@ pub(super) fn write(path: &Path, text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::resolve::Reason;
+
+    fn reason(by: Option<&str>, requirement: &str) -> Reason {
+        Reason {
+            by: by.map(str::to_owned),
+            requirement: requirement.to_owned(),
+        }
+    }
 
     fn package(name: &str, digest: Option<u8>) -> Chosen {
         Chosen {
             name: name.to_owned(),
             version: "1.0".to_owned(),
             file: format!("{name}-1.0-py3-none-any.whl"),
-            url: String::new(),
+            url: "https://files.example/x.whl".to_owned(),
+            direct: name == "gear",
+            index: None,
             sha256: digest.map(|byte| slsa_pip_distribution::Sha256Digest::from_bytes([byte; 32])),
             size: None,
             yanked: None,
             extras: vec!["x".to_owned(), "y".to_owned()],
             requested: true,
             required_by: vec!["rocket".to_owned()],
-            why: vec!["bolt>=1".to_owned(), "bolt\nevil==1 # \u{2028}evil==2".to_owned()],
+            why: vec![
+                reason(None, "bolt>=1"),
+                reason(Some("rocket"), "bolt\nevil==1 # \u{2028}evil==2"),
+            ],
             requires: Vec::new(),
         }
     }
@@ -105,10 +124,19 @@ mod tests {
     fn every_line_is_a_pin_a_hash_or_a_comment() {
         let text = text(&[package("bolt", Some(0xab))], "Python 3.11.7 on linux").unwrap();
         let expected = format!(
-            "# Resolved by `slsa-pip resolve` for Python 3.11.7 on linux; nothing was verified.\n# The hashes are those that the index has announced.\nbolt[x,y]==1.0 \\\n    --hash=sha256:{}\n    # asked for; required by rocket (bolt>=1, bolt evil==1 #  evil==2)\n",
+            "# Resolved by `slsa-pip resolve` for Python 3.11.7 on linux; nothing was verified.\n# The hashes are those that the index has announced.\nbolt[x,y]==1.0 \\\n    --hash=sha256:{}\n    # asked for: bolt>=1; required by rocket: bolt evil==1 #  evil==2\n",
             "ab".repeat(32)
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_file_that_was_named_by_its_url_keeps_it() {
+        let text = text(&[package("gear", Some(1))], "x").unwrap();
+        assert!(
+            text.contains("\ngear[x,y] @ https://files.example/x.whl \\\n    --hash=sha256:0101"),
+            "{text}"
+        );
     }
 
     #[test]
