@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pubgrub::{DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term};
-use slsa_pip_distribution::PackageName;
+use pubgrub::{DefaultStringReporter, DerivationTree, External, Map, ReportFormatter, Reporter, Term};
 
+use crate::derivation::{Cause, Fact, Step, Tree, facts, shortest_first, single_cause};
 use crate::error::ResolveError;
 use crate::package::Package;
 use crate::page::Page;
@@ -12,16 +12,14 @@ use crate::provider::Texts;
 use crate::rules::Rules;
 use crate::store::Store;
 use crate::version_set::{Index, VersionSet};
-use crate::wheel::Unusable;
 
 /// Longest explanation, in lines: past that nobody reads on.
 const MAX_LINES: usize = 60;
+/// From how many lines on the end of an explanation is told first.
+const LONG: usize = 4;
 /// Most versions or reasons that one sentence lists.
 const MAX_LISTED: usize = 4;
 
-type Tree = DerivationTree<Package, VersionSet, String>;
-type Fact = External<Package, VersionSet, String>;
-type Step = Derived<Package, VersionSet, String>;
 type Terms = Map<Package, Term<VersionSet>>;
 
 /// The error for a failed run: a plain cause if there is only one, else the derivation.
@@ -29,7 +27,10 @@ pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules
     let words = Words { store, rules, texts };
     let explanation = match tree {
         DerivationTree::External(fact) => sentence(&words.format_external(fact)),
-        DerivationTree::Derived(_) => cut(&DefaultStringReporter::report_with_formatter(tree, &words)),
+        DerivationTree::Derived(_) => {
+            let told = DefaultStringReporter::report_with_formatter(&shortest_first(tree), &words);
+            cut(&told, || words.in_short(tree))
+        }
     };
     match single_cause(tree, store) {
         Some((name, required_by, Cause::Missing)) => ResolveError::NotFound { name, required_by },
@@ -49,102 +50,15 @@ fn sentence(fact: &str) -> String {
     format!("{}{}.", first.into_iter().collect::<String>(), letters.as_str())
 }
 
-fn cut(text: &str) -> String {
+/// Of a long text the beginning, after what it comes to.
+fn cut(text: &str, in_short: impl FnOnce() -> String) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let in_short = if lines.len() > LONG { in_short() } else { String::new() };
     let kept = lines.iter().take(MAX_LINES).copied().collect::<Vec<_>>().join("\n");
     match lines.len().saturating_sub(MAX_LINES) {
-        0 => kept,
-        more => format!("{kept}\n… and {more} more steps"),
+        0 => format!("{in_short}{kept}"),
+        more => format!("{in_short}{kept}\n… and {more} more steps"),
     }
-}
-
-/// The projects that a derivation is about.
-pub(crate) fn projects(tree: &Tree) -> BTreeSet<PackageName> {
-    let packages = facts(tree).into_iter().flat_map(|fact| match fact {
-        External::FromDependencyOf(from, _, to, _) => vec![from, to],
-        External::NoVersions(package, _) | External::Custom(package, ..) | External::NotRoot(package, _) => {
-            vec![package]
-        }
-    });
-    packages.filter_map(Package::project).cloned().collect()
-}
-
-enum Cause {
-    Missing,
-    OnlySdists,
-    WheelsExcluded,
-}
-
-/// All facts that a derivation rests on. A shared part is visited once.
-fn facts(tree: &Tree) -> Vec<&Fact> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![tree];
-    let mut found = Vec::new();
-    while let Some(tree) = open.pop() {
-        match tree {
-            DerivationTree::External(fact) => found.push(fact),
-            DerivationTree::Derived(step) => {
-                if step.shared_id.is_none_or(|id| seen.insert(id)) {
-                    open.push(&step.cause1);
-                    open.push(&step.cause2);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// If nothing but one project stands in the way, that project: no requirement contradicts another, and the only dead
-/// end is that it does not exist, or that all its fitting releases are source distributions.
-fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(PackageName, Vec<PackageName>, Cause)> {
-    let mut parents: BTreeMap<&PackageName, BTreeSet<&Package>> = BTreeMap::new();
-    let mut dead_ends: BTreeSet<&PackageName> = BTreeSet::new();
-    let mut stuck: Vec<&VersionSet> = Vec::new();
-    for fact in facts(tree) {
-        match fact {
-            External::FromDependencyOf(from, _, to, set) => {
-                let name = to.project()?;
-                if from.project() != Some(name) {
-                    parents.entry(name).or_default().insert(from);
-                }
-                if set.is_empty() {
-                    dead_ends.insert(name);
-                }
-            }
-            External::NoVersions(package, set) => {
-                stuck.push(set);
-                dead_ends.insert(package.project()?);
-            }
-            External::Custom(..) => return None,
-            External::NotRoot(..) => {}
-        }
-    }
-    let mut dead_ends = dead_ends.into_iter();
-    let (Some(name), None) = (dead_ends.next(), dead_ends.next()) else {
-        return None;
-    };
-    if parents.values().any(|from| from.len() > 1) {
-        return None;
-    }
-    let page = store.page(name)?;
-    let blocked: Vec<_> = page
-        .numbered()
-        .filter(|(index, _)| stuck.iter().any(|set| set.has(*index)))
-        .map(|(_, release)| release.wheel.as_ref().err())
-        .collect();
-    let all = |cause: &Unusable| !blocked.is_empty() && blocked.iter().all(|reason| *reason == Some(cause));
-    let cause = if !page.found() {
-        Cause::Missing
-    } else if all(&Unusable::OnlySdists) {
-        Cause::OnlySdists
-    } else if all(&Unusable::NoBinary) {
-        Cause::WheelsExcluded
-    } else {
-        return None;
-    };
-    let by = parents.remove(name).unwrap_or_default();
-    let by: BTreeSet<PackageName> = by.into_iter().filter_map(Package::project).cloned().collect();
-    Some((name.clone(), by.into_iter().collect(), cause))
 }
 
 struct Words<'a, F> {
@@ -188,6 +102,25 @@ impl<F: Clone> Words<'_, F> {
             return format!("no release of {package}");
         }
         format!("{package}{}", shown.join(" or"))
+    }
+
+    /// The user's requirements that cannot all be met.
+    fn in_short(&self, tree: &Tree) -> String {
+        let own: BTreeSet<String> = facts(tree)
+            .into_iter()
+            .filter_map(|fact| match fact {
+                External::FromDependencyOf(Package::Root, _, to, set) => {
+                    Some(self.requirement(&Package::Root, to, set))
+                }
+                _ => None,
+            })
+            .collect();
+        let own: Vec<String> = own.into_iter().collect();
+        match own.as_slice() {
+            [] => String::new(),
+            [one] => format!("{one} cannot be met.\n"),
+            [first @ .., last] => format!("{} and {last} cannot be met together.\n", first.join(", ")),
+        }
     }
 
     fn requirement(&self, from: &Package, to: &Package, set: &VersionSet) -> String {

@@ -8,6 +8,7 @@
 //! future ends the thread.
 
 mod control;
+mod derivation;
 mod direct;
 mod edges;
 mod error;

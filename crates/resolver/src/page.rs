@@ -55,6 +55,13 @@ impl<F> Release<F> {
     }
 }
 
+impl<F> Release<F> {
+    /// Whether pip would count it among the candidates when it looks whether there are final releases.
+    pub(crate) fn on_index(&self) -> bool {
+        matches!(self.wheel, Ok(_) | Err(Unusable::HashNotAllowed))
+    }
+}
+
 impl<F> Page<F> {
     fn of(releases: Vec<Release<F>>, kind: Kind) -> Self {
         Self {

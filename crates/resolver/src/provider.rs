@@ -183,9 +183,19 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
         };
         let prefer_installed = inner.store.prefers_installed(name);
         let best = inner.rules.best(name, &page, range, prefer_installed);
-        // A release with an extra is mostly given up without its metadata.
-        if let (Package::Base(_), Some(best)) = (package, best) {
-            inner.batch(name, range, best);
+        if best.is_none() && inner.store.open(name) {
+            return Err(Stop::Restart);
+        }
+        match (package, best) {
+            (Package::Base(_), Some(best)) => inner.batch(name, range, best),
+            (Package::ExtraDeps(_, extra), Some(best)) => {
+                // Only this release fits the one that was chosen with its extra; the next ones are those that may be.
+                let with_extra = Package::Extra(name.clone(), extra.clone());
+                let range = inner.allowed.get(&with_extra).unwrap_or(range).clone();
+                inner.batch(name, &range, best);
+            }
+            // Such a release is mostly given up without its metadata.
+            _ => {}
         }
         Ok(best)
     }

@@ -149,9 +149,10 @@ impl Rules {
         let wanted =
             self.prereleases_wanted(name, page) || active.iter().any(|specifiers| names_prerelease(specifiers));
         if !wanted && release.version.any_prerelease() {
+            // For pip a yanked final release is one, though not to be chosen, and one without an allowed hash as well.
             let final_exists = page
                 .numbered()
-                .any(|(index, release)| !release.version.any_prerelease() && acceptable(index));
+                .any(|(index, release)| !release.version.any_prerelease() && release.on_index() && fits(index));
             return final_exists && self.only_finals.insert(name.clone());
         }
         let better_exists = page

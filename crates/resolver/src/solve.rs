@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pubgrub::PubGrubError;
 use slsa_pip_distribution::{PackageName, VersionSpecifiers};
 
+use crate::derivation;
 use crate::edges::Edges;
 use crate::error::ResolveError;
 use crate::explain;
@@ -49,7 +50,7 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
             }
             Err(PubGrubError::NoSolution(tree)) => {
                 let inner = run.into_inner();
-                let opened = explain::projects(&tree)
+                let opened = derivation::projects(&tree)
                     .into_iter()
                     .filter(|name| inner.store.open(name))
                     .count();

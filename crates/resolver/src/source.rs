@@ -53,6 +53,9 @@ pub struct CandidateFile<F> {
     pub uploaded: Option<Timestamp>,
     /// Whether it lies on this machine: the time of upload does not matter.
     pub local: bool,
+    /// Whether its metadata is served beside it (PEP 658), so that it costs one small request and not a part of the wheel, or
+    /// all of it. Decides only how much is fetched ahead.
+    pub metadata_served: bool,
     /// The source's own description.
     pub file: F,
 }

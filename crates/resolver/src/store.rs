@@ -27,6 +27,9 @@ pub const MAX_METADATA_FETCHES: usize = 2_000;
 /// Most fetches ahead of need: a little more than the largest real environments can use.
 const MAX_AHEAD: usize = 3_000;
 
+/// Most releases of one project fetched ahead at a time where that takes a part of each wheel.
+const MAX_COSTLY: usize = 16;
+
 /// Why the solver stopped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stop {
@@ -273,9 +276,13 @@ impl<F: Clone> Store<F> {
         let wheels = final_first.filter_map(|(index, release)| {
             let wheel = release.wheel.as_ref().ok()?;
             let wanted = set.has(index) && !release.installed && wheel.yanked.is_none();
-            wanted.then(|| (index, wheel.file.clone()))
+            wanted.then_some((index, wheel))
         });
-        for (index, file) in wheels.take(count) {
+        for (place, (index, wheel)) in wheels.take(count).enumerate() {
+            if place >= MAX_COSTLY && !wheel.metadata_served {
+                break;
+            }
+            let file = wheel.file.clone();
             let new = !self.metadata.contains_key(&(name.clone(), index));
             if new && self.may_fetch_ahead(name, Some(index)) {
                 asked.push(index);

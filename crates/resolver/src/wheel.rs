@@ -16,6 +16,8 @@ pub(crate) struct Wheel<F> {
     pub(crate) filename: DistributionFilename,
     pub(crate) file: F,
     pub(crate) yanked: Option<String>,
+    /// Whether its metadata is served beside it.
+    pub(crate) metadata_served: bool,
 }
 
 /// Why a release cannot be fetched, whatever is required.
@@ -134,6 +136,7 @@ fn best<'a, F: Clone + 'a>(
             filename: file.filename.clone(),
             file: file.file.clone(),
             yanked: file.yanked.clone(),
+            metadata_served: file.metadata_served,
         })
         .ok_or(Unusable::HashNotAllowed)
 }

@@ -187,6 +187,17 @@ async fn a_conflict_with_what_is_installed_replaces_that_and_not_the_new_one() {
 }
 
 #[tokio::test]
+async fn what_is_installed_and_cannot_stay_is_replaced_before_anything_else_gives_way() {
+    // d requires what does not exist.
+    let index = "b 1 -> d\n b 2 -> d\n d 1\n d 2";
+    assert_eq!(solve(index, "d 1 -> gone", &["b"]).await, "b 2, d 2");
+    assert_eq!(
+        upgrade(index, "b 2 -> d\n d 1 -> gone", &["b"], Upgrade::OnlyIfNeeded).await,
+        "d 2, b 2 stays"
+    );
+}
+
+#[tokio::test]
 async fn unreadable_installed_metadata_excludes_that_release_alone() {
     let asked = with(&["a"], "a 1 -> b>=1.*", |_| {});
     let resolution = run(&world("a 1\n a 2"), &asked).await.unwrap();

@@ -55,6 +55,33 @@ async fn one_project_of_many_releases_is_gone_through_in_batches() {
 }
 
 #[tokio::test]
+async fn so_is_one_whose_extra_is_in_the_way() {
+    let mut index = String::new();
+    for n in 1..=300 {
+        index.push_str(&format!("a {n} -> c=={n} ; extra == 'x'\nc {n}\n"));
+    }
+    let (rounds, files) = measure(&index, &["c<=10", "a[x]"], "a 10, c 10").await;
+    assert!(rounds < 40, "{rounds}");
+    assert!(files < 320, "{files}");
+}
+
+#[tokio::test]
+async fn of_wheels_that_have_to_be_read_fewer_are_read_ahead() {
+    let index = |flag: &str| {
+        let mut text = String::new();
+        for n in 1..=400 {
+            text.push_str(&format!("a {n}{flag} -> c=={n}\nc {n}\n"));
+        }
+        text
+    };
+    let (_, served) = measure(&index(""), &["c<=380", "a"], "a 380, c 380").await;
+    let (rounds, unserved) = measure(&index(" unserved"), &["c<=380", "a"], "a 380, c 380").await;
+    assert!(served > 70, "{served}");
+    assert!(unserved < 45, "{unserved}");
+    assert!(rounds < 24, "{rounds}");
+}
+
+#[tokio::test]
 async fn a_few_steps_back_cost_few_files() {
     let mut index = String::new();
     for n in 1..=400 {

@@ -221,6 +221,13 @@ async fn prereleases_depend_on_all_active_requirements_together() {
         solve("b 1 -> a<2\n a 1.0\n a 1.5a1\n a 2.0", &["a>1", "b"]).await,
         "a 1.5a1, b 1"
     );
+    // A final release that is yanked, or has no allowed hash, is one all the same.
+    let error = solve("a 1.0 yanked\n a 2.0a1", &["a"]).await;
+    assert!(error.contains("2.0a1: a pre-release"), "{error}");
+    let mut asked = request(&["a"]);
+    asked.hashes.insert("a".parse().unwrap(), vec![digest("bb")]);
+    let error = chosen(&world("a 1.0 sha=aa\n a 2.0a1 sha=bb"), &asked).await;
+    assert!(error.contains("2.0a1: a pre-release"), "{error}");
     // A conflict of the final release does not make the pre-release acceptable.
     let error = solve("a 1.0 -> c<1\n a 1.5a1\n c 0.5\n c 1", &["a", "c>=1"]).await;
     assert!(error.contains("a pre-release"), "{error}");
@@ -391,6 +398,20 @@ async fn explanations() {
     );
     let extra = solve("a 1 -> b>1 ; extra == 'x'\n b 1\n b 2", &["a[x]", "b<2"]).await;
     assert!(extra.contains("a[x] requires `b>1 ; extra == 'x'`"), "{extra}");
+}
+
+#[tokio::test]
+async fn of_two_reasons_the_shorter_is_told_first_and_of_a_long_story_the_end() {
+    let long = "l1 1 -> l2 | y1\n l2 1 -> l3\n l3 1 -> l4\n l4 1 -> x<2\n y1 1 -> y2\n y2 1 -> x>=2\n x 1\n x 2";
+    let short = "s1 1 -> s2 | z1\n s2 1 -> w<2\n z1 1 -> w>=2\n w 1\n w 2";
+    let index = |old: &str, new: &str| format!("a 1 -> {old}\n a 2 -> {new}\n {long}\n {short}");
+    for (old, new) in [("l1", "s1"), ("s1", "l1")] {
+        let error = solve(&index(old, new), &["a", "a>0"]).await;
+        let lines: Vec<&str> = error.lines().skip(2).collect();
+        assert_eq!(lines[0], "`a` or `a>0` cannot be met.", "{error}");
+        let told = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap();
+        assert!(told("s2 requires `w<2`") < told("l4 requires `x<2`"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) struct File {
 /// One file per line: `name version [flags] [-> requirement | requirement]`. Flags: `sdist`, `tag=py3-none-any`,
 /// `build=1`, `yanked` or `yanked=reason`, `python=>=3.8` (page), `needs=>=3.8` (metadata), `sha=ab` (a byte, repeated),
 /// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched), `uploaded=2024-01-01T00:00:00Z`, `local`,
-/// `undeclared` (no `Provides-Extra`),
+/// `unserved` (metadata is in the wheel only), `undeclared` (no `Provides-Extra`),
 /// `at=https://host.example/f.whl` (not on the page, but there), `file=other-1-py3-none-any.whl` (file name). A line
 /// `name !` is a broken page.
 #[derive(Default)]
@@ -91,6 +91,7 @@ pub(crate) fn world(text: &str) -> World {
             sha256: flags.get("sha").map(|byte| digest(byte)),
             uploaded: flags.get("uploaded").map(|time| time.parse().unwrap()),
             local: flags.contains_key("local"),
+            metadata_served: !flags.contains_key("unserved"),
             file: File {
                 filename,
                 metadata: metadata.into_bytes(),
