@@ -37,6 +37,8 @@ mod install_satisfied;
 mod install_places;
 // pip's installation report (`--report`).
 mod install_report;
+// What goes on side by side, and what that may not change.
+mod install_pipeline;
 // Where provenance is looked for, in which order, and what the report says of it.
 mod evidence_sources;
 // Documents that the user names by path or URL (`--provenance`).
