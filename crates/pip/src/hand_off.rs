@@ -14,9 +14,6 @@ use crate::probe::Probe;
 /// The first pip that knows `--break-system-packages`; older ones do not heed PEP 668.
 const HEEDS_EXTERNALLY_MANAGED: [u64; 3] = [23, 0, 1];
 
-/// The hashes that pip knows in a URL.
-const HASHES: [&str; 6] = ["sha1", "sha224", "sha384", "sha256", "sha512", "md5"];
-
 /// Where the output of pip goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PipOutput {
@@ -96,10 +93,10 @@ pub(crate) fn arguments(probe: &Probe, options: &HandOff, wheels: &Path, hashes:
 /// What pip's options cannot say; see `script/hand_off.py`.
 pub(crate) fn wishes(probe: &Probe, options: &HandOff, files: &[Verified]) -> String {
     let silent = options.no_deps || probe.no_deps || options.no_warn_conflicts || probe.install.no_warn_conflicts;
-    let direct: BTreeMap<&str, String> = options
+    let direct: BTreeMap<&str, serde_json::Value> = options
         .direct
         .iter()
-        .map(|(name, url)| (name.as_str(), hashed(url, name, files)))
+        .map(|(name, url)| (name.as_str(), json!({"url": url, "hash": digest(name, files)})))
         .collect();
     let requested: Option<Vec<&str>> = options
         .requested
@@ -108,21 +105,13 @@ pub(crate) fn wishes(probe: &Probe, options: &HandOff, files: &[Verified]) -> St
     json!({"warn_conflicts": !silent, "requested": requested, "direct": direct}).to_string()
 }
 
-/// A URL with the hash of its file, which pip writes down too.
-fn hashed(url: &Url, name: &PackageName, files: &[Verified]) -> String {
+/// The hash of a project's file.
+fn digest(name: &PackageName, files: &[Verified]) -> Option<String> {
     let file = files.iter().map(Verified::file).find(|file| {
         let wheel: Result<WheelFilename, _> = file.filename().parse();
         wheel.is_ok_and(|wheel| wheel.name == *name)
-    });
-    let has_hash = url.fragment().is_some_and(|text| {
-        text.split('&')
-            .any(|part| part.split_once('=').is_some_and(|(key, _)| HASHES.contains(&key)))
-    });
-    match (file, url.fragment()) {
-        (Some(file), None | Some("")) => format!("{}#sha256={}", url.as_str().trim_end_matches('#'), file.sha256()),
-        (Some(file), Some(_)) if !has_hash => format!("{url}&sha256={}", file.sha256()),
-        _ => url.to_string(),
-    }
+    })?;
+    Some(format!("sha256={}", file.sha256()))
 }
 
 /// Where to install. Whoever names a place on the command line overrides all places of the configuration.

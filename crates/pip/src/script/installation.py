@@ -245,12 +245,12 @@ class Installation:
 
     def note(self, requirement, places):
         """A file that pip has just installed."""
-        url = self.wishes["direct"].get(canonical(requirement))
-        if not url and self.compilers is None:
+        direct = self.wishes["direct"].get(canonical(requirement))
+        if not direct and self.compilers is None:
             return
         try:
             done = Installed(requirement, places)
-            done.direct_url = direct_url_json(url) if url else None
+            done.direct_url = direct_url_json(direct) if direct else None
         except Exception as error:
             warn(requirement.name, error)
             return
@@ -293,11 +293,16 @@ def canonical(requirement):
     return canonicalize_name(requirement.name)
 
 
-def direct_url_json(url):
+def direct_url_json(direct):
     from pip._internal.models.link import Link
+    from pip._internal.req import req_install
     from pip._internal.utils.direct_url_helpers import direct_url_from_link
 
-    return direct_url_from_link(Link(url)).to_json()
+    link = Link(direct["url"])
+    if not link.hash and direct["hash"] and not hasattr(req_install, "direct_url_from_link"):
+        # Since pip 23.1 the hash is written down even if the URL has none.
+        link = Link(direct["url"] + ("&" if "#" in direct["url"] else "#") + direct["hash"])
+    return direct_url_from_link(link).to_json()
 
 
 def warn(what, error):

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use slsa_pip_distribution::{Sha256Digest, WheelFilename};
 use slsa_pip_pip::{Environment, HandOff, Interpreter, PipError, PipOutcome, PipOutput, Probe};
@@ -22,36 +22,36 @@ pub(crate) struct Wheel {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A wheel with one module, `NAME.py`, which knows its version and the word given.
-pub(crate) fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wheel {
+/// A wheel of these files and this METADATA.
+pub(crate) fn wheel_of(name: &str, version: &str, files: &[(String, Vec<u8>)], metadata: &str) -> Wheel {
     let info = format!("{name}-{version}.dist-info");
-    let files = [
-        (
-            format!("{name}.py"),
-            format!("VERSION = '{version}'\nWORD = '{word}'\n"),
-        ),
-        (
-            format!("{info}/METADATA"),
-            format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}"),
-        ),
-        (
-            format!("{info}/WHEEL"),
-            "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
-        ),
-        (
-            format!("{info}/RECORD"),
-            format!("{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n"),
-        ),
-    ];
+    let mut all = files.to_vec();
+    all.push((
+        format!("{info}/METADATA"),
+        format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata}").into(),
+    ));
+    all.push((
+        format!("{info}/WHEEL"),
+        b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_vec(),
+    ));
+    let listed: Vec<String> = all.iter().map(|(path, _)| format!("\"{path}\",,\n")).collect();
+    let listed = listed.concat();
+    all.push((format!("{info}/RECORD"), format!("{listed}{info}/RECORD,,\n").into()));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (path, content) in files {
+    for (path, content) in all {
         zip.start_file(path, SimpleFileOptions::default()).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
+        zip.write_all(&content).unwrap();
     }
     Wheel {
         filename: format!("{name}-{version}-py3-none-any.whl"),
         bytes: zip.finish().unwrap().into_inner(),
     }
+}
+
+/// A wheel with one module, `NAME.py`, which knows its version and the word given.
+pub(crate) fn wheel_saying(name: &str, version: &str, word: &str, metadata: &str) -> Wheel {
+    let module = format!("VERSION = '{version}'\nWORD = '{word}'\n");
+    wheel_of(name, version, &[(format!("{name}.py"), module.into())], metadata)
 }
 
 pub(crate) fn wheel(name: &str, version: &str) -> Wheel {
@@ -103,24 +103,37 @@ fn base_python() -> PathBuf {
         .expect("the tests need python3")
 }
 
-/// The site-packages of a virtual environment with pip. The environments of the tests borrow its pip, which makes them fast.
-/// It stays in the target directory for the next run; one that another process finishes first is used.
-fn shared_site_packages() -> &'static Path {
-    static SHARED: OnceLock<PathBuf> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        let script = "import sys; print(sys.prefix, sys.version, end='')";
-        let interpreter = succeed(Command::new(base_python()).args(["-I", "-c", script]));
-        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let shared = parent.join(format!("venv-{}", &sha256(interpreter.as_bytes()).to_hex()[..16]));
-        if !shared.is_dir() {
-            let fresh = tempfile::tempdir_in(parent).unwrap();
-            let venv = fresh.path().join("venv");
-            succeed(Command::new(base_python()).args(["-I", "-m", "venv"]).arg(&venv));
-            let _ = std::fs::rename(&venv, &shared);
+/// The site-packages of a virtual environment with pip: the one that comes with the interpreter, or a certain version from the
+/// index. The environments of the tests borrow its pip, which makes them fast. It stays in the target directory for the next
+/// run; one that another process finishes first is used.
+fn shared_site_packages(pip: Option<&str>) -> PathBuf {
+    static MADE: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let script = "import sys; print(sys.prefix, sys.version, end='')";
+    let interpreter = succeed(Command::new(base_python()).args(["-I", "-c", script]));
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let key = &sha256(interpreter.as_bytes()).to_hex()[..16];
+    let shared = parent.join(pip.map_or_else(|| format!("venv-{key}"), |pip| format!("venv-{key}-pip-{pip}")));
+    if !shared.is_dir() {
+        let fresh = tempfile::tempdir_in(parent).unwrap();
+        let venv = fresh.path().join("venv");
+        succeed(Command::new(base_python()).args(["-I", "-m", "venv"]).arg(&venv));
+        if let Some(pip) = pip {
+            let which = if pip == NEWEST {
+                "pip".to_owned()
+            } else {
+                format!("pip=={pip}")
+            };
+            let mut install = Command::new(venv.join("bin/python"));
+            succeed(install.args(["-I", "-m", "pip", "install", "-q", "--upgrade", &which]));
         }
-        site_packages(&shared.join("bin/python"))
-    })
+        let _ = std::fs::rename(&venv, &shared);
+    }
+    site_packages(&shared.join("bin/python"))
 }
+
+/// The newest pip that the index has for the interpreter.
+pub(crate) const NEWEST: &str = "newest";
 
 fn site_packages(python: &Path) -> PathBuf {
     let script = "import sysconfig; print(sysconfig.get_path('purelib'), end='')";
@@ -149,9 +162,14 @@ pub(crate) struct World {
 impl World {
     /// With pip.
     pub(crate) fn new() -> Self {
+        Self::with_pip(None)
+    }
+
+    /// With this version of pip.
+    pub(crate) fn with_pip(pip: Option<&str>) -> Self {
         let world = Self::without_pip();
         let pth = world.site_packages.join("shared-pip.pth");
-        std::fs::write(pth, shared_site_packages().to_str().unwrap()).unwrap();
+        std::fs::write(pth, shared_site_packages(pip).to_str().unwrap()).unwrap();
         world
     }
 
