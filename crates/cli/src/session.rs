@@ -105,7 +105,7 @@ impl Session {
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, trust.offline, trust.cache.clone(), &mut notes)?;
         let index = index_client(&probe, &wanted.index, &trust.policy, trust.offline, &http)?;
-        let staging = private_folder().map_err(|error| {
+        let staging = slsa_pip_pip::private_directory().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
                 .caused_by(&error)
                 .hint("Check the space and the rights of the folder that TMPDIR names")
@@ -152,18 +152,6 @@ pub(crate) fn check_any(requirements: &RequirementArgs, command: &str) -> Result
             "`slsa-pip {command} urllib3`, or `slsa-pip {command} -r requirements.txt`"
         )),
     )
-}
-
-/// A new folder below the one for temporary files that no other user may enter. Left to the umask, others could read it.
-fn private_folder() -> std::io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("slsa-pip-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o700));
-    }
-    builder.tempdir()
 }
 
 /// Whether GitHub may be asked at all in this run.

@@ -12,6 +12,7 @@ use slsa_pip_verify::Verified;
 use tempfile::TempDir;
 
 use crate::error::PipError;
+use crate::private::private_directory;
 
 /// Bytes that are copied and hashed at a time.
 const CHUNK: usize = 256 * 1024;
@@ -148,19 +149,6 @@ impl Staging {
         }
         read_only(&path).map_err(written)
     }
-}
-
-#[cfg(unix)]
-fn private_directory() -> io::Result<TempDir> {
-    use std::os::unix::fs::PermissionsExt as _;
-    tempfile::Builder::new()
-        .prefix("slsa-pip-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-}
-#[cfg(not(unix))]
-fn private_directory() -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix("slsa-pip-").tempdir()
 }
 
 #[cfg(unix)]

@@ -131,7 +131,7 @@ async fn compare(world: &World, what: &str, place: &[&str], root: &Path) {
         world.write(&format!("links/{}", wheel.filename), &wheel.bytes);
     }
     let gamma = world.cwd.join("links/gamma-3.0-py3-none-any.whl");
-    let before = root.is_dir().then(|| tree(root)).unwrap_or_default();
+    let before = if root.is_dir() { tree(root) } else { BTreeMap::new() };
     let remove = || {
         if before.is_empty() {
             std::fs::remove_dir_all(root).unwrap();
