@@ -35,7 +35,11 @@ pub(crate) async fn check(index: &IndexClient, file: &IndexFile, staged: &Staged
         .await
         .map_err(|error| unreadable(&error))?;
     match difference(&own, &resolved_with) {
-        Some((expected, found)) => Err(refusal(Some(expected), found)),
+        Some((expected, found)) => {
+            // The index may serve better tomorrow.
+            index.forget_metadata(file).await;
+            Err(refusal(Some(expected), found))
+        }
         None => Ok(()),
     }
 }

@@ -144,10 +144,14 @@ async fn keep(store: &Arc<Store>, key: Key, caching: Caching, answer: &Response)
         })
         .await;
     if prune == Some(true) {
-        let store = Arc::clone(store);
-        // Not waited for: the run goes on, and the runtime ends no earlier than this.
-        drop(tokio::task::spawn_blocking(move || store.prune()));
+        prune_behind(store);
     }
+}
+
+/// Prunes without being waited for: the run goes on, and the runtime ends no earlier than this.
+pub(crate) fn prune_behind(store: &Arc<Store>) {
+    let store = Arc::clone(store);
+    drop(tokio::task::spawn_blocking(move || store.prune()));
 }
 
 /// A redirect is followed anew each time: its own lifetime is not known here.
@@ -167,7 +171,7 @@ fn response(entry: &Entry, origin: Origin) -> Response {
 }
 
 /// Seconds since 1970. A clock before that makes everything stale.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())

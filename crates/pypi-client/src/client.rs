@@ -1,6 +1,6 @@
 //! The client.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use slsa_pip_distribution::{CoreMetadata, PackageName, Sha256Digest, SupportedTa
 use slsa_pip_http::{Client, redact, with_room};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::budget::Budget;
 use crate::error::IndexError;
@@ -32,12 +32,16 @@ pub struct IndexClient {
     pub(crate) tags: Option<SupportedTags>,
     pub(crate) budget: Budget,
     pages: Mutex<HashMap<PackageName, Page>>,
-    /// Metadata by the URL of its file.
-    pub(crate) metadata: Mutex<HashMap<Url, Arc<CoreMetadata>>>,
+    /// Metadata by the URL and the name of its file.
+    pub(crate) metadata: Mutex<HashMap<(Url, String), Arc<CoreMetadata>>>,
     /// Wheels that were fetched for their metadata, by URL; `download` takes them from here.
     pub(crate) kept: Mutex<HashMap<Url, StagedDownload>>,
     /// How many of them there were, for their names.
     pub(crate) fetched_whole: AtomicU64,
+    /// How many releases of a project were asked for the METADATA in their wheels.
+    pub(crate) tried: Mutex<HashMap<PackageName, u32>>,
+    /// Servers that serve no ranges.
+    pub(crate) rangeless: Mutex<HashSet<Origin>>,
     /// Digests of the bytes that came from each URL.
     pub(crate) digests: Mutex<HashMap<Url, Sha256Digest>>,
     /// Where those are: private (0700), removed with the client.
@@ -71,6 +75,8 @@ impl IndexClient {
             pages: Mutex::default(),
             metadata: Mutex::default(),
             kept: Mutex::default(),
+            tried: Mutex::default(),
+            rangeless: Mutex::default(),
             fetched_whole: AtomicU64::new(0),
             digests: Mutex::default(),
             scratch: OnceCell::new(),

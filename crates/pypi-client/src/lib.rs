@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod integrity;
 mod lookup;
 mod metadata;
+mod of_wheel;
 mod page;
 mod sparse;
 mod types;

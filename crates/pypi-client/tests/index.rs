@@ -18,6 +18,8 @@ mod choice;
 mod direct;
 #[path = "index/hostile.rs"]
 mod hostile;
+#[path = "index/kept.rs"]
+mod kept;
 #[path = "index/links.rs"]
 mod links;
 #[path = "index/metadata.rs"]
