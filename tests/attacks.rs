@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use slsa_pip_test_world::statement::Subject;
 use slsa_pip_test_world::{AssetForm, Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, World};
 
@@ -47,6 +48,62 @@ fn metadata_of_the_index_cannot_add_a_dependency_to_a_verified_wheel() {
         assert_eq!(run.codes(), ["metadata-mismatch"]);
         assert_eq!(scene.installed(), Vec::<String>::new());
     }
+}
+
+/// An index whose page lets two versions share one URL, and which answers otherwise each time that it is asked for METADATA there.
+fn index_of_two_minds() -> Scene {
+    let intruder = Wheel::builder("intruder", "1.0")
+        .project_url("Source", "https://github.com/evil/intruder")
+        .build();
+    let scene = Scene::of([published(rocket(), REPOSITORY), published(intruder, "evil/intruder")]);
+    let (world, shared) = (&scene.world, rocket().filename);
+    let file = |version: &str, at: &str| {
+        let base = &world.base_url;
+        json!({
+            "filename": format!("rocket-{version}-py3-none-any.whl"),
+            "url": format!("{base}/files/{at}"),
+            "hashes": {},
+            "core-metadata": true,
+            "provenance": format!("{base}/integrity/rocket/1.0.0/{shared}/provenance"),
+        })
+    };
+    let page = json!({
+        "meta": {"api-version": "1.1"},
+        "name": "rocket",
+        "files": [file("0.9.0", &shared), file("1.0.0", &shared), file("2.0.0", "other.whl")],
+    });
+    let kind = "application/vnd.pypi.simple.v1+json".to_owned();
+    let reply = |body: String| Fault::Reply(200, vec![("content-type", kind.clone())], body);
+    world.fault("/simple/rocket/", reply(page.to_string()));
+    let metadata = |version: &str, requires: &str| {
+        let source = "Project-URL: Source, https://github.com/acme/rocket\n";
+        reply(format!(
+            "Metadata-Version: 2.1\nName: rocket\nVersion: {version}\n{source}Requires-Dist: {requires}\n"
+        ))
+    };
+    // The newest cannot be installed, so that the two others are asked for, at once.
+    world.fault("other.whl.metadata", metadata("2.0.0", "nowhere"));
+    let place = format!("{shared}.metadata");
+    world.fault_times(&place, metadata("1.0.0", "intruder"), 1);
+    world.fault_times(&place, metadata("0.9.0", "nowhere"), 1);
+    scene.write("slsa-pip.toml", PIN);
+    scene
+}
+
+#[test]
+fn metadata_that_changes_between_resolution_and_verdict_is_refused() {
+    for _ in 0..20 {
+        let scene = index_of_two_minds();
+        let run = Run::of(scene.install(&["rocket", "--format", "json"]));
+        assert_eq!(scene.installed(), Vec::<String>::new(), "{}", run.stderr);
+        // Which of the two comes first is chance; the other way round neither can be used.
+        if run.code == Some(1) {
+            assert_eq!(run.codes(), ["metadata-mismatch"]);
+            return;
+        }
+        run.exits(2);
+    }
+    panic!("the answers never came in order");
 }
 
 #[test]
@@ -245,7 +302,11 @@ fn other_files_of_the_same_version_are_never_taken_for_the_verified_ones() {
     for more in [&[][..], &["--prefix", prefix.to_str().unwrap()], &["--upgrade"]] {
         let report = install(more).exits(0).json();
         assert_eq!(
-            (&report["verdict"], &report["installed"], &report["satisfied"][0]["verified"]),
+            (
+                &report["verdict"],
+                &report["installed"],
+                &report["satisfied"][0]["verified"]
+            ),
             (&"nothing-to-verify".into(), &false.into(), &false.into())
         );
     }

@@ -74,6 +74,34 @@ async fn files_of_one_url_do_not_share_their_metadata() {
     assert!(matches!(error, IndexError::Metadata { .. }), "{error}");
 }
 
+/// Whoever compares what was resolved with must get that, whatever was asked at the same URL in between.
+#[tokio::test]
+async fn what_was_said_of_a_file_stays_said() {
+    let site = Site::default();
+    let entry = |version: &str| {
+        format!(
+            r#"{{"filename":"foo-{version}-py3-none-any.whl","url":"/files/{WHEEL}","hashes":{{}},"core-metadata":true}}"#
+        )
+    };
+    let body = format!(r#"{{"meta":{{}},"files":[{},{}]}}"#, entry("1.0"), entry("1.1"));
+    site.put("/simple/foo/", JSON, body);
+    let place = format!("/files/{WHEEL}.metadata");
+    let says = |version: &str, requires: &str| {
+        let text = metadata_text("foo", version).replace("bar>=2", requires);
+        site.put(&place, "text/plain", text);
+    };
+    says("1.0", "evil");
+    let client = client(&[site.serve().await]);
+    let project = client.project(&"foo".parse().unwrap()).await.unwrap();
+    let first = client.metadata(&project.files[0]).await.unwrap();
+    says("1.1", "bar>=2");
+    client.metadata(&project.files[1]).await.unwrap();
+    says("1.0", "bar>=2");
+    let again = client.metadata(&project.files[0]).await.unwrap();
+    assert_eq!(first.requires_dist[0].to_string(), "evil");
+    assert_eq!(again.requires_dist, first.requires_dist);
+}
+
 #[tokio::test]
 async fn a_small_wheel_is_fetched_once_for_metadata_and_download() {
     let bytes = wheel(1000, &metadata_text("foo", "1.0"));
