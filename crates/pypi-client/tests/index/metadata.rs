@@ -98,8 +98,9 @@ async fn what_was_said_of_a_file_stays_said() {
     client.metadata(&project.files[1]).await.unwrap();
     says("1.0", "bar>=2");
     let again = client.metadata(&project.files[0]).await.unwrap();
-    assert_eq!(first.requires_dist[0].to_string(), "evil");
-    assert_eq!(again.requires_dist, first.requires_dist);
+    for metadata in [first, again] {
+        assert_eq!(metadata.requires_dist[0].to_string(), "evil");
+    }
 }
 
 #[tokio::test]
