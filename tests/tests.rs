@@ -31,6 +31,8 @@ mod fixtures;
 mod install_world;
 // What is asked for, in pip's grammar and with pip's options, and where each file came from.
 mod install_requirements;
+// Which index, page or folder a file is taken from, and which are never asked.
+mod indexes;
 // What is installed already: left alone, upgraded, or verified as well.
 mod install_satisfied;
 // Where pip installs, and what it writes there.

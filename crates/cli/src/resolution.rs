@@ -34,7 +34,16 @@ pub(crate) async fn resolve(index: &IndexClient, offline: bool, request: &Reques
         Ok(resolution) => Ok(Resolved::Files(resolution)),
         Err(error) => match index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index)) {
             Some(refusal) => Ok(Resolved::Refused(Box::new(refusal))),
-            None => Err(failure(&error, offline)),
+            None => {
+                let mut failure = failure(&error, offline);
+                // What has no files because of that looks as if it had none.
+                for remark in index.quarantined() {
+                    let detail = failure.detail.get_or_insert_default();
+                    detail.push_str(if detail.is_empty() { "" } else { "\n\n" });
+                    detail.push_str(&capitalised(&remark));
+                }
+                Err(failure)
+            }
         },
     }
 }

@@ -14,7 +14,7 @@ use crate::budget::Budget;
 use crate::error::IndexError;
 use crate::find_links::{self, Location};
 use crate::page::Reading;
-use crate::types::{IndexFile, IndexStrategy, Project, StagedDownload};
+use crate::types::{IndexFile, IndexStrategy, Project, ProjectStatus, StagedDownload};
 
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 
@@ -158,6 +158,19 @@ impl IndexClient {
             Some(Ok(project)) => project.remarks.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// The same of every project that was looked up and that its index has quarantined, sorted: it may be why others cannot be had.
+    #[must_use]
+    pub fn quarantined(&self) -> Vec<String> {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let projects = pages.values().filter_map(|page| page.get()?.as_ref().ok());
+        let mut remarks: Vec<String> = projects
+            .filter(|project| project.about.status == ProjectStatus::Quarantined)
+            .flat_map(|project| project.remarks.clone())
+            .collect();
+        remarks.sort_unstable();
+        remarks
     }
 
     /// Remembers the digest of the bytes that came from a URL.

@@ -245,6 +245,8 @@ async fn a_quarantined_project_has_no_files_and_no_later_index() {
         let remark = &project.remarks[0];
         assert!(remark.contains(says) && remark.contains("(see there)"), "{remark}");
         assert!(remark.contains(urls[0].as_str()), "{remark}");
+        let expected: &[String] = if files == 0 { &project.remarks } else { &[] };
+        assert_eq!(client.quarantined(), expected);
         assert_eq!(public.asked(), Vec::<String>::new());
     }
 }
