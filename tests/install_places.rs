@@ -4,7 +4,7 @@ use std::process::Command;
 use slsa_pip_test_world::Wheel;
 
 use crate::install_requirements::release;
-use crate::support::{Run, Scene, freeze, venv};
+use crate::support::{Run, Scene, folder, freeze, venv, venv_with};
 
 fn scene() -> Scene {
     Scene::of([
@@ -82,6 +82,24 @@ fn the_user_site_is_pips_to_allow() {
         .says("User site-packages are not visible in this virtualenv");
     assert_eq!(scene.world.requests().len(), 0);
     assert_eq!(freeze(&python), "");
+
+    // Where the user site counts, it is installed into, and looked at.
+    let folder = folder();
+    let python = venv_with(folder.path(), &["--system-site-packages"]);
+    let base = folder.path().join("user");
+    let user = |words: &[&str]| {
+        let mut command = install(&scene, &python, words);
+        Run::of(command.arg("--user").env("PYTHONUSERBASE", &base)).exits(0)
+    };
+    user(&["rocket==1.0"]);
+    let found = ending(&base, "dist-info/METADATA");
+    assert!(
+        matches!(&found[..], [bolt, rocket] if bolt.contains("bolt-1.0.") && rocket.contains("rocket-1.0.")),
+        "{found:?}"
+    );
+    scene.world.forget_requests();
+    user(&["rocket"]).says("Requirement already satisfied: rocket in ");
+    assert_eq!(scene.world.requests().len(), 0);
 }
 
 #[test]

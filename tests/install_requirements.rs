@@ -220,6 +220,10 @@ fn pips_options_decide_what_is_chosen() {
     Run::of(&mut scene.install(&["rocket", "--no-binary", "bolt"]))
         .exits(2)
         .says("bolt");
+    // pip knows its own options, and an older one fewer of them.
+    Run::of(&mut scene.install(&["rocket", "--group", "no-such-group"]))
+        .exits(2)
+        .says("group");
     Run::of(&mut scene.install(&["rocket", "--timeout", "soon"]))
         .exits(2)
         .says("--timeout");

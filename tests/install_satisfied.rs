@@ -129,6 +129,34 @@ fn a_version_that_does_not_fit_is_replaced_and_a_dependency_only_if_it_must() {
 }
 
 #[test]
+fn what_no_longer_fits_together_is_told_as_pip_tells_it() {
+    let installed = Installed::new();
+    Run::of(installed.install(&["rocket==3.0"])).exits(0);
+    let conflict = "rocket 3.0 requires bolt>=2, but you have bolt 1.0 which is incompatible.";
+    Run::of(installed.install(&["bolt==1.0"])).exits(0).says(conflict);
+    assert_eq!(installed.freeze(), ["bolt==1.0", "rocket==3.0"]);
+    for silent in ["--no-warn-conflicts", "--no-deps"] {
+        Run::of(installed.install(&["bolt==2.0"])).exits(0);
+        let run = Run::of(installed.install(&["bolt==1.0", silent])).exits(0);
+        assert!(!run.stderr.contains("incompatible"), "{silent}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_download_takes_everything_whatever_is_installed() {
+    let installed = Installed::new();
+    let kept = installed.scene.directory.path().join("kept");
+    let mut command = installed
+        .scene
+        .command(&["download", "rocket==1.0", "--format", "json", "--dest"]);
+    command.arg(&kept).env("SLSA_PIP_PYTHON", &installed.python);
+    let report = Run::of(command).exits(0).json();
+    assert_eq!(listed(&report, "files"), ["bolt-2.0", "rocket-1.0"]);
+    assert!(kept.join("bolt-2.0-py3-none-any.whl").exists());
+    assert!(report["timings"]["resolve"].is_u64(), "{}", report["timings"]);
+}
+
+#[test]
 fn upgrades_follow_their_strategy() {
     let installed = Installed::new();
     let would = |words: &[&str]| {

@@ -130,8 +130,13 @@ pub(crate) fn folder() -> TempDir {
 
 /// A fresh virtual environment below `directory`, with the shared one's pip: a copy costs a tenth of an installation.
 pub(crate) fn venv(directory: &Path) -> PathBuf {
+    venv_with(directory, &[])
+}
+
+/// The same with further options of `python3 -m venv`.
+pub(crate) fn venv_with(directory: &Path, words: &[&str]) -> PathBuf {
     let path = directory.join("venv");
-    make_venv(&path, &["--without-pip"]);
+    make_venv(&path, &[&["--without-pip"], words].concat());
     let shared = site_packages(
         shared_python()
             .parent()

@@ -26,8 +26,8 @@ use crate::search::{self, Search};
 use crate::session::Session;
 use crate::timings::Stage;
 
-/// Files that are downloaded at the same time.
-const DOWNLOADS_AT_ONCE: usize = 8;
+/// Files that are downloaded at the same time: enough to hide latency, few enough for any index to be polite to.
+const DOWNLOADS_AT_ONCE: usize = 16;
 /// Files whose provenance is searched for at the same time.
 const SEARCHES_AT_ONCE: usize = 16;
 
