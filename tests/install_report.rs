@@ -26,9 +26,9 @@ fn world() -> Scene {
 }
 
 /// pip's own report on the same requirements, from the same index.
-fn pips(scene: &Scene, words: &[&str]) -> Value {
+fn pips(scene: &Scene, python: &Path, words: &[&str]) -> Value {
     let report = scene.directory.path().join("pip.json");
-    let mut command = Command::new(shared_python());
+    let mut command = Command::new(python);
     command.args([
         "-I",
         "-m",
@@ -74,6 +74,11 @@ fn by_name(report: &Value) -> Vec<(String, Value)> {
 
 #[test]
 fn the_installation_report_says_what_pips_says_and_the_verdicts() {
+    compare(shared_python());
+}
+
+/// Compares our report with that of this interpreter's pip.
+pub(crate) fn compare(python: &Path) {
     let scene = world();
     let bolt = Wheel::builder("bolt", "1.0")
         .project_url("Source", "https://github.com/acme/parts")
@@ -83,10 +88,10 @@ fn the_installation_report_says_what_pips_says_and_the_verdicts() {
     for words in [vec!["rocket[fast]", "bolt==1.0"], vec!["rocket", &path, "--no-deps"]] {
         let to = scene.directory.path().join("ours.json");
         let mut command = scene.install(&["--dry-run", "--ignore-installed", "--report"]);
-        let run = Run::of(command.arg(&to).args(&words)).exits(0);
+        let run = Run::of(command.arg(&to).args(&words).env("SLSA_PIP_PYTHON", python)).exits(0);
         assert_eq!(run.stdout, "");
         let ours: Value = serde_json::from_slice(&std::fs::read(&to).unwrap()).unwrap();
-        let pips = pips(&scene, &words);
+        let pips = pips(&scene, python, &words);
         for member in ["version", "pip_version", "environment"] {
             assert_eq!(ours[member], pips[member], "{member}");
         }

@@ -12,7 +12,7 @@ pub(crate) fn release(wheel: WheelBuilder) -> Release {
 }
 
 /// `rocket`, its parts, and what may be wanted besides.
-fn parts() -> Scene {
+pub(crate) fn parts() -> Scene {
     let wheel = Wheel::builder;
     Scene::of([
         release(
@@ -42,7 +42,7 @@ fn chosen(scene: &Scene, words: &[&str]) -> Vec<String> {
 }
 
 #[track_caller]
-fn files(run: &Run) -> Vec<String> {
+pub(crate) fn files(run: &Run) -> Vec<String> {
     let report = run.json();
     assert_eq!(report["installed"], false);
     let files = report["files"].as_array().unwrap().clone();

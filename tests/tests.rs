@@ -84,6 +84,9 @@ mod bad_input;
 mod attacks;
 #[cfg(unix)]
 mod attacks_local;
+// What only newer pips know, with the newest that the configured index has (feature `index-tests`).
+#[cfg(feature = "index-tests")]
+mod install_newest;
 // `slsa-pip install` on the configured index, with real provenance (feature `index-tests`).
 #[cfg(feature = "index-tests")]
 mod install_index;
