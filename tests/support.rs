@@ -10,7 +10,7 @@ use slsa_pip_test_world::{Release, World};
 use tempfile::TempDir;
 
 /// Variables that would let the machine's own configuration into a test.
-const SCRUBBED: [&str; 17] = [
+const SCRUBBED: [&str; 18] = [
     "VIRTUAL_ENV",
     "PYTHONPATH",
     "PYTHONHOME",
@@ -23,6 +23,7 @@ const SCRUBBED: [&str; 17] = [
     "SLSA_PIP_OFFLINE",
     "SLSA_PIP_CACHE_DIR",
     "SLSA_PIP_EVIDENCE",
+    "SLSA_PIP_SEARCH_TIMEOUT",
     "NETRC",
     "SLSA_PIP_TUF_URL",
     "SLSA_PIP_TUF_ROOT",

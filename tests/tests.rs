@@ -63,6 +63,11 @@ mod evidence_cache;
 mod growth;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
+// What a run takes in memory, whatever its servers answer.
+#[cfg(target_os = "linux")]
+mod evidence_memory;
+// When a search for provenance ends, and what is asked for once more.
+mod evidence_search;
 // What real projects have done with tags, releases, names and repositories.
 mod scenarios_projects;
 // Servers that never end, change their minds, or answer with something else: what a run does, and what it leaves.

@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
         let attestation = &located.item;
         let _ = attestation.sha256_subjects_hint();
         assert!(attestation.payload().is_none_or(|payload| !payload.is_empty()));
-        if let Attestation::Classic(envelope) = attestation {
+        if let Attestation::Classic(envelope) = attestation.as_ref() {
             // The text is what log entries hash: on its own it must be the same envelope.
             let again = parse_provenance(envelope.text.as_bytes());
             let [again] = again.attestations.as_slice() else {

@@ -3,16 +3,17 @@
 //! What it brings is unverified. A place that fails is recorded and never taken for a pass: without sufficient evidence
 //! the verification core refuses.
 
+use std::time::Duration;
+
 use slsa_pip_distribution::{PackageName, Sha256Digest, SourceRepository, Version};
 use slsa_pip_github_releases::Github;
-use slsa_pip_http::{Client, HttpError, Settings, redact};
+use slsa_pip_http::{HttpError, redact};
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile, IntegrityAnswer};
 use slsa_pip_verify::{Context, StagedFile};
 
 use crate::args::Place;
 use crate::directory::ProvenanceDir;
-use crate::failure::{Failure, Result};
 use crate::harvest::Harvest;
 use crate::log_answers::LogAnswers;
 use crate::named::NamedProvenance;
@@ -35,6 +36,9 @@ pub(crate) struct Subject<'a> {
     /// The tag that policy binds this version to, if it does.
     pub(crate) tag: Option<&'a str>,
 }
+
+/// Longest wait for one answer that is reckoned with; `--timeout` takes any number.
+const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Asks the places.
 pub(crate) struct Collector<'a> {
@@ -99,14 +103,35 @@ impl Collector<'_> {
 
     fn not_asked(&self, place: Place, why: &str) -> Harvest {
         let mut harvest = Harvest::default();
-        let location = match place {
+        harvest.searched(kind(place), &self.location(place), Outcome::NotAsked, why);
+        harvest
+    }
+
+    /// The record of a place whose answer was not waited for any longer; `None` for the documents that the user has named.
+    pub(crate) fn timed_out(&self, place: Option<Place>) -> Harvest {
+        let mut harvest = Harvest::default();
+        harvest.out_of_time = true;
+        let (kind, location) = match place {
+            Some(place) => (kind(place), self.location(place)),
+            None => (SourceKind::File, "named documents".to_owned()),
+        };
+        let words = "timed out: the search for this file has taken too long";
+        harvest.searched(kind, &location, Outcome::TimedOut, words);
+        harvest
+    }
+
+    /// How long one answer is waited for.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.index.http().settings().timeout.min(LONGEST_TIMEOUT)
+    }
+
+    fn location(&self, place: Place) -> String {
+        match place {
             Place::Dir => "folders".to_owned(),
             Place::Index => "index".to_owned(),
             Place::GithubRelease => redact(&self.endpoints.github),
             Place::GithubAttestation => redact(&self.endpoints.github_api),
-        };
-        harvest.searched(kind(place), &location, Outcome::NotAsked, why);
-        harvest
+        }
     }
 
     fn ask_directories(&self, subject: &Subject<'_>, harvest: &mut Harvest) {
@@ -168,7 +193,7 @@ impl Collector<'_> {
             };
             // Of repositories elsewhere GitHub is not asked.
             asked |= !answer.asked.is_empty();
-            harvest.read_answer(kind(place), &answer);
+            harvest.read_answer(kind(place), answer);
         }
         if !asked {
             let words = "not asked: neither policy nor metadata names a GitHub repository";
@@ -201,13 +226,6 @@ fn outcome_of(error: &IndexError) -> (Outcome, &'static str) {
         HttpError::TooLarge { .. } | HttpError::Encoding { .. } => (Outcome::Unreadable, "unreadable"),
         _ => (Outcome::Failed, "failed"),
     }
-}
-
-/// An HTTP client that no pip has configured, for commands that need no interpreter.
-pub(crate) fn standalone_client(offline: bool) -> Result<Client> {
-    let mut settings = Settings::default();
-    settings.offline = offline;
-    Client::new(settings).map_err(|error| Failure::new("The network client could not be set up").caused_by(&error))
 }
 
 /// An error and its sources in one line.

@@ -18,23 +18,25 @@ const LABELS: [&str; 8] = [
     "download",
 ];
 
-/// The repository that the METADATA of the file names, else the one of the index's JSON API.
-pub(crate) async fn repository(session: &Session, package: &Package) -> Option<SourceRepository> {
+/// The repository that the METADATA of the file names, else the one of the index's JSON API. That is not asked where policy
+/// pins a repository: it is looked for there, and no other is compared with it.
+pub(crate) async fn repository(session: &Session, package: &Package, is_pinned: bool) -> Option<SourceRepository> {
+    let enterprise = session.endpoints.github.host_str();
     let metadata = session.index.metadata(&package.file).await.ok();
-    let from_metadata = metadata.and_then(|metadata| choose(&metadata.project_urls));
-    if from_metadata.is_some() || session.trust.offline {
+    let from_metadata = metadata.and_then(|metadata| choose(&metadata.project_urls, enterprise));
+    if from_metadata.is_some() || is_pinned || session.trust.offline {
         return from_metadata;
     }
     let urls = session.index.project_json(&package.file).await.ok()?;
-    choose(&urls)
+    choose(&urls, enterprise)
 }
 
 /// The first repository in the order of [`LABELS`].
-fn choose(urls: &[(String, String)]) -> Option<SourceRepository> {
+fn choose(urls: &[(String, String)], enterprise: Option<&str>) -> Option<SourceRepository> {
     LABELS.iter().find_map(|label| {
         urls.iter()
             .filter(|(given, _)| normalised(given) == **label)
-            .find_map(|(_, url)| SourceRepository::from_project_url(url))
+            .find_map(|(_, url)| SourceRepository::from_project_url_at(url, enterprise))
     })
 }
 
@@ -59,17 +61,23 @@ mod tests {
                 .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
                 .collect::<Vec<_>>()
         };
-        let found = choose(&urls(&[
-            ("Home-page", "https://github.com/o/site"),
-            ("Funding", "https://github.com/sponsors/o"),
-            ("Source Code", "https://github.com/o/r/tree/main"),
-        ]));
+        let found = choose(
+            &urls(&[
+                ("Home-page", "https://github.com/o/site"),
+                ("Funding", "https://github.com/sponsors/o"),
+                ("Source Code", "https://github.com/o/r/tree/main"),
+            ]),
+            None,
+        );
         assert_eq!(found.unwrap().to_string(), "github.com/o/r");
         assert!(
-            choose(&urls(&[
-                ("Documentation", "https://github.com/o/docs"),
-                ("Homepage", "https://o.example")
-            ]))
+            choose(
+                &urls(&[
+                    ("Documentation", "https://github.com/o/docs"),
+                    ("Homepage", "https://o.example")
+                ]),
+                None
+            )
             .is_none()
         );
     }

@@ -19,6 +19,8 @@ pub(crate) const GITHUB_API_URL: &str = "SLSA_PIP_GITHUB_API_URL";
 pub(crate) const PYTHON: &str = "SLSA_PIP_PYTHON";
 /// The kinds of places that are asked for provenance.
 pub(crate) const EVIDENCE: &str = "SLSA_PIP_EVIDENCE";
+/// Longest search for one file's provenance.
+pub(crate) const SEARCH_TIMEOUT: &str = "SLSA_PIP_SEARCH_TIMEOUT";
 /// No network.
 pub(crate) const OFFLINE: &str = "SLSA_PIP_OFFLINE";
 /// The cache folder.

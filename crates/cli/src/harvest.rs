@@ -19,6 +19,8 @@ pub(crate) struct Harvest {
     pub(crate) problems: Vec<(Found, Problem)>,
     /// Every place that was asked.
     pub(crate) searched: Vec<Searched>,
+    /// Whether the search was ended before every place had answered.
+    pub(crate) out_of_time: bool,
     /// Where answers of the log may be stored for the evidence of a location ([`Found::location`]); most are not there.
     sidecars: Vec<(String, PathBuf)>,
 }
@@ -39,12 +41,14 @@ impl Harvest {
         self.evidence.extend(other.evidence);
         self.problems.extend(other.problems);
         self.searched.extend(other.searched);
+        self.out_of_time |= other.out_of_time;
         self.sidecars.extend(other.sidecars);
     }
 
     /// Adds where was looked, and nothing of what was found there: the verdict was reached without it.
     pub(crate) fn absorb_places(&mut self, other: Self) {
         self.searched.extend(other.searched);
+        self.out_of_time |= other.out_of_time;
     }
 
     /// Says of each place what was refused of its evidence. Of a place that has good evidence too, what is about other files is
@@ -82,7 +86,7 @@ impl Harvest {
     }
 
     /// Reads what GitHub has answered with, and records the places that held nothing.
-    pub(crate) fn read_answer(&mut self, place: SourceKind, answer: &ReleaseAnswer) {
+    pub(crate) fn read_answer(&mut self, place: SourceKind, answer: ReleaseAnswer) {
         for asked in answer.asked.iter().filter(|asked| asked.answer != Answer::Found) {
             let outcome = match asked.answer {
                 Answer::None => Outcome::None,
@@ -95,8 +99,9 @@ impl Harvest {
             };
             self.searched(place, &asked.location, outcome, asked.answer.to_string());
         }
-        for (url, bytes) in &answer.evidence_files {
-            self.read(place, &slsa_pip_http::redact(url), bytes);
+        // Each is dropped before the next one is read.
+        for (url, bytes) in answer.evidence_files {
+            self.read(place, &slsa_pip_http::redact(&url), &bytes);
         }
     }
 
@@ -161,6 +166,10 @@ pub(crate) fn file_report(
                 refusals.retain(|refusal| refusal.code != Code::NoEvidence);
             }
             refusals.extend(unreadable);
+            if harvest.out_of_time {
+                refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+                refusals.push(out_of_time(filename, package.as_deref()));
+            }
             (Verdict::Refused, None, refusals)
         }
     };
@@ -178,6 +187,21 @@ pub(crate) fn file_report(
         declared_repository: None,
         path: None,
         provenance: None,
+    }
+}
+
+fn out_of_time(filename: &str, package: Option<&str>) -> Refusal {
+    let code = Code::SearchTimedOut;
+    Refusal {
+        code,
+        rule: code.rule(),
+        package: package.map(str::to_owned),
+        file: filename.to_owned(),
+        summary: "timed out: not every place has answered before the search for its provenance ended".to_owned(),
+        expected: Some("build provenance or a publish attestation".to_owned()),
+        found: None,
+        source: None,
+        hint: Some("try again later; or leave out the places that are slow: `--evidence index`".to_owned()),
     }
 }
 

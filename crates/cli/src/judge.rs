@@ -137,7 +137,7 @@ impl<'a> Judge<'a> {
         }
         let grounds = self.grounds.clone().get().await?;
         let _permit = self.searches.acquire().await;
-        examined.declared = declared::repository(session, package).await;
+        examined.declared = declared::repository(session, package, examined.expectation.is_pinned()).await;
         examined.expectation.declared.clone_from(&examined.declared);
         let expectation = &examined.expectation;
         let log = LogAnswers::new(&session.http, &session.trust);

@@ -24,6 +24,8 @@ mod interrupt;
 mod judge;
 mod log_answers;
 mod named;
+mod netrc;
+mod network;
 mod pipeline;
 mod printer;
 mod report;

@@ -76,7 +76,7 @@ impl<'a> LogAnswers<'a> {
                 continue;
             };
             let is_about = evidence.attestation.sha256_subjects_hint().contains(file.sha256());
-            if let Attestation::Classic(envelope) = &evidence.attestation
+            if let Attestation::Classic(envelope) = evidence.attestation.as_ref()
                 && is_about
             {
                 let found = self

@@ -159,15 +159,10 @@ async fn read(name: &Name, http: &Client) -> Result<Document> {
 /// Fetches a document: with the credentials of its own URL and no others, and not into a private network that it is not in itself.
 async fn fetch(url: &Url, http: &Client) -> Result<Vec<u8>> {
     let failed = || Failure::new(format!("The provenance at `{}` could not be fetched", redact(url)));
-    let get = Get::new(url, MAX_DOCUMENT_BYTES as u64).without_logins().guard(url);
+    let get = Get::new(url, MAX_DOCUMENT_BYTES as u64);
+    let get = get.without_logins().guard(url).private_way();
     let answer = http.fetch(&get).await.and_then(slsa_pip_http::Response::success);
     let answer = answer.map_err(|error| failed().caused_by(&error).hint(FILE_HINT))?;
-    if !is_private_way(&answer.final_url) {
-        let to = redact(&answer.final_url);
-        return Err(failed()
-            .detail(format!("It redirects to `{to}`, which is not encrypted"))
-            .hint(FILE_HINT));
-    }
     Ok(answer.body.to_vec())
 }
 

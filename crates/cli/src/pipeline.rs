@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use slsa_pip_http::with_room;
 use slsa_pip_resolver::{Request, Resolution, Satisfied};
 use slsa_pip_trust_root::Loaded;
 use tokio::sync::{oneshot, watch};
@@ -145,7 +146,7 @@ async fn work(
     outcome.judged = stream::iter(biggest_first(packages))
         .map(|package| {
             let allowed = request.hashes.get(&package.name).map(Vec::as_slice);
-            judge.judge(package, allowed.unwrap_or_default())
+            with_room(judge.judge(package, allowed.unwrap_or_default()))
         })
         // All are under way at once; how many load and search at a time is the judge's business.
         .buffer_unordered(count)

@@ -10,9 +10,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use slsa_pip_http::{anew, watch_cache};
 use slsa_pip_provenance::Evidence;
 use slsa_pip_verify::{Context, Refusal, StagedFile, Verified, verify_file};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use crate::args::Place;
 use crate::collect::{Collector, Subject};
@@ -23,6 +25,9 @@ use crate::harvest::Harvest;
 const HEAD_START: Duration = Duration::from_secs(1);
 /// How long a release may still take once an attestation has sufficed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest search for one file, whatever its servers do: ten times what the slowest real ones take, with waits for GitHub's
+/// limits. With a longer `--timeout` it is four times that.
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// A verdict on a file.
 pub(crate) type Outcome = Result<Verified, Vec<Refusal>>;
@@ -40,16 +45,35 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Asks until the evidence suffices; every place is in what it returns. The verdict is [`verdict`]'s.
+    /// Asks until the evidence suffices, or until time is up; every place is in what it returns. The verdict is [`verdict`]'s.
+    ///
+    /// If it does not suffice and some of it was the cache's, everything is asked once more without that: what the cache holds
+    /// may be damaged or out of date, and refuses nothing that its server would let pass.
     pub(crate) async fn run(&self) -> Harvest {
-        let mut harvest = self.collector.ask_named(self.subject, self.file, self.context).await;
+        let longest = self.collector.endpoints.longest_search;
+        let end = Instant::now() + longest.unwrap_or(LONGEST.max(self.collector.timeout() * 4));
+        let (harvest, kept) = Box::pin(watch_cache(self.look(end))).await;
+        if !kept || self.suffices(&harvest.evidence) {
+            return harvest;
+        }
+        // Most files are spared that.
+        Box::pin(anew(self.look(end))).await
+    }
+
+    async fn look(&self, end: Instant) -> Harvest {
+        let named = self.collector.ask_named(self.subject, self.file, self.context);
+        let mut harvest = match timeout_at(end, named).await {
+            Ok(harvest) => harvest,
+            // Only the log is asked there.
+            Err(_) => self.collector.timed_out(None),
+        };
         let mut enough = self.suffices(&harvest.evidence);
         for place in [Place::Dir, Place::Index] {
             if enough {
                 harvest.absorb(self.collector.spared(place));
                 continue;
             }
-            let answer = self.ask(place).await;
+            let answer = self.ask(place, end).await;
             let brought_evidence = !answer.evidence.is_empty();
             harvest.absorb(answer);
             if brought_evidence {
@@ -58,7 +82,7 @@ impl Search<'_> {
         }
         if !enough {
             // The larger part of the search, which most files are spared.
-            return Box::pin(self.ask_github(harvest)).await;
+            return Box::pin(self.ask_github(harvest, end)).await;
         }
         for place in [Place::GithubRelease, Place::GithubAttestation] {
             harvest.absorb(self.collector.spared(place));
@@ -67,10 +91,10 @@ impl Search<'_> {
     }
 
     /// Both places of GitHub. Whoever answers first, the verdict is that on the release where it suffices.
-    async fn ask_github(&self, before: Harvest) -> Harvest {
+    async fn ask_github(&self, before: Harvest, end: Instant) -> Harvest {
         let (searching, searched) = oneshot::channel::<()>();
         let release = pin!(async {
-            let answer = self.ask(Place::GithubRelease).await;
+            let answer = self.ask(Place::GithubRelease, end).await;
             // Wakes the other one, if it is still waiting.
             drop(searching);
             answer
@@ -80,7 +104,7 @@ impl Search<'_> {
                 // Elapsed, or the release is through: nothing is ever sent.
                 let _ = tokio::time::timeout(HEAD_START, searched).await;
             }
-            self.ask(Place::GithubAttestation).await
+            self.ask(Place::GithubAttestation, end).await
         });
         let given_up = |place| self.collector.spared(place);
         let (release, attestation) = match select(release, attestation).await {
@@ -113,8 +137,11 @@ impl Search<'_> {
         harvest
     }
 
-    async fn ask(&self, place: Place) -> Harvest {
-        self.collector.ask(place, self.subject, self.file, self.context).await
+    /// Asks one kind of place until `end`. What it has brought by then is given up, since it was not looked at to its end.
+    async fn ask(&self, place: Place, end: Instant) -> Harvest {
+        let asked = self.collector.ask(place, self.subject, self.file, self.context);
+        let answered = timeout_at(end, asked).await;
+        answered.unwrap_or_else(|_| self.collector.timed_out(Some(place)))
     }
 
     fn suffices(&self, evidence: &[Evidence]) -> bool {

@@ -260,8 +260,11 @@ pub(crate) fn client(
     settings.cache = cache.filter(|_| !probe.no_cache_dir).map(CacheSettings::new);
     if let Some(path) = Netrc::locate(std::env::var_os("NETRC"), std::env::home_dir().as_deref()) {
         // As to pip, one that cannot be used is none.
-        match netrc(&path) {
-            Ok(netrc) => settings.netrc = netrc,
+        match crate::netrc::read(&path) {
+            Ok((netrc, note)) => {
+                settings.netrc = netrc;
+                notes.extend(note);
+            }
             Err(why) => notes.push(format!("`{}` is not used: {why}", path.display())),
         }
     }
@@ -282,12 +285,6 @@ fn asked_logins(probe: &Probe) -> Option<Arc<AskedLogins>> {
         Box::pin(async move { keyring.ask(&urls).await })
     };
     Some(Arc::new(AskedLogins::new(&indexes, Box::new(question))))
-}
-
-fn netrc(path: &Path) -> std::result::Result<Netrc, String> {
-    let bytes = read_bounded(path).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    Netrc::parse(&text).map_err(|error| error.to_string())
 }
 
 /// The indexes that pip is configured for; none of them offline. Policy may assign packages to one of them.

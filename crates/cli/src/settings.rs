@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use slsa_pip_cache::CacheFolder;
@@ -43,6 +44,8 @@ pub(crate) struct Endpoints {
     pub(crate) github: Url,
     /// Base URL of GitHub's API.
     pub(crate) github_api: Url,
+    /// Longest search for one file's provenance, where the user has named one.
+    pub(crate) longest_search: Option<Duration>,
 }
 
 impl Trust {
@@ -123,7 +126,13 @@ impl Endpoints {
                     .hint("Name it as well: `--github-api-url URL`"));
             }
         };
-        Ok(Self { github, github_api })
+        Ok(Self {
+            github,
+            github_api,
+            longest_search: args
+                .search_timeout
+                .map(|seconds| Duration::from_secs(seconds.get().into())),
+        })
     }
 
     /// The same for whoever asks GitHub.

@@ -75,13 +75,21 @@ impl SourceRepository {
     /// `https://github.com/o/r/issues` or `https://github.com/o/r#readme`. Only GitHub's and GitLab's shapes are known.
     #[must_use]
     pub fn from_project_url(url: &str) -> Option<Self> {
+        Self::from_project_url_at(url, None)
+    }
+
+    /// [`Self::from_project_url`] with the host of a GitHub Enterprise server as well, whose URLs have GitHub's shape; its port
+    /// does not count.
+    #[must_use]
+    pub fn from_project_url_at(url: &str, enterprise: Option<&str>) -> Option<Self> {
         let url = url.trim();
         let rest = strip_scheme(url)?;
         let rest = rest.split(['#', '?']).next()?;
         let mut parts = rest.split('/');
         let host = parts.next()?.rsplit('@').next()?.to_ascii_lowercase();
         let host = host.strip_prefix("www.").unwrap_or(&host);
-        if host != GITHUB && host != "gitlab.com" {
+        let host = host.split_once(':').map_or(host, |(host, _)| host);
+        if host != GITHUB && host != "gitlab.com" && enterprise.is_none_or(|known| !known.eq_ignore_ascii_case(host)) {
             return None;
         }
         let (owner, name) = (parts.next()?, parts.next()?);

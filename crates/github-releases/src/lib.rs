@@ -23,15 +23,16 @@ pub use github::Github;
 pub use tags::tags;
 pub use urls::GithubUrls;
 
-/// Largest evidence file, in bytes: what the provenance parser reads.
-pub const MAX_EVIDENCE_BYTES: u64 = slsa_pip_provenance::budget::MAX_DOCUMENT_BYTES as u64;
+/// Largest evidence file, and page of the attestations API, in bytes. Real files have 10 to 200 kB, pages up to 1.5 MB. Less than
+/// the provenance parser reads of local files: strangers send these, and what is made of them is several times as large.
+pub const MAX_EVIDENCE_BYTES: u64 = 4 << 20;
 
 /// Largest bundle that lies elsewhere than in the API's answer, in bytes, before and after it is decoded. Real ones have 10 to
 /// 50 kB; one about 1,024 subjects has 200.
 pub const MAX_BUNDLE_BYTES: u64 = 4 << 20;
 
 /// Bytes of evidence after which no further page and no further large file is fetched for one distribution file.
-pub const MAX_TOTAL_BYTES: u64 = 32 << 20;
+pub const MAX_TOTAL_BYTES: u64 = 6 << 20;
 
 /// Largest answer of the API about a release, in bytes. A release can have 1,000 assets of about 2 KiB each.
 pub const MAX_RELEASE_BYTES: u64 = 4 << 20;

@@ -17,10 +17,10 @@ use url::Url;
 
 use crate::cache::Validators;
 use crate::client::Client;
-use crate::error::HttpError;
+use crate::error::{HttpError, RedirectProblem};
 use crate::guard::NoPublicAddress;
 use crate::redact::redact;
-use crate::redirect::{check_scheme, next_hop, same_origin};
+use crate::redirect::{check_scheme, is_private_way, next_hop, same_origin};
 use crate::response::Way;
 
 /// A request as its caller wants it.
@@ -39,6 +39,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) logins: bool,
     /// The configured place whose answers lead here: at other hosts only public addresses are asked.
     pub(crate) guard: Option<&'a Url>,
+    /// Whether every step must be a private way.
+    pub(crate) private_way: bool,
     /// What makes the request conditional, at one URL.
     pub(crate) validators: Option<Validators>,
 }
@@ -64,6 +66,7 @@ impl<'a> Outgoing<'a> {
             compressed: false,
             logins: true,
             guard: None,
+            private_way: false,
             validators: None,
         }
     }
@@ -88,6 +91,9 @@ impl Client {
         let mut asked = false;
         let mut method = outgoing.method.clone();
         let mut url = without_credentials(outgoing.url);
+        if outgoing.private_way && !is_private_way(&url) {
+            return Err(HttpError::Unencrypted { url: redact(&url) });
+        }
         let mut hops = 0;
         let mut way = Way::default();
         loop {
@@ -120,7 +126,14 @@ impl Client {
                 return Ok(Sent { answer, url, way });
             }
             let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            url = next_hop(&url, location, hops)?;
+            let next = next_hop(&url, location, hops)?;
+            if outgoing.private_way && !is_private_way(&next) {
+                return Err(HttpError::Redirect {
+                    url: redact(&url),
+                    why: RedirectProblem::Unencrypted { to: redact(&next) },
+                });
+            }
+            url = next;
             hops += 1;
             way.redirected = true;
             if !matches!(answer.status().as_u16(), 307 | 308) {

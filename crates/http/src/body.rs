@@ -11,7 +11,7 @@ use url::Url;
 use crate::attempt::classify;
 use crate::error::HttpError;
 use crate::redact::redact;
-use crate::room::{Growth, Pauses};
+use crate::room::Growth;
 
 /// What is kept of the body of an error status: enough for its message.
 const MAX_ERROR_BODY: u64 = 64 * 1024;
@@ -85,7 +85,7 @@ pub(crate) async fn read(
     url: &Url,
     limit: u64,
     timeout: Duration,
-    pauses: &Pauses,
+    mut growth: Growth<'_>,
 ) -> Result<Bytes, HttpError> {
     let success = answer.status().is_success();
     let limit = if success { limit } else { limit.min(MAX_ERROR_BODY) };
@@ -111,7 +111,6 @@ pub(crate) async fn read(
         Some("gzip" | "x-gzip") => Decoder::Gzip(Box::new(MultiGzDecoder::new(bounded))),
         Some(other) => return Err(bad_encoding(&format!("`{other}` was not asked for"))),
     };
-    let mut growth = Growth::new(pauses);
     let mut received = 0;
     loop {
         let chunk = match answer.chunk().await {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::CACHE_CONTROL;
 
+use crate::anew;
 use crate::attempt::{Outgoing, without_credentials};
 use crate::cache::{Caching, Entry, Freshness, Head, Kept, Key, MAX_ENTRY_BYTES, NEGATIVE_LIFETIME, Store};
 use crate::client::Client;
@@ -36,13 +37,19 @@ impl Client {
         let key = self.key(&outgoing)?;
         let wanted = key.clone();
         let known = store.run(move |store| store.head(&wanted)).await.flatten();
-        let known = known.filter(|head| head.body <= get.limit);
+        let known = known.filter(|head| {
+            let nothing = head.description.status() != 200;
+            head.body <= get.limit && (nothing || anew::may_use(get.caching))
+        });
         if let Some(head) = known
             .as_ref()
             .filter(|head| head.description.serves(get.caching, now()))
             && let Some(entry) = whole(store, &key, head).await
         {
             self.shared.cache_hits.fetch_add(1, Ordering::Relaxed);
+            if entry.description.status() == 200 {
+                anew::used(get.caching);
+            }
             let key = key.clone();
             store.run(move |store| store.touch(&key)).await;
             return Ok(response(&entry, Origin::Cache));
@@ -52,6 +59,7 @@ impl Client {
         if let Some(head) = known.filter(|_| answer.status == 304 && answer.way.conditional) {
             if let Some(entry) = whole(store, &key, &head).await {
                 self.shared.revalidations.fetch_add(1, Ordering::Relaxed);
+                anew::used(get.caching);
                 return Ok(confirmed(store, key, entry, &answer).await);
             }
             // What the server has confirmed is damaged, or another process has replaced it.

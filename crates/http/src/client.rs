@@ -19,8 +19,14 @@ use crate::get::Get;
 use crate::redact::redact;
 use crate::response::{self, Response};
 use crate::retry::{self, Backoff};
-use crate::room::Pauses;
+use crate::room::{Growth, Pauses};
 use crate::settings::Settings;
+
+/// What a server may send of one answer over HTTP/2 before it is read: 25 MB a second at 20 ms.
+const STREAM_WINDOW: u32 = 512 << 10;
+/// How many answers on one connection may be unread and hold up none of the others: as many as are under way at once, since each
+/// may wait for room ([`crate::with_room`]).
+const UNREAD_STREAMS: u32 = 32;
 
 /// An HTTP client; clones share connections, credentials and the counter.
 #[derive(Clone)]
@@ -240,14 +246,14 @@ impl Client {
     }
 
     async fn attempt(&self, outgoing: &Outgoing<'_>, limit: u64) -> Result<Response, HttpError> {
-        let _slot = self.slot(outgoing.url).await?;
+        let slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
         let pauses = Pauses::default();
         let exchange = async {
             let Sent { answer, url, way } = self.send(outgoing).await?;
             let status = answer.status().as_u16();
             let headers = answer.headers().clone();
-            let body = body::read(answer, &url, limit, after, &pauses).await?;
+            let body = body::read(answer, &url, limit, after, Growth::of_request(&pauses, slot)).await?;
             Ok(Response {
                 status,
                 headers,
@@ -279,6 +285,8 @@ pub(crate) fn build(
         .read_timeout(settings.timeout)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
+        .http2_initial_stream_window_size(STREAM_WINDOW)
+        .http2_initial_connection_window_size(STREAM_WINDOW * UNREAD_STREAMS)
         .referer(false);
     let authorities = |pem: &[u8]| -> Result<Vec<Certificate>, HttpError> {
         let found = Certificate::from_pem_bundle(pem).map_err(|error| unusable("certificate bundle", &error))?;

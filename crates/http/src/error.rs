@@ -120,6 +120,12 @@ pub enum HttpError {
         /// What would have been asked.
         url: String,
     },
+    /// Neither https nor of this machine, where it must be.
+    #[error("`{url}` is not encrypted")]
+    Unencrypted {
+        /// What was to be asked.
+        url: String,
+    },
     /// Not an http or https URL.
     #[error("`{url}` is neither an http nor an https URL")]
     Scheme {
@@ -164,6 +170,12 @@ pub enum RedirectProblem {
     /// From https to http.
     #[error("from https to http, to `{to}`")]
     Downgrade {
+        /// Redacted target.
+        to: String,
+    },
+    /// To something that is neither https nor of this machine, where it must be.
+    #[error("to `{to}`, which is not encrypted")]
+    Unencrypted {
         /// Redacted target.
         to: String,
     },

@@ -16,6 +16,7 @@ pub struct Get<'a> {
     bearer: Option<&'a str>,
     logins: bool,
     guard: Option<&'a Url>,
+    private_way: bool,
 }
 
 impl<'a> Get<'a> {
@@ -31,6 +32,7 @@ impl<'a> Get<'a> {
             bearer: None,
             logins: true,
             guard: None,
+            private_way: false,
         }
     }
 
@@ -70,6 +72,13 @@ impl<'a> Get<'a> {
         self
     }
 
+    /// Takes no step that is not a private way ([`crate::is_private_way`]): neither the URL itself, nor any redirect.
+    #[must_use]
+    pub fn private_way(mut self) -> Self {
+        self.private_way = true;
+        self
+    }
+
     pub(crate) fn outgoing(&self) -> Outgoing<'a> {
         Outgoing {
             accept: self.accept,
@@ -77,6 +86,7 @@ impl<'a> Get<'a> {
             compressed: true,
             logins: self.logins,
             guard: self.guard,
+            private_way: self.private_way,
             ..Outgoing::new(Method::GET, self.url)
         }
     }

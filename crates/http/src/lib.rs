@@ -3,6 +3,7 @@
 //!
 //! Whatever a server answers is hostile input. Nothing here decides whether an answer can be trusted.
 
+mod anew;
 mod ask;
 mod attempt;
 mod body;
@@ -24,6 +25,7 @@ mod retry;
 mod room;
 mod settings;
 
+pub use anew::{anew, watch_cache};
 pub use ask::{AskedLogins, LoginAnswer, LoginQuestion};
 pub use bytes::Bytes;
 pub use cache::{CacheSettings, Caching};

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::error::HttpError;
 use crate::redact::redact;
 use crate::retry::Backoff;
-use crate::room::Pauses;
+use crate::room::{Growth, Pauses};
 
 /// What a server made of a range request.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Client {
         limit: u64,
         fits: &impl Fn(&ContentRange) -> bool,
     ) -> Result<RangeAnswer, HttpError> {
-        let _slot = self.slot(outgoing.url).await?;
+        let slot = self.slot(outgoing.url).await?;
         let after = self.shared.settings.whole_answer();
         let pauses = Pauses::default();
         let exchange = async {
@@ -120,7 +120,7 @@ impl Client {
                 return Err(unfit(&final_url, "it sent another range than the one asked for"));
             }
             let length = part.last - part.first + 1;
-            let body = body::read(answer, &final_url, limit, after, &pauses).await?;
+            let body = body::read(answer, &final_url, limit, after, Growth::of_request(&pauses, slot)).await?;
             if body.len() as u64 != length {
                 return Err(unfit(&final_url, "it sent fewer or more bytes than announced"));
             }

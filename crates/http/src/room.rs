@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// Bytes of each body that need no room: most answers are no longer. With 32 requests under way that is 2 MiB.
 const UNCOUNTED: usize = 64 << 10;
@@ -54,6 +54,30 @@ struct Places {
     turn: Option<OwnedSemaphorePermit>,
 }
 
+impl Places {
+    /// Waits for room, or for its turn, whichever comes first.
+    async fn wait(&mut self, room: &Room, steps: u32) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            Ok(counted) = Arc::clone(&room.counted).acquire_many_owned(steps) => Some(counted),
+            Ok(turn) = Arc::clone(&room.turn).acquire_owned() => {
+                self.turn = Some(turn);
+                None
+            }
+            // Nobody closes them.
+            else => None,
+        }
+    }
+
+    fn add(&mut self, more: Option<OwnedSemaphorePermit>) {
+        match (&mut self.counted, more) {
+            (Some(counted), Some(more)) => counted.merge(more),
+            (None, more) => self.counted = more,
+            (Some(_), None) => {}
+        }
+    }
+}
+
 /// Runs work that reads answers and keeps them in memory, or what it makes of them, until it is done: an index page and its
 /// parsing, the search for a file's evidence. The room that its answers take is given back at the end.
 ///
@@ -70,6 +94,8 @@ pub async fn with_room<T>(work: impl Future<Output = T>) -> T {
 pub(crate) struct Growth<'a> {
     held: Arc<Held>,
     pauses: &'a Pauses,
+    /// The request's place among those that are under way.
+    slot: Option<SemaphorePermit<'a>>,
     /// Bytes that need no more room.
     covered: usize,
 }
@@ -79,7 +105,16 @@ impl<'a> Growth<'a> {
         Self {
             held: HELD.try_with(Arc::clone).unwrap_or_default(),
             pauses,
+            slot: None,
             covered: UNCOUNTED,
+        }
+    }
+
+    /// The same for a request that gives up its place when it has to wait: what it waits for may need one.
+    pub(crate) fn of_request(pauses: &'a Pauses, slot: SemaphorePermit<'a>) -> Self {
+        Self {
+            slot: Some(slot),
+            ..Self::new(pauses)
         }
     }
 
@@ -94,21 +129,21 @@ impl<'a> Growth<'a> {
         };
         let steps = missing.div_ceil(STEP);
         let _pause = self.pauses.begin();
-        let mut places = self.held.places.lock().await;
+        let mut places = if let Ok(places) = self.held.places.try_lock() {
+            places
+        } else {
+            self.slot = None;
+            self.held.places.lock().await
+        };
         if places.turn.is_none() {
             let few = u32::try_from(steps).unwrap_or(u32::MAX);
-            tokio::select! {
-                biased;
-                Ok(more) = Arc::clone(&room.counted).acquire_many_owned(few), if steps <= COUNTED / STEP => {
-                    match &mut places.counted {
-                        Some(counted) => counted.merge(more),
-                        None => places.counted = Some(more),
-                    }
-                }
-                Ok(turn) = Arc::clone(&room.turn).acquire_owned() => places.turn = Some(turn),
-                // Nobody closes them.
-                else => {}
-            }
+            let counted = if let Ok(counted) = Arc::clone(&room.counted).try_acquire_many_owned(few) {
+                Some(counted)
+            } else {
+                self.slot = None;
+                places.wait(room, few).await
+            };
+            places.add(counted);
         }
         self.covered = self.covered.saturating_add(steps * STEP);
     }

@@ -1,6 +1,7 @@
 //! Evidence: an attestation together with where it was found.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,8 +20,8 @@ pub struct RekorAnswer {
 /// One unverified attestation, and where it was found.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// The attestation as read.
-    pub attestation: Attestation,
+    /// The attestation as read. Shared, since it may be large.
+    pub attestation: Arc<Attestation>,
     /// Where it was found.
     pub found: Found,
     /// What the transparency log answered for a classic envelope; empty for every other format.

@@ -1,6 +1,7 @@
 //! From bytes to attestations (A1–A6).
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -16,8 +17,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What one file, or one answer of a server, held.
 #[derive(Debug, Clone, Default)]
 pub struct ParsedFile {
-    /// The attestations that could be read, in order.
-    pub attestations: Vec<Located<Attestation>>,
+    /// The attestations that could be read, in order. Shared, since they may be large.
+    pub attestations: Vec<Located<Arc<Attestation>>>,
     /// Everything that could not be read, in order.
     pub problems: Vec<Located<Problem>>,
 }
@@ -61,7 +62,10 @@ impl ParsedFile {
 
     fn take(&mut self, line: Option<usize>, result: Result<Attestation, Problem>) {
         match result {
-            Ok(item) => self.attestations.push(Located { line, item }),
+            Ok(item) => self.attestations.push(Located {
+                line,
+                item: Arc::new(item),
+            }),
             Err(problem) => self.problem(line, problem),
         }
     }

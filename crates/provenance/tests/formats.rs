@@ -75,10 +75,10 @@ fn parse(document: impl AsRef<[u8]>) -> ParsedFile {
 
 /// The only attestation of a document without problems.
 fn only(document: impl AsRef<[u8]>) -> Attestation {
-    let mut file = parse(document);
+    let file = parse(document);
     assert_eq!(file.problems, []);
     assert_eq!(file.attestations.len(), 1);
-    file.attestations.remove(0).item
+    file.attestations[0].item.as_ref().clone()
 }
 
 /// Line and code of every problem.

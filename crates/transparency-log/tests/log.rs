@@ -54,8 +54,8 @@ fn options(kind: LogKind, with_certificate: bool) -> SigningOptions {
 }
 
 fn classic(text: &str) -> ClassicEnvelope {
-    match parse_provenance(text.as_bytes()).attestations.remove(0).item {
-        Attestation::Classic(envelope) => envelope,
+    match parse_provenance(text.as_bytes()).attestations[0].item.as_ref() {
+        Attestation::Classic(envelope) => envelope.clone(),
         other => panic!("not classic: {other:?}"),
     }
 }
@@ -71,7 +71,7 @@ async fn ask(world: &World, envelope: &ClassicEnvelope) -> Result<Vec<RekorAnswe
 /// The verdict with the log's answers; `None` for a verified file.
 fn verdict(world: &World, envelope: &ClassicEnvelope, log_answers: Vec<RekorAnswer>) -> Option<Code> {
     let evidence = Evidence {
-        attestation: Attestation::Classic(envelope.clone()),
+        attestation: Attestation::Classic(envelope.clone()).into(),
         found: Found {
             kind: SourceKind::File,
             location: "test".to_owned(),

@@ -53,8 +53,8 @@ fn client() -> Client {
 const WITH_CERT: &str = r#"{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"","sig":"c2ln","cert":"PEM"}]}"#;
 
 fn envelope(text: &str) -> ClassicEnvelope {
-    match parse_provenance(text.as_bytes()).attestations.remove(0).item {
-        Attestation::Classic(envelope) => envelope,
+    match parse_provenance(text.as_bytes()).attestations[0].item.as_ref() {
+        Attestation::Classic(envelope) => envelope.clone(),
         other => panic!("not classic: {other:?}"),
     }
 }

@@ -84,6 +84,7 @@ impl Fetch<'_> {
                 | HttpError::Redirect { .. }
                 | HttpError::Private { .. }
                 | HttpError::Scheme { .. }
+                | HttpError::Unencrypted { .. }
                 | HttpError::Range { .. }),
             ) => return Err(malformed(error.to_string())),
             Err(error) => return Err(FetchError::Unreachable(error.reason())),

@@ -41,6 +41,8 @@ codes! {
     NoEvidence = "no-evidence", "F1";
     /// What was found as the file's provenance cannot be read.
     EvidenceUnreadable = "evidence-unreadable", "F1";
+    /// The search for evidence was ended before every place had answered.
+    SearchTimedOut = "search-timed-out", "F1";
     /// The downloaded bytes do not have the digest that the index announced.
     IndexDigestMismatch = "index-digest-mismatch", "C2";
     /// The downloaded bytes have none of the digests that the user allowed (`--hash`).

@@ -83,7 +83,7 @@ fn judge(file: &StagedFile, evidence: &Evidence, ctx: &Context<'_>) -> Result<At
     let kind = subject::kind(&statement)?;
     subject::check(&statement, attestation, kind, file)?;
     let signed = sigstore::verify_signature(evidence, file.sha256(), ctx.roots, ctx.now)?;
-    let publisher = match attestation {
+    let publisher = match attestation.as_ref() {
         Attestation::Pep740(attestation) => attestation.publisher.as_ref(),
         Attestation::Classic(_) | Attestation::Bundle(_) => None,
     };

@@ -9,6 +9,8 @@
 )]
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
 use serde_json::Value;
 use slsa_pip_policy::Expectation;
@@ -287,13 +289,13 @@ fn what_is_judged_is_what_is_signed() {
     let world = World::new();
     let mut evidence = parse_json(&world.generator(SigningOptions::default()).bundle_v03());
     assert_eq!(world.code(&evidence), None);
-    let Attestation::Bundle(bundle) = &mut evidence[0].attestation else {
+    let Attestation::Bundle(bundle) = Arc::make_mut(&mut evidence[0].attestation) else {
         panic!("no bundle");
     };
     let payload = bundle.payload.as_mut().unwrap();
     payload.push(b' ');
     assert_eq!(world.code(&evidence), Some(Code::BundleMalformed));
-    let Attestation::Bundle(bundle) = &mut evidence[0].attestation else {
+    let Attestation::Bundle(bundle) = Arc::make_mut(&mut evidence[0].attestation) else {
         panic!("no bundle");
     };
     bundle.payload = None;

@@ -1,5 +1,6 @@
 //! Where provenance is looked for, what it is verified with, and where things are kept.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -27,6 +28,9 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_name = "PLACES", value_enum, value_delimiter = ',', env = env::EVIDENCE, hide_env_values = true,
         default_value = "dir,index,github-release,github-attestation")]
     pub(crate) evidence: Vec<Place>,
+    /// Longest search for the provenance of one file, in seconds [default: 120, or four times `--timeout` if that is longer]
+    #[arg(long, value_name = "SECONDS", env = env::SEARCH_TIMEOUT, hide_env_values = true)]
+    pub(crate) search_timeout: Option<NonZeroU32>,
     /// A document of provenance for any of the files, asked before any other place (repeatable): a file, or an https URL
     ///
     /// `.intoto.jsonl`, Sigstore bundle, or PEP 740 object. Each is read once, before anything is downloaded; one that cannot be

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::args::{Format, RootArgs, TrustArgs};
+use crate::args::{Format, NetworkArgs, RootArgs, TrustArgs};
 
 /// `slsa-pip verify`
 #[derive(Debug, Args)]
@@ -40,6 +40,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) print_provenance: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
@@ -73,6 +75,8 @@ pub(crate) struct VerifyBundleArgs {
     pub(crate) certificate_oidc_issuer: String,
     #[command(flatten)]
     pub(crate) root: RootArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

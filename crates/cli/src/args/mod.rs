@@ -2,6 +2,7 @@
 
 mod evidence;
 mod files;
+mod network;
 mod packages;
 mod place;
 mod resolve;
@@ -15,10 +16,11 @@ use crate::report;
 
 pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
 pub(crate) use files::{InspectArgs, VerifyArgs, VerifyBundleArgs};
+pub(crate) use network::NetworkArgs;
 pub(crate) use packages::{DownloadArgs, InstallArgs};
 pub(crate) use place::PlaceArgs;
 pub(crate) use resolve::ResolveArgs;
-pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand};
+pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
 pub(crate) use wanted::{IndexArgs, RequirementArgs, WantedArgs, Words};
 
 /// `pip install`, with the provenance of every file verified first.
@@ -152,7 +154,8 @@ impl Command {
             Self::Verify(args) => args.format,
             Self::Inspect(args) => args.format,
             Self::VerifyBundle(args) => args.format,
-            Self::TrustRoot(TrustRootCommand::Show(args) | TrustRootCommand::Update(args)) => args.format,
+            Self::TrustRoot(TrustRootCommand::Show(args)) => args.format,
+            Self::TrustRoot(TrustRootCommand::Update(args)) => args.common.format,
             Self::Cache(command) => command.args().format,
         }
     }

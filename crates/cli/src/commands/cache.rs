@@ -79,9 +79,13 @@ pub(crate) fn run(command: &CacheCommand, printer: &Printer) -> Result<u8> {
     match command {
         CacheCommand::Dir(_) => {}
         CacheCommand::Info(_) => check(&folder)?,
-        CacheCommand::Prune(_) => {
+        CacheCommand::Prune(args) => {
             check(&folder)?;
-            document.removed = Some(prune(&settings).map_err(|error| failed(&folder, &error))?.into());
+            document.removed = Some(
+                prune(&settings, args.max_size)
+                    .map_err(|error| failed(&folder, &error))?
+                    .into(),
+            );
         }
         CacheCommand::Clean(_) => {
             check(&folder)?;
@@ -141,9 +145,20 @@ fn kept(settings: &CacheSettings) -> io::Result<Vec<Kept>> {
 }
 
 /// Everything beyond the bounds, and what killed processes have left. The answers of the log have a bound of their own, and a
-/// trusted root is replaced by the next one.
-fn prune(settings: &CacheSettings) -> io::Result<Removed> {
-    let mut removed = http::prune(settings)?;
+/// trusted root is replaced by the next one. Of `max_size` bytes, the answers of servers come first: they are small, and many
+/// requests are spared by them.
+fn prune(settings: &CacheSettings, max_size: Option<u64>) -> io::Result<Removed> {
+    let mut removed = Removed::default();
+    if let Some(most) = max_size {
+        let mut settings = settings.clone();
+        settings.max_http_bytes = settings.max_http_bytes.min(most);
+        removed = http::prune(&settings)?;
+        let left = most.saturating_sub(http::info(&settings.folder)?.http.bytes);
+        settings.max_wheel_bytes = settings.max_wheel_bytes.min(left);
+        removed = removed.and(http::prune(&settings)?);
+    } else {
+        removed = removed.and(http::prune(settings)?);
+    }
     let now = SystemTime::now();
     for name in [REKOR, TUF] {
         for file in files(&settings.folder, name)?

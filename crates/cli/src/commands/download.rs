@@ -153,7 +153,7 @@ fn keep_roots(dest: &Path, root: &Loaded, verified: &[Verified]) -> Result<Vec<(
 
 /// The accepted attestation in the format it was found in, and the ending of its file.
 fn provenance_document(evidence: &Evidence) -> (&'static str, String) {
-    match &evidence.attestation {
+    match evidence.attestation.as_ref() {
         Attestation::Classic(envelope) => (".intoto.jsonl", format!("{}\n", envelope.text.trim_end())),
         Attestation::Bundle(bundle) => (".sigstore.json", format!("{}\n", bundle.json)),
         // The publisher object beside it is unsigned and was not needed: the attestation object stands alone.

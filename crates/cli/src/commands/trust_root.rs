@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use slsa_pip_trust_root::{Authority, Contents, Key, LoadError, Loaded, Opened, Part, RoleState, Source, open};
 
-use crate::args::{Format, TrustRootArgs};
-use crate::collect::standalone_client;
+use crate::args::{Format, TrustRootArgs, TrustRootUpdateArgs};
 use crate::commands::EXIT_VERIFIED;
 use crate::failure::{Failure, Result};
+use crate::network::standalone_client;
 use crate::printer::Printer;
 use crate::report::json;
 use crate::settings::{root_failure, root_source};
@@ -54,7 +54,8 @@ pub(crate) fn show(args: &TrustRootArgs, printer: &Printer) -> Result<u8> {
 }
 
 /// `slsa-pip trust-root update`
-pub(crate) async fn update(args: &TrustRootArgs, printer: &Printer) -> Result<u8> {
+pub(crate) async fn update(args: &TrustRootUpdateArgs, printer: &Printer) -> Result<u8> {
+    let TrustRootUpdateArgs { common: args, network } = args;
     let now = Timestamp::now();
     let source = root_source(&args.root)?;
     if let Source::File(path) = &source {
@@ -65,7 +66,7 @@ pub(crate) async fn update(args: &TrustRootArgs, printer: &Printer) -> Result<u8
         return Err(Failure::new("The trusted root cannot be refreshed without requests")
             .hint("Leave out `--offline` (and SLSA_PIP_OFFLINE)"));
     }
-    let http = standalone_client(false)?;
+    let http = standalone_client(false, network)?;
     let warn = |error: LoadError| {
         let failure = root_failure(&error);
         printer.important(&format!(

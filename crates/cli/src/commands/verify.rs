@@ -12,12 +12,12 @@ use slsa_pip_verify::{Basis, Context, TrustRoots, Verified, verify_file};
 
 use crate::args::{Format, VerifyArgs};
 use crate::artifact::Artifact;
-use crate::collect;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
 use crate::harvest::{Harvest, file_report};
 use crate::log_answers::{LogAnswers, REKOR_ENDING};
 use crate::named;
+use crate::network::standalone_client;
 use crate::printer::Printer;
 use crate::report::{FileReport, Report, Verdict, human, json};
 use crate::settings::Trust;
@@ -27,7 +27,7 @@ use flags::Flags;
 /// Runs the command.
 pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let flags = Flags::parse(args)?;
-    let http = collect::standalone_client(args.trust.root.offline)?;
+    let http = standalone_client(args.trust.root.offline, &args.network)?;
     let (artifacts, provenance) = read_all(args, &http).await?;
     let trust = Trust::load(&args.trust)?;
     let root = trust.root(&http).await?;

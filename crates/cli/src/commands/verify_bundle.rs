@@ -8,9 +8,9 @@ use slsa_pip_verify::{Code, SignedBundle, TrustRoots, verify_signature_bundle};
 
 use crate::args::{Format, VerifyBundleArgs};
 use crate::artifact::{Artifact, read_document};
-use crate::collect::standalone_client;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result};
+use crate::network::standalone_client;
 use crate::printer::Printer;
 use crate::report::json;
 use crate::report::signature::{self, SignatureReport, Subject};
@@ -19,7 +19,7 @@ use crate::settings::{root_failure, root_source};
 /// Runs the command.
 pub(crate) async fn run(args: &VerifyBundleArgs, printer: &Printer) -> Result<u8> {
     let now = Timestamp::now();
-    let http = standalone_client(args.root.offline)?;
+    let http = standalone_client(args.root.offline, &args.network)?;
     let opened = slsa_pip_trust_root::open(root_source(&args.root)?, now).map_err(|error| root_failure(&error))?;
     let root = opened.finish(&http).await.map_err(|error| root_failure(&error))?;
     for note in &root.notes {

@@ -106,12 +106,11 @@ mod tests {
 
     fn envelope(payload: &str) -> ClassicEnvelope {
         let text = json!({"payloadType": "t", "payload": payload, "signatures": [{"keyid": "", "sig": "AA=="}]});
-        match parse_provenance(text.to_string().as_bytes())
-            .attestations
-            .remove(0)
+        match parse_provenance(text.to_string().as_bytes()).attestations[0]
             .item
+            .as_ref()
         {
-            Attestation::Classic(envelope) => envelope,
+            Attestation::Classic(envelope) => envelope.clone(),
             other => panic!("{other:?}"),
         }
     }

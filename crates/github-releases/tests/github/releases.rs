@@ -164,7 +164,7 @@ async fn hostile_contents_are_unreadable() {
     for (body, why) in [
         ("<!DOCTYPE html>\n<html>".to_owned(), "it is a web page"),
         (String::new(), "there is nothing in it"),
-        (" ".repeat(size), "it is larger than 16777216 bytes"),
+        (" ".repeat(size), "it is larger than 4194304 bytes"),
         (
             r#"{"message":"x"}"#.to_owned(),
             "it is none of the known attestation formats (an object with `message`)",

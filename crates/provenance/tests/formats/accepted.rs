@@ -98,7 +98,7 @@ fn a3_each_attestation_of_a_provenance_object_stands_alone_with_its_publisher() 
     let read: Vec<_> = file
         .attestations
         .iter()
-        .map(|located| match &located.item {
+        .map(|located| match located.item.as_ref() {
             Attestation::Pep740(attestation) => (located.line, attestation.publisher.clone().unwrap()),
             other => panic!("not PEP 740: {other:?}"),
         })
@@ -122,7 +122,7 @@ fn a3_each_attestation_of_a_provenance_object_stands_alone_with_its_publisher() 
 fn a3_every_kind_of_publisher() {
     let read = |publisher: Value| {
         let file = parse(provenance(&publisher).to_string());
-        match &file.attestations[0].item {
+        match file.attestations[0].item.as_ref() {
             Attestation::Pep740(attestation) => attestation.publisher.clone().unwrap(),
             other => panic!("not PEP 740: {other:?}"),
         }
@@ -193,7 +193,7 @@ fn a4_json_lines_of_any_mix() {
 fn a4_the_text_of_a_line_is_kept_for_the_log() {
     let line = r#"{ "signatures" : [{"sig":"c2ln"}], "payload":"e30=","payloadType":"t"}"#;
     let file = parse(format!("{}\r\n {line} \r\n", classic()));
-    let Attestation::Classic(envelope) = &file.attestations[1].item else {
+    let Attestation::Classic(envelope) = file.attestations[1].item.as_ref() else {
         panic!("not classic")
     };
     assert_eq!(envelope.text, line);

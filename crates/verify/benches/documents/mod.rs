@@ -47,7 +47,7 @@ impl Document {
         located.map(|located| self.evidence(located.item)).collect()
     }
 
-    fn evidence(&self, attestation: Attestation) -> Evidence {
+    fn evidence(&self, attestation: Arc<Attestation>) -> Evidence {
         Evidence {
             attestation,
             found: Found {
@@ -83,7 +83,8 @@ impl Read<'_> {
             file, roots, signer, ..
         } = self.document;
         if let Some((identity, issuer)) = signer {
-            let Some(Attestation::Bundle(bundle)) = self.evidence.first().map(|evidence| &evidence.attestation) else {
+            let Some(Attestation::Bundle(bundle)) = self.evidence.first().map(|evidence| evidence.attestation.as_ref())
+            else {
                 return false;
             };
             return verify_signature_bundle(&bundle.json, file.sha256(), identity, issuer, roots, now()).is_ok();

@@ -74,7 +74,7 @@ pub(crate) fn verify_signature(
         payload: evidence.attestation.payload(),
         identity: None,
     };
-    match &evidence.attestation {
+    match evidence.attestation.as_ref() {
         Attestation::Classic(envelope) => classic::verify(envelope, &evidence.log_answers, &check),
         Attestation::Bundle(bundle) => {
             if bundle.payload.is_none() {

@@ -16,6 +16,7 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -88,9 +89,9 @@ pub fn file(name: &str, sha256: &str) -> StagedFile {
     StagedFile::new(PathBuf::from(name), name.to_owned(), sha256.parse().unwrap(), 1)
 }
 
-pub fn evidence(attestation: Attestation) -> Evidence {
+pub fn evidence(attestation: impl Into<Arc<Attestation>>) -> Evidence {
     Evidence {
-        attestation,
+        attestation: attestation.into(),
         found: Found {
             kind: SourceKind::File,
             location: "test".to_owned(),

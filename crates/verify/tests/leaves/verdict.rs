@@ -58,7 +58,7 @@ fn read(written: &Written) -> (ParsedFile, Vec<Evidence>) {
     let parsed = parse_provenance(&written.bytes);
     let log_answers: Vec<RekorAnswer> = written.answers.iter().flat_map(|text| answers(text)).collect();
     let evidence = parsed.attestations.iter().map(|located| {
-        let is_classic = matches!(located.item, Attestation::Classic(_));
+        let is_classic = matches!(located.item.as_ref(), Attestation::Classic(_));
         Evidence {
             log_answers: if is_classic { log_answers.clone() } else { Vec::new() },
             ..common::evidence(located.item.clone())
@@ -114,7 +114,7 @@ pub fn outcome(line: &Line, written: &Written, roots: &TrustRoots) -> Outcome {
             let [one] = evidence.as_slice() else {
                 return Outcome::Unreadable(unreadable.unwrap_or("no-evidence"));
             };
-            let Attestation::Bundle(bundle) = &one.attestation else {
+            let Attestation::Bundle(bundle) = one.attestation.as_ref() else {
                 return Outcome::Unreadable("no-bundle");
             };
             let digest = line.file.sha256();

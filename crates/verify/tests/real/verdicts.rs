@@ -149,7 +149,7 @@ fn signature(item: &Value, bytes: &[u8], roots: &TrustRoots) -> Option<Result<()
     if judged.is_empty() {
         let bare = parse(bytes)
             .iter()
-            .all(|it| matches!(it.attestation, Attestation::Classic(_)));
+            .all(|it| matches!(it.attestation.as_ref(), Attestation::Classic(_)));
         assert!(bare, "{}: nothing was judged", item["file"]);
         return None;
     }
@@ -323,7 +323,7 @@ fn every_format_occurs() {
     let mut seen = [0; 3];
     for judged in all() {
         for evidence in parse(&read(&judged.path)) {
-            match evidence.attestation {
+            match evidence.attestation.as_ref() {
                 Attestation::Classic(_) => seen[0] += 1,
                 Attestation::Bundle(_) => seen[1] += 1,
                 Attestation::Pep740(_) => seen[2] += 1,
