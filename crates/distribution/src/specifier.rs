@@ -78,6 +78,17 @@ pub fn pins(specifiers: &VersionSpecifiers) -> bool {
         .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual))
 }
 
+/// Whether a specifier leaves out all versions from some on: `<`, `<=`, `~=`, or `==` with a wildcard.
+#[must_use]
+pub fn has_upper_bound(specifiers: &VersionSpecifiers) -> bool {
+    specifiers.iter().any(|specifier| {
+        matches!(
+            specifier.operator(),
+            Operator::LessThan | Operator::LessThanEqual | Operator::TildeEqual | Operator::EqualStar
+        )
+    })
+}
+
 pub(crate) fn matches(specifier: &VersionSpecifier, version: &Version) -> bool {
     let spec = specifier.version();
     let public = public(version);
@@ -219,6 +230,28 @@ mod tests {
             assert_eq!(
                 (names_prerelease(&parsed), pins(&parsed)),
                 (prerelease, pin),
+                "{specifier}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_an_upper_bound() {
+        for (specifier, bound) in [
+            ("<2", true),
+            ("<=2", true),
+            ("~=1.0", true),
+            ("==1.*", true),
+            (">=1,<2", true),
+            ("==1.0", false),
+            ("===1.0", false),
+            (">=1", false),
+            ("!=1.*", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                has_upper_bound(&parse_specifiers(specifier).unwrap()),
+                bound,
                 "{specifier}"
             );
         }

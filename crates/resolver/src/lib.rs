@@ -27,6 +27,7 @@ mod solution;
 mod solve;
 mod source;
 mod store;
+mod traits;
 mod version_set;
 mod wheel;
 

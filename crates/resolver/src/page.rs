@@ -49,13 +49,6 @@ pub(crate) struct Release<F> {
 }
 
 impl<F> Release<F> {
-    /// Whether it can be had at all.
-    pub(crate) fn usable(&self) -> bool {
-        self.installed || self.wheel.is_ok()
-    }
-}
-
-impl<F> Release<F> {
     /// Whether pip would count it among the candidates when it looks whether there are final releases.
     pub(crate) fn on_index(&self) -> bool {
         matches!(self.wheel, Ok(_) | Err(Unusable::HashNotAllowed))

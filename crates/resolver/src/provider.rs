@@ -13,6 +13,7 @@ use crate::package::Package;
 use crate::request::Request;
 use crate::rules::Rules;
 use crate::store::{Stop, Store};
+use crate::traits::Traits;
 use crate::version_set::{Index, VersionSet};
 
 /// Most decisions of one run. Long real backtracking takes some thousands; one takes microseconds once all is fetched.
@@ -22,8 +23,7 @@ pub const MAX_DECISIONS: usize = 200_000;
 const MAX_BATCH: usize = 64;
 /// After so many releases of a project, older ones than are allowed now are fetched ahead too.
 const DRIFT: u32 = 3;
-/// A project that took part in this many conflicts is decided earlier; below, the order in which projects are named
-/// counts, so that what the user named first keeps its newest version.
+/// A project that took part in this many conflicts is decided earlier than pip's order has it.
 const CONFLICTS_PER_STEP: u32 = 5;
 
 /// What the explanation wants to know beyond PubGrub's tree: who required what, and in which words.
@@ -42,12 +42,14 @@ pub(crate) struct Inner<'a, F> {
     pub(crate) rules: &'a mut Rules,
     pub(crate) known: HashMap<(Package, Index), Edges>,
     pub(crate) texts: Texts,
-    order: HashMap<Package, u32>,
+    traits: HashMap<PackageName, Traits>,
     /// What of a package was allowed when that was last asked; only to know what is worth fetching.
     allowed: HashMap<Package, VersionSet>,
     /// The release that was decided on last, and how many others were before.
     tried: HashMap<PackageName, (Index, u32)>,
     decisions: usize,
+    /// When a package was decided on last.
+    pub(crate) when: HashMap<Package, usize>,
     /// Whether it turned out that the installed release alone will not do, so that this run is of no use.
     opened: bool,
 }
@@ -61,10 +63,11 @@ impl<'a, F: Clone> Run<'a, F> {
                 rules,
                 known: HashMap::new(),
                 texts: HashMap::new(),
-                order: HashMap::new(),
+                traits: HashMap::new(),
                 allowed: HashMap::new(),
                 tried: HashMap::new(),
                 decisions: 0,
+                when: HashMap::new(),
                 opened: false,
             }),
         }
@@ -100,10 +103,10 @@ impl<F: Clone> Inner<'_, F> {
 
     fn edges(&mut self, request: &Request, package: &Package, index: Index) -> Result<Edges, Stop> {
         let found = edges(self.store, self.rules, request, package, index)?;
-        for edge in found.iter().flatten() {
-            let next = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
-            self.order.entry(edge.to.clone()).or_insert(next);
+        for (place, edge) in found.iter().flatten().enumerate() {
             if let Some(requirement) = &edge.requirement {
+                let traits = self.traits.entry(requirement.name().clone()).or_default();
+                traits.learn(requirement, (*package == Package::Root).then_some(place));
                 let texts = self.texts.entry((package.clone(), edge.to.clone())).or_default();
                 let text = requirement.to_string();
                 match texts.iter_mut().find(|(set, _)| *set == edge.set) {
@@ -130,8 +133,8 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
     type P = Package;
     type V = Index;
     type VS = VersionSet;
-    /// Highest first: kind of package, few candidates, conflicts, order of first mention.
-    type Priority = (u8, u32, Reverse<u32>);
+    /// Highest first: kind of package, conflicts, then pip's order, at last by name.
+    type Priority = (u8, u32, Traits, Reverse<Option<PackageName>>);
     type M = String;
     type Err = Stop;
 
@@ -146,20 +149,20 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
             inner.in_conflict(name);
         }
         inner.allowed.insert(package.clone(), range.clone());
-        let order = Reverse(inner.order.get(package).copied().unwrap_or(0));
         let kind = match package {
-            Package::Root => 4,
+            Package::Root => 3,
             // Both follow from the choice of one release, and say more about it.
-            Package::Extra(..) | Package::ExtraDeps(..) => 3,
-            Package::Base(name) => {
-                let candidates = inner.store.page(name).map_or(0, |page| {
-                    let usable = page.numbered().filter(|(index, it)| range.has(*index) && it.usable());
-                    usable.take(2).count()
-                });
-                if candidates < 2 { 2 } else { 1 }
-            }
+            Package::Extra(..) | Package::ExtraDeps(..) => 2,
+            Package::Base(_) => 1,
         };
-        (kind, statistics.conflict_count() / CONFLICTS_PER_STEP, order)
+        let traits = package.project().and_then(|name| inner.traits.get(name));
+        let traits = traits.copied().unwrap_or_default();
+        (
+            kind,
+            statistics.conflict_count() / CONFLICTS_PER_STEP,
+            traits,
+            Reverse(package.project().cloned()),
+        )
     }
 
     fn choose_version(&self, package: &Package, range: &VersionSet) -> Result<Option<Index>, Stop> {
@@ -175,6 +178,7 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
             }
             .into());
         }
+        inner.when.insert(package.clone(), inner.decisions);
         let Some(name) = package.project() else {
             return Ok(Some(ROOT));
         };

@@ -30,6 +30,13 @@ pub(crate) struct Rules {
     pub(crate) refused_yanked: BTreeSet<(PackageName, Index)>,
 }
 
+/// A requirement of the final choice.
+pub(crate) struct Active<'a> {
+    pub(crate) specifiers: &'a VersionSpecifiers,
+    /// Whether it was known when the release was chosen.
+    pub(crate) known: bool,
+}
+
 impl Rules {
     /// Why the wheel of a release may not be chosen; `None` if it may, or if there is none.
     pub(crate) fn refusal<F>(&self, name: &PackageName, page: &Page<F>, index: Index) -> Option<String> {
@@ -125,30 +132,29 @@ impl Rules {
         name: &PackageName,
         page: &Page<F>,
         chosen: Index,
-        active: &[&VersionSpecifiers],
+        prefers_installed: bool,
+        active: &[Active<'_>],
     ) -> bool {
         let Some(release) = page.release(chosen) else {
             return false;
         };
-        // What is installed, or named by its URL, may be of any kind.
-        if release.installed || release.link.is_some() {
-            return false;
-        }
         let fits = |index: Index| {
             page.release(index)
-                .is_some_and(|release| active.iter().all(|specifiers| contains(specifiers, &release.version)))
+                .is_some_and(|release| active.iter().all(|it| contains(it.specifiers, &release.version)))
         };
         let acceptable = |index: Index| {
             let has_wheel = page.release(index).is_some_and(|release| release.wheel.is_ok());
             has_wheel && fits(index) && self.refusal(name, page, index).is_none()
         };
+        // What is installed, or named by its URL, may be of any kind.
+        let fetched = !release.installed && release.link.is_none();
         let yanked = release.wheel.as_ref().is_ok_and(|wheel| wheel.yanked.is_some());
-        if yanked && !page.pinned && !active.iter().any(|specifiers| pins(specifiers)) {
+        if fetched && yanked && !page.pinned && !active.iter().any(|it| pins(it.specifiers)) {
             return self.refused_yanked.insert((name.clone(), chosen));
         }
-        let wanted =
-            self.prereleases_wanted(name, page) || active.iter().any(|specifiers| names_prerelease(specifiers));
-        if !wanted && release.version.any_prerelease() {
+        let names = |it: &Active<'_>| names_prerelease(it.specifiers);
+        let wanted = self.prereleases_wanted(name, page);
+        if fetched && release.version.any_prerelease() && !wanted && !active.iter().any(names) {
             // For pip a yanked final release is one, though not to be chosen, and one without an allowed hash as well.
             let final_exists = page
                 .numbered()
@@ -158,20 +164,23 @@ impl Rules {
         let better_exists = page
             .numbered()
             .any(|(index, release)| index > chosen && release.version.any_prerelease() && acceptable(index));
-        let known = self.control.prereleases(name).is_some();
-        wanted && better_exists && !known && self.wanted_prereleases.insert(name.clone())
+        // What is learnt only afterwards changes nothing: pip does not choose anew what satisfies it.
+        let wanted = wanted || active.iter().any(|it| it.known && names(it));
+        let fixed = release.link.is_some() || (release.installed && prefers_installed);
+        let given = fixed || self.control.prereleases(name).is_some();
+        wanted && better_exists && !given && self.wanted_prereleases.insert(name.clone())
     }
 
     /// The number of active requirements per project is small; this only gathers them.
     pub(crate) fn correct_all<'a, F: 'a>(
         &mut self,
-        active: &BTreeMap<&'a PackageName, Vec<&'a VersionSpecifiers>>,
-        chosen: impl Fn(&PackageName) -> Option<(Index, &'a Page<F>)>,
+        active: &BTreeMap<&'a PackageName, Vec<Active<'a>>>,
+        chosen: impl Fn(&PackageName) -> Option<(Index, &'a Page<F>, bool)>,
     ) -> bool {
         let mut corrected = false;
         for (name, specifiers) in active {
-            if let Some((index, page)) = chosen(name) {
-                corrected |= self.correct(name, page, index, specifiers);
+            if let Some((index, page, prefers_installed)) = chosen(name) {
+                corrected |= self.correct(name, page, index, prefers_installed, specifiers);
             }
         }
         corrected

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use pubgrub::PubGrubError;
-use slsa_pip_distribution::{PackageName, VersionSpecifiers};
+use slsa_pip_distribution::PackageName;
 
 use crate::derivation;
 use crate::edges::Edges;
@@ -15,7 +15,7 @@ use crate::page::Page;
 use crate::provider::{ROOT, Run};
 use crate::request::Request;
 use crate::resolution::Resolution;
-use crate::rules::{MAX_RUNS, Rules};
+use crate::rules::{Active, MAX_RUNS, Rules};
 use crate::solution;
 use crate::store::{Stop, Store};
 use crate::version_set::Index;
@@ -24,6 +24,7 @@ use crate::version_set::Index;
 pub(crate) struct Chosen {
     pub(crate) packages: BTreeMap<Package, Index>,
     pub(crate) known: HashMap<(Package, Index), Edges>,
+    when: HashMap<Package, usize>,
 }
 
 pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result<Resolution<F>, Stop> {
@@ -43,6 +44,7 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
                 let chosen = Chosen {
                     packages: selected.into_iter().collect(),
                     known: inner.known,
+                    when: inner.when,
                 };
                 if !correct(&chosen, store, &mut rules) {
                     return solution::resolution(request, store, &chosen);
@@ -101,18 +103,28 @@ impl Chosen {
 }
 
 fn correct<F: Clone>(chosen: &Chosen, store: &Store<F>, rules: &mut Rules) -> bool {
-    let mut active: BTreeMap<&PackageName, Vec<&VersionSpecifiers>> = BTreeMap::new();
-    for (_, edge) in chosen.edges() {
+    let mut decided: HashMap<&PackageName, usize> = HashMap::new();
+    for package in chosen.packages.keys() {
+        if let (Some(name), Some(&when)) = (package.project(), chosen.when.get(package)) {
+            decided
+                .entry(name)
+                .and_modify(|first| *first = when.min(*first))
+                .or_insert(when);
+        }
+    }
+    let mut active: BTreeMap<&PackageName, Vec<Active<'_>>> = BTreeMap::new();
+    for (from, edge) in chosen.edges() {
         if let Some(requirement) = &edge.requirement {
-            active
-                .entry(requirement.name())
-                .or_default()
-                .push(requirement.specifiers());
+            let name = requirement.name();
+            active.entry(name).or_default().push(Active {
+                specifiers: requirement.specifiers(),
+                known: chosen.when.get(from) < decided.get(name),
+            });
         }
     }
     rules.correct_all(&active, |name| {
         let index = chosen.packages.get(&Package::Base(name.clone()))?;
         let page: &Page<F> = store.page(name).map(Arc::as_ref)?;
-        Some((*index, page))
+        Some((*index, page, store.prefers_installed(name)))
     })
 }

@@ -94,6 +94,8 @@ async fn installed_prereleases_fit() {
         "a 2.0a2"
     );
     assert_eq!(upgrade(index, "a 1.0", &["a"], Upgrade::Eager).await, "a 1.0 stays");
+    assert_eq!(upgrade(index, "a 1.0", &["a<=2.0a1"], Upgrade::Eager).await, "a 2.0a1");
+    assert_eq!(solve(index, "a 1.0", &["a<=2.0a1"]).await, "a 1.0 stays");
 }
 
 #[tokio::test]
