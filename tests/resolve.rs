@@ -169,7 +169,9 @@ fn a_package_comes_from_the_index_that_the_policy_assigns_it_to() {
         found.trim_end_matches('/'),
         other.world.index_url().trim_end_matches('/')
     );
-    Run::of(resolve(&scene, &["bolt"])).exits(2).says("not among the configured indexes");
+    Run::of(resolve(&scene, &["bolt"]))
+        .exits(2)
+        .says("not among the configured indexes");
     scene.write("slsa-pip.toml", "this is no policy");
     Run::of(resolve(&scene, &["bolt"])).exits(2).says("slsa-pip.toml");
 }

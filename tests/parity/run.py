@@ -30,6 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PAGE = ROOT / "docs" / "parity.md"
 BEGIN, END = "<!-- table: tests/parity/run.py --write -->", "<!-- end of table -->"
+WORK = pathlib.Path(tempfile.gettempdir()) / "slsa-pip-parity"
 # Of all sets, those that must agree.
 TARGET = 0.95
 # Seconds after which a run counts as without an answer.
@@ -87,7 +88,7 @@ def parsed():
     parser.add_argument("--quick", action="store_true", help="only the few sets that the tests run")
     parser.add_argument("--jobs", type=int, default=2, help="sets at a time (2)")
     parser.add_argument("--ours", type=pathlib.Path, default=ROOT / "target" / "release" / "slsa-pip", help="the binary")
-    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "slsa-pip-parity",
+    parser.add_argument("--work", type=pathlib.Path, default=WORK,
                         help="folder for the environment, caches and pip's answers")
     parser.add_argument("--refresh", action="store_true", help="ask pip again for every set")
     parser.add_argument("--cold", action="store_true", help="no caches: ask both for every set, as if for the first time")
@@ -101,6 +102,18 @@ def chosen(one, arguments):
     return one.get("quick", False) or not arguments.quick
 
 
+def environment(work):
+    """The interpreter of an environment with the newest pip; made where there is none."""
+    python = work / "venv" / "bin" / "python"
+    done = work / "venv" / "has-newest-pip"
+    if not done.exists():
+        print("making an environment with the newest pip", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", work / "venv"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
+        done.touch()
+    return python
+
+
 class World:
     """The environment, the caches, and the two programs."""
 
@@ -111,11 +124,7 @@ class World:
         if not self.ours.is_file():
             sys.exit(f"error: there is no {self.ours}: cargo build --release, or --ours FILE")
         (self.work / "pip").mkdir(parents=True, exist_ok=True)
-        self.python = self.work / "venv" / "bin" / "python"
-        if not self.python.exists():
-            print("making an environment with the newest pip", file=sys.stderr)
-            subprocess.run([sys.executable, "-m", "venv", self.work / "venv"], check=True)
-            subprocess.run([self.python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
+        self.python = environment(self.work)
         said = subprocess.run([self.python, "-m", "pip", "--version"], check=True, capture_output=True, text=True)
         version = sys.version.split()[0]
         self.about = f"pip {said.stdout.split()[1]}, Python {version}, {sys.platform} {os.uname().machine}"
