@@ -49,14 +49,14 @@ pub struct IndexClient {
 }
 
 impl IndexClient {
-    /// A client of these indexes, in this order. User names and passwords in their URLs are used for their own origin only
+    /// A client of these indexes, in this order; one with a `file:` URL is a folder of `NAME/index.html`. User names and passwords in their URLs are used for their own origin only
     /// and shown nowhere.
     ///
     /// `find_links` are paths, `file:`, http or https URLs: of local directories that hold wheels and sdists directly, of HTML
     /// pages of links, or of single files.
     ///
     /// # Errors
-    /// [`IndexError::FindLinks`] for anything else; an index that is no http or https URL.
+    /// [`IndexError::FindLinks`] for anything else; an index that is no http, https or `file:` URL.
     pub fn new(http: Client, indexes: Vec<Url>, find_links: &[String]) -> Result<Self, IndexError> {
         let mut clean = Vec::with_capacity(indexes.len());
         for index in indexes {
@@ -211,7 +211,8 @@ fn private_folder() -> std::io::Result<TempDir> {
 
 /// The index URL without credentials, query and fragment, ending in `/`.
 fn without_secrets(mut index: Url) -> Result<Url, IndexError> {
-    if !matches!(index.scheme(), "http" | "https") || index.host().is_none() {
+    let remote = matches!(index.scheme(), "http" | "https") && index.host().is_some();
+    if !remote && index.to_file_path().is_err() {
         return Err(slsa_pip_http::HttpError::Scheme { url: redact(&index) }.into());
     }
     // These fail only for URLs without a host.

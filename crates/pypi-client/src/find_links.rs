@@ -156,22 +156,29 @@ async fn of_path(path: &Path, name: &PackageName, reading: Reading<'_>) -> Resul
             if !is_html(&absolute) {
                 return single(&url, &url, name).map(Some);
             }
-            let mut body = Vec::new();
-            let file = tokio::fs::File::open(&absolute).await.map_err(unreadable)?;
-            let read = file.take(MAX_PAGE_SIZE + 1).read_to_end(&mut body).await;
-            if read.map_err(unreadable)? as u64 > MAX_PAGE_SIZE {
-                let limit = MAX_PAGE_SIZE;
-                let url = path.display().to_string();
-                return Err(slsa_pip_http::HttpError::TooLarge { url, limit }.into());
-            }
+            let body = read_local(&absolute).await?;
             let page = Page {
-                body: body.into(),
+                body,
                 content_type: "text/html".to_owned(),
                 found: url.clone(),
             };
             page.read(&url, name, reading).map(Some)
         }
     }
+}
+
+/// A page of this machine.
+pub(crate) async fn read_local(path: &Path) -> Result<Bytes, IndexError> {
+    let unreadable = |error| IndexError::file(path, error);
+    let mut body = Vec::new();
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let read = file.take(MAX_PAGE_SIZE + 1).read_to_end(&mut body).await;
+    if read.map_err(unreadable)? as u64 > MAX_PAGE_SIZE {
+        let limit = MAX_PAGE_SIZE;
+        let url = path.display().to_string();
+        return Err(slsa_pip_http::HttpError::TooLarge { url, limit }.into());
+    }
+    Ok(body.into())
 }
 
 fn unusable(path: &Path) -> IndexError {

@@ -1,12 +1,15 @@
 //! Which index a project is taken from.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use slsa_pip_distribution::PackageName;
 use slsa_pip_http::{Caching, Get, redact};
 use url::Url;
 
 use crate::client::IndexClient;
 use crate::error::IndexError;
-use crate::find_links::Location;
+use crate::find_links::{Location, read_local};
 use crate::page;
 use crate::types::{IndexStrategy, Project, ProjectStatus, SkipReason, Skipped};
 
@@ -72,6 +75,9 @@ impl IndexClient {
     /// The project's page on one index; `None` if the index says that it has none.
     async fn of_index(&self, index: &Url, name: &PackageName) -> Result<Option<Project>, IndexError> {
         let url = page_url(index, name);
+        if let Ok(folder) = url.to_file_path() {
+            return self.of_folder(index, &folder, name).await;
+        }
         let get = Get::new(&url, page::MAX_PAGE_SIZE).accept(Some(ACCEPT));
         let get = get.caching(Caching::Standard);
         let answer = self.http().fetch(&get).await?;
@@ -94,6 +100,19 @@ impl IndexClient {
                 Err(error)
             }
         }
+    }
+
+    /// The project's page in an index on this machine, `INDEX/NAME/index.html`, as pip reads it.
+    async fn of_folder(&self, index: &Url, folder: &Path, name: &PackageName) -> Result<Option<Project>, IndexError> {
+        let path = folder.join("index.html");
+        let body = match read_local(&path).await {
+            Err(IndexError::File { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(None),
+            body => body?,
+        };
+        let found = Url::from_file_path(&path).map_err(|()| IndexError::FindLinks {
+            location: path.display().to_string(),
+        })?;
+        page::read(&body, "text/html", &found, index, name, self.reading()).map(|project| Some(judged(project)))
     }
 }
 

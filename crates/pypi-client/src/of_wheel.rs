@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use slsa_pip_distribution::{Sha256Digest, WheelFilename};
-use slsa_pip_http::{Downloaded, HttpError, Made, RangeAnswer};
+use slsa_pip_http::{Downloaded, HttpError, Made, Partial, RangeAnswer};
 
 use crate::client::IndexClient;
 use crate::download::{MAX_FILE_SIZE, longest};
@@ -180,14 +180,25 @@ impl IndexClient {
         Ok(read)
     }
 
-    /// Reads the wheel's directory and METADATA by ranges. `None` if the server serves none.
+    /// The part of an answer to a question for a range; `None`, and no further question to that server, if there is none.
+    fn part(&self, file: &IndexFile, answer: Result<RangeAnswer, HttpError>) -> Result<Option<Partial>, IndexError> {
+        match answer {
+            Ok(RangeAnswer::Partial(part)) => return Ok(Some(part)),
+            Ok(RangeAnswer::Unsupported) | Err(HttpError::Range { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut rangeless = self.rangeless.lock().unwrap_or_else(PoisonError::into_inner);
+        rangeless.insert(file.url.origin());
+        Ok(None)
+    }
+
+    /// Reads the wheel's directory and METADATA by ranges. `None` if the server serves none, or none that can be used: then the
+    /// whole wheel tells.
     async fn by_ranges(&self, file: &IndexFile, wheel: &WheelFilename) -> Result<Option<Vec<u8>>, IndexError> {
         if !self.serves_ranges(file) {
             return Ok(None);
         }
-        let RangeAnswer::Partial(tail) = self.http().get_tail(&file.url, TAIL).await? else {
-            let mut rangeless = self.rangeless.lock().unwrap_or_else(PoisonError::into_inner);
-            rangeless.insert(file.url.origin());
+        let Some(tail) = self.part(file, self.http().get_tail(&file.url, TAIL).await)? else {
             return Ok(None);
         };
         let unusable = |reason: String| IndexError::Metadata {
@@ -215,13 +226,11 @@ impl IndexClient {
             if fetched > MAX_READ {
                 return Err(unusable("its directory is too large".to_owned()));
             }
-            let RangeAnswer::Partial(part) = self.http().get_range(&file.url, range).await? else {
-                return Ok(None);
-            };
-            if part.total != archive.total() {
-                return Err(unusable("the file changed while it was read".to_owned()));
+            match self.part(file, self.http().get_range(&file.url, range).await)? {
+                Some(part) if part.total == archive.total() => archive.add(part.start, part.body),
+                // Another size is that of another file.
+                _ => return Ok(None),
             }
-            archive.add(part.start, part.body);
         }
         Err(unusable("it takes too many ranges to read".to_owned()))
     }

@@ -185,3 +185,29 @@ async fn a_page_on_this_machine_may_name_files_beside_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_index_may_be_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = wheel(10, &metadata_text("foo", "1.0"));
+    std::fs::create_dir_all(folder.path().join("simple/foo")).unwrap();
+    std::fs::write(folder.path().join(WHEEL), &bytes).unwrap();
+    let link = format!(r#"<a href="../../{WHEEL}#sha256={}">x</a>"#, sha256(&bytes));
+    std::fs::write(folder.path().join("simple/foo/index.html"), link).unwrap();
+    let site = Site::default();
+    site.put("/simple/bar/", JSON, r#"{"files":[]}"#);
+    let public = site.serve().await.join("simple/").unwrap();
+    let local = Url::from_file_path(folder.path().join("simple")).unwrap();
+    let client = IndexClient::new(http(), vec![local, public.clone()], &[]).unwrap();
+    let file = only_file(&client).await;
+    assert!(file.is_local() && file.index_url.scheme() == "file");
+    let staging = tempfile::tempdir().unwrap();
+    assert!(client.download(&file, staging.path(), &[]).await.is_ok());
+    // What it does not have is looked for on the next; what cannot be read is an error.
+    let bar = client.project(&"bar".parse().unwrap()).await.unwrap();
+    assert_eq!(bar.index_url, public);
+    std::fs::create_dir_all(folder.path().join("simple/baz/index.html")).unwrap();
+    let error = client.project(&"baz".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, IndexError::File { .. }), "{error}");
+    assert_eq!(site.asked(), ["/simple/bar/"]);
+}

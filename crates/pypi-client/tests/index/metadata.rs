@@ -1,7 +1,13 @@
 //! METADATA before a file is chosen: served beside it, read by ranges, or of the whole wheel.
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse as _;
 use slsa_pip_http::sha256;
 use slsa_pip_pypi_client::IndexError;
+use tokio::net::TcpListener;
+use url::Url;
 
 use crate::{JSON, Site, WHEEL, client, metadata_text, only_file, page, wheel};
 
@@ -188,5 +194,58 @@ async fn a_wheel_that_is_no_archive_has_no_metadata() {
         let error = client.metadata(&only_file(&client).await).await.unwrap_err();
         assert!(matches!(error, IndexError::Metadata { .. }), "{error}");
         assert!(site.asked().len() < 12);
+    }
+}
+
+#[tokio::test]
+async fn ranges_that_lie_are_not_used() {
+    let bytes = wheel(5_000_000, &metadata_text("foo", "1.0"));
+    let total = bytes.len();
+    let tail = bytes[total - 65536..].to_vec();
+    let at = |first: usize, last: usize, total: usize| format!("bytes {first}-{last}/{total}");
+    // What is said of the last bytes, and what of those after them.
+    let honest = at(total - 65536, total - 1, total);
+    for (said, then) in [
+        (at(0, 65535, total), None),
+        (at(total - 65536, total - 1, total + 1), None),
+        ("bytes */1".to_owned(), None),
+        (honest.clone(), Some(at(1, 131_072, total))),
+        (honest.clone(), Some(at(0, 131_071, total - 1))),
+        (honest.clone(), Some("nonsense".to_owned())),
+    ] {
+        let (file, tail, then) = (bytes.clone(), tail.clone(), then.clone());
+        let case = format!("{said} {then:?}");
+        let router = Router::new().fallback(move |headers: HeaderMap, request: Request| {
+            let range = headers
+                .get(header::RANGE)
+                .map(|range| range.to_str().unwrap().to_owned());
+            let answer = match (request.uri().path(), range) {
+                ("/simple/foo/", _) => {
+                    ([(header::CONTENT_TYPE, JSON)], page(&format!(r#","size":{total}"#))).into_response()
+                }
+                (_, None) => file.clone().into_response(),
+                (_, Some(range)) => {
+                    let first = range.starts_with("bytes=-");
+                    let said = if first { said.clone() } else { then.clone().unwrap() };
+                    let body = if first { tail.clone() } else { file[..131_072].to_vec() };
+                    let headers = [(header::CONTENT_RANGE, said)];
+                    (StatusCode::PARTIAL_CONTENT, headers, body).into_response()
+                }
+            };
+            async move { answer }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let client = client(&[Url::parse(&url).unwrap()]);
+        let file = only_file(&client).await;
+        let metadata = client.metadata(&file).await;
+        assert_eq!(metadata.unwrap().requires_dist.len(), 1, "{case}");
+        // The whole wheel has told it, and is not fetched again.
+        let requests = client.http().request_count();
+        let staging = tempfile::tempdir().unwrap();
+        let staged = client.download(&file, staging.path(), &[]).await.unwrap();
+        assert_eq!(staged.sha256, sha256(&bytes));
+        assert_eq!(client.http().request_count(), requests, "{case}");
     }
 }
