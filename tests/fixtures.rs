@@ -19,12 +19,13 @@ const LEAST_CASES: usize = 120;
 const NOW: &str = "2026-11-23T00:00:00Z";
 
 /// Codes that `slsa-pip verify` cannot give, and why.
-const NOT_BY_VERIFY: [(&str, &str); 13] = [
+const NOT_BY_VERIFY: [(&str, &str); 14] = [
     (
         "no-evidence",
         "a provenance file is always named; an empty one is `evidence-unreadable`",
     ),
     ("index-digest-mismatch", "there is no index"),
+    ("search-timed-out", "there is no search"),
     ("hash-not-allowed", "there is no `--hash`"),
     ("metadata-mismatch", "there is no index"),
     (
