@@ -9,7 +9,7 @@ use serde_json::json;
 use slsa_pip_test_world::statement::Subject;
 use slsa_pip_test_world::{AssetForm, Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, World};
 
-use crate::support::{Run, Scene, folder, freeze, venv};
+use crate::support::{Run, Scene, folder, freeze, site_packages, venv};
 
 const REPOSITORY: &str = "acme/rocket";
 const PIN: &str = "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n";
@@ -439,6 +439,28 @@ fn requirements_that_name_files_or_weak_hashes_or_nothing_install_nothing() {
     Run::of(scene.install(&["rocket", "-c", "constraints.txt"])).exits(1);
     Run::of(scene.install(&["rocket"]).env("PIP_DRY_RUN", "1")).exits(0);
     assert_eq!(scene.installed(), Vec::<String>::new());
+}
+
+#[test]
+fn a_wheel_that_pip_would_give_up_half_way_is_refused_before() {
+    for path in ["../../evil.py", "rocket-1.0.0.data/purelib/../../evil.py"] {
+        let wheel = Wheel::builder("rocket", "1.0.0")
+            .project_url("Source", "https://github.com/acme/rocket")
+            .file("rocket/__init__.py", "")
+            .file(path, "evil\n")
+            .build();
+        let scene = Scene::of([published(wheel, REPOSITORY)]);
+        let python = venv(scene.directory.path());
+        let mut command = scene.command(&["install", "rocket", "--format", "json"]);
+        let run = Run::of(command.env("SLSA_PIP_PYTHON", &python)).exits(1);
+        assert_eq!(run.codes(), ["metadata-mismatch"]);
+        assert!(
+            !site_packages(&scene.directory.path().join("venv"))
+                .join("rocket")
+                .exists()
+        );
+        assert_eq!(freeze(&python), "");
+    }
 }
 
 #[test]

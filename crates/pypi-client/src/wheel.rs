@@ -13,7 +13,7 @@ pub(crate) const MAX_READ: u64 = 10 * 1024 * 1024;
 /// The bytes of `NAME-VERSION.dist-info/METADATA`.
 ///
 /// There must be exactly one `.dist-info` directory at the top of the archive, its name and version must be those of the
-/// file name, and no two files may have the same name. The error says what does not fit.
+/// file name, no two files may have the same name, and none may lie outside of the archive's folder. The error says what does not fit.
 pub(crate) fn read_metadata(archive: impl Read + Seek, wheel: &WheelFilename) -> Result<Vec<u8>, String> {
     let broken = |error: zip::result::ZipError| format!("its archive cannot be read ({error})");
     let reader = Budgeted {
@@ -23,6 +23,10 @@ pub(crate) fn read_metadata(archive: impl Read + Seek, wheel: &WheelFilename) ->
     let mut archive = ZipArchive::new(reader).map_err(broken)?;
     if archive.has_duplicate_names() {
         return Err("two files of its archive have the same name".to_owned());
+    }
+    if archive.file_names_raw().any(leaves) {
+        // pip would find out when it has written the files before.
+        return Err("a file of its archive would lie outside of it".to_owned());
     }
     let directory = dist_info(archive.file_names_raw(), wheel)?;
     let file = archive
@@ -39,6 +43,14 @@ pub(crate) fn read_metadata(archive: impl Read + Seek, wheel: &WheelFilename) ->
         return Err(format!("its METADATA is larger than {MAX_METADATA_LEN} bytes"));
     }
     Ok(bytes)
+}
+
+/// Whether a name leads out of the folder that the archive is unpacked into.
+fn leaves(name: &[u8]) -> bool {
+    name.starts_with(b"/")
+        || name
+            .split(|&byte| matches!(byte, b'/' | b'\\'))
+            .any(|part| part == b"..")
 }
 
 /// The one top-level `.dist-info` directory, which must be this wheel's.
@@ -157,6 +169,24 @@ pub(crate) mod tests {
                 .unwrap_err()
                 .contains("cannot be read")
         );
+    }
+
+    #[test]
+    fn files_that_would_lie_outside_are_refused() {
+        let good = ("foo_bar-1.0.dist-info/METADATA", &b"this"[..]);
+        for bad in [
+            "../x.py",
+            "foo_bar/../../x.py",
+            "/x.py",
+            "foo_bar-1.0.data/scripts/..",
+            "a\\..\\x.py",
+        ] {
+            let error = read(&[good, (bad, b"")]).unwrap_err();
+            assert!(error.contains("outside"), "{bad}: {error}");
+        }
+        for fine in ["foo_bar/..x.py", "foo_bar/x..", "foo_bar/...", ".x"] {
+            assert!(read(&[good, (fine, b"")]).is_ok(), "{fine}");
+        }
     }
 
     #[test]
