@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use slsa_pip_distribution::{PackageName, Version, WheelFilename};
@@ -26,34 +26,9 @@ pub enum PipOutput {
     Quiet,
 }
 
-/// Options for the hand-off. What the probe found in pip's own configuration holds too, unless it says otherwise here.
+/// What the hand-off is told on top of pip's own options, which the probe has parsed ([`crate::InstallOptions`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "they are pip's options")]
 pub struct HandOff {
-    /// `--target`
-    pub target: Option<PathBuf>,
-    /// `--prefix`
-    pub prefix: Option<PathBuf>,
-    /// `--root`
-    pub root: Option<PathBuf>,
-    /// `--user`
-    pub user: bool,
-    /// `--upgrade`; matters with `--target` only, since every version is pinned
-    pub upgrade: bool,
-    /// `--force-reinstall`
-    pub force_reinstall: bool,
-    /// `--ignore-installed`
-    pub ignore_installed: bool,
-    /// `--no-compile`
-    pub no_compile: bool,
-    /// `--break-system-packages`
-    pub break_system_packages: bool,
-    /// `--no-warn-script-location`
-    pub no_warn_script_location: bool,
-    /// `--no-warn-conflicts`
-    pub no_warn_conflicts: bool,
-    /// `--no-deps`: then pip does not warn of conflicts either
-    pub no_deps: bool,
     /// The projects that the user has asked for by name; pip marks them with a file REQUESTED. All of the files with `None`.
     pub requested: Option<BTreeSet<PackageName>>,
     /// The projects that were asked for by URL or path, with that URL: pip writes it down (PEP 610), and shows it in `freeze`.
@@ -85,14 +60,15 @@ pub(crate) fn arguments(probe: &Probe, options: &HandOff, wheels: &Path, hashes:
     ]);
     words.pair("--find-links", wheels.as_os_str());
     words.pair("-r", hashes.as_os_str());
-    place(probe, options, &mut words);
+    place(probe, &mut words);
     manner(probe, options, &mut words);
     words.0
 }
 
 /// What pip's options cannot say; see `script/hand_off.py`.
 pub(crate) fn wishes(probe: &Probe, options: &HandOff, files: &[Verified]) -> String {
-    let silent = options.no_deps || probe.no_deps || options.no_warn_conflicts || probe.install.no_warn_conflicts;
+    // Without dependencies pip does not warn of conflicts either.
+    let silent = probe.no_deps || probe.install.no_warn_conflicts;
     let direct: BTreeMap<&str, serde_json::Value> = options
         .direct
         .iter()
@@ -114,27 +90,20 @@ fn digest(name: &PackageName, files: &[Verified]) -> Option<String> {
     Some(format!("sha256={}", file.sha256()))
 }
 
-/// Where to install. Whoever names a place on the command line overrides all places of the configuration.
-fn place(probe: &Probe, options: &HandOff, words: &mut Words) {
+/// Where to install.
+fn place(probe: &Probe, words: &mut Words) {
     let configured = &probe.install;
-    let named = options.target.is_some() || options.prefix.is_some() || options.root.is_some() || options.user;
-    let (target, prefix, root, user) = if named {
-        (&options.target, &options.prefix, &options.root, options.user)
-    } else {
-        (
-            &configured.target,
-            &configured.prefix,
-            &configured.root,
-            configured.user,
-        )
-    };
-    for (option, path) in [("--target", target), ("--prefix", prefix), ("--root", root)] {
+    for (option, path) in [
+        ("--target", &configured.target),
+        ("--prefix", &configured.prefix),
+        ("--root", &configured.root),
+    ] {
         if let Some(path) = path {
-            words.pair(option, probe.environment.absolute(path).as_os_str());
+            words.pair(option, path.as_os_str());
         }
     }
     // Said in either case: pip's own choice would depend on what is writable.
-    words.all([if user { "--user" } else { "--no-user" }]);
+    words.all([if configured.user { "--user" } else { "--no-user" }]);
     for platform in &configured.platforms {
         words.pair("--platform", OsStr::new(platform));
     }
@@ -154,27 +123,19 @@ fn place(probe: &Probe, options: &HandOff, words: &mut Words) {
 /// How to install.
 fn manner(probe: &Probe, options: &HandOff, words: &mut Words) {
     let configured = &probe.install;
-    let break_system = (options.break_system_packages || configured.break_system_packages)
+    let break_system = configured.break_system_packages
         && probe
             .pip_version
             .parse::<Version>()
             .is_ok_and(|version| version >= Version::new(HEEDS_EXTERNALLY_MANAGED));
     for (set, option) in [
-        (options.upgrade || configured.upgrade, "--upgrade"),
-        (
-            options.force_reinstall || configured.force_reinstall,
-            "--force-reinstall",
-        ),
-        (
-            options.ignore_installed || configured.ignore_installed,
-            "--ignore-installed",
-        ),
-        (options.no_compile || configured.no_compile, "--no-compile"),
+        // It matters with `--target` only, since every version is pinned.
+        (configured.upgrade, "--upgrade"),
+        (configured.force_reinstall, "--force-reinstall"),
+        (configured.ignore_installed, "--ignore-installed"),
+        (configured.no_compile, "--no-compile"),
         (break_system, "--break-system-packages"),
-        (
-            options.no_warn_script_location || configured.no_warn_script_location,
-            "--no-warn-script-location",
-        ),
+        (configured.no_warn_script_location, "--no-warn-script-location"),
         (configured.ignore_root_user, "--root-user-action=ignore"),
         (probe.ignore_requires_python, "--ignore-requires-python"),
         (options.no_color, "--no-color"),

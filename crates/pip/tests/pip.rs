@@ -678,12 +678,9 @@ async fn the_place_of_the_command_line_overrides_the_configured_one() {
     let files = [world.verified(&wheel("placed", "1.0"))];
     installs(&probe, &files, HandOff::default()).await;
     assert!(world.cwd.join("configured/placed.py").is_file());
-    let named = HandOff {
-        target: Some("named".into()),
-        no_compile: true,
-        ..HandOff::default()
-    };
-    installs(&probe, &files, named).await;
+    let named = ["--target=named", "--no-compile"];
+    let probe = ask(&world, &[("PIP_TARGET", "configured")], &named).await.unwrap();
+    installs(&probe, &files, HandOff::default()).await;
     assert!(world.cwd.join("named/placed.py").is_file());
     assert!(!world.cwd.join("named/__pycache__").exists());
     assert!(world.installed().is_empty());
@@ -695,18 +692,14 @@ async fn the_user_site_is_seen_and_its_packages_are_replaced() {
     let base = world.root().join("user-base");
     let environment: Environment = world.environment(&[("PYTHONUSERBASE", base.to_str().unwrap())]);
     let python = environment.find_python(Some(Path::new("python3"))).unwrap();
-    let options = || HandOff {
-        user: true,
-        break_system_packages: true,
-        ..HandOff::default()
-    };
-    let probe = Asked::new(environment.clone(), &python, &[]).await.unwrap();
+    let words = ["--user", "--break-system-packages"];
+    let probe = Asked::new(environment.clone(), &python, &words).await.unwrap();
     let site = probe.user_site.clone().expect("this interpreter has a user site");
     assert!(site.starts_with(&base));
-    installs(&probe, &[world.verified(&wheel("personal", "1.0"))], options()).await;
-    let probe = Asked::new(environment, &python, &[]).await.unwrap();
+    installs(&probe, &[world.verified(&wheel("personal", "1.0"))], HandOff::default()).await;
+    let probe = Asked::new(environment, &python, &words).await.unwrap();
     assert!(probe.installed.iter().any(|dist| dist.name == "personal"));
-    installs(&probe, &[world.verified(&wheel("personal", "2.0"))], options()).await;
+    installs(&probe, &[world.verified(&wheel("personal", "2.0"))], HandOff::default()).await;
     assert!(site.join("personal-2.0.dist-info").is_dir());
     assert!(!site.join("personal-1.0.dist-info").exists());
 }

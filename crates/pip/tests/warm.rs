@@ -126,6 +126,7 @@ async fn nothing_learned_in_the_probe_is_known_in_the_hand_off() {
         ("NOTHING_OF_PIP", "stays"),
     ];
     let args = [
+        "--target=named",
         "--upgrade",
         "--no-deps",
         "--ignore-installed",
@@ -150,11 +151,7 @@ async fn nothing_learned_in_the_probe_is_known_in_the_hand_off() {
     let asked = Asked::new(world.environment(&variables), &world.python, &args)
         .await
         .unwrap();
-    let named = HandOff {
-        prefix: Some("named".into()),
-        ..HandOff::default()
-    };
-    let outcome = hand_off(&asked, &[world.verified(&wheel("victim", "1.0"))], named)
+    let outcome = hand_off(&asked, &[world.verified(&wheel("victim", "1.0"))], HandOff::default())
         .await
         .unwrap();
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -212,14 +209,10 @@ async fn what_the_probe_has_parsed_is_no_default_of_the_hand_off() {
         let asked = Asked::new(
             world.environment(variables),
             &world.python,
-            &["--use-feature=fast-deps"],
+            &["--use-feature=fast-deps", "--force-reinstall"],
         );
         let asked = asked.await.unwrap();
-        let options = HandOff {
-            force_reinstall: true,
-            ..HandOff::default()
-        };
-        let outcome = hand_off(&asked, &[world.verified(&wheel("foo", "1.0"))], options)
+        let outcome = hand_off(&asked, &[world.verified(&wheel("foo", "1.0"))], HandOff::default())
             .await
             .unwrap();
         assert_eq!(outcome.code, 0, "{outcome:?}");

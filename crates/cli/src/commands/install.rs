@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         EXIT_VERIFIED
     } else {
         let kept = kept(&session, &verified)?;
-        let options = hand_off(&session, &packages, printer);
+        let options = hand_off(&packages, printer);
         let began = Instant::now();
         let outcome = session.interpreter.install(&session.probe, &verified, &options).await;
         let outcome = outcome.map_err(|error| pip_failure(&error))?;
@@ -237,7 +237,7 @@ fn listed<'a>(verified: impl Iterator<Item = &'a Verified>) -> String {
 }
 
 /// What pip is told on top of its own options, which the probe has parsed.
-fn hand_off(session: &Session, packages: &[Package], printer: &Printer) -> HandOff {
+fn hand_off(packages: &[Package], printer: &Printer) -> HandOff {
     let requested = packages.iter().filter(|package| package.requested);
     let direct = packages.iter().filter(|package| package.direct);
     HandOff {
@@ -245,7 +245,6 @@ fn hand_off(session: &Session, packages: &[Package], printer: &Printer) -> HandO
         direct: direct
             .map(|package| (package.name.clone(), Url::clone(&package.file.url)))
             .collect(),
-        no_deps: session.probe.no_deps,
         no_color: !printer.is_colored(),
         quiet: u8::from(!printer.is_verbose()),
         output: if printer.is_quiet() {
