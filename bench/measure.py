@@ -1,8 +1,8 @@
 """Measures installs and prints tables in Markdown. Started by `bench/run`, which brings the programs."""
 
 import argparse
-import os
 import pathlib
+import subprocess
 import sys
 
 import contestants as who
@@ -40,37 +40,38 @@ def main():
 
 def measure(place, template, folder, options):
     print(f"\n## {place.title[0].upper()}{place.title[1:]}\n")
-    lines, stages, peaks = [], [], []
+    lines, stages, others, peaks = [], [], [], []
     for count in map(int, options.wheels.split(",")):
         requirement = place.sets[count]
         base = folder / place.key / str(count)
         who.forget(base)
-        ours, pip, uv = (kind(name, base, place, template) for kind, name in ((who.Ours, "slsa-pip"), (who.Pip, "pip"), (who.Uv, "uv")))
-        more = [who.UvCompiling("uv compiling", base, place, template), who.PipDownload("pip download", base, place, template)]
+        make = lambda kind, name: kind(name, base, place, template)
+        three = [make(who.Ours, "slsa-pip"), make(who.Pip, "pip"), make(who.Uv, "uv")]
+        more = [make(who.UvCompiling, "uv compiling"), make(who.PipDownload, "pip download")]
+        ours = three[0]
         if place.key == "configured":
             exempt = ours.exempt_what_is_refused(requirement)
             print(f"{exempt} of the {count} wheels of `{requirement}` have no provenance that can be reached; they pass by exemption.\n")
+        largest = {}
         for state in options.states.split(","):
-            everybody = [ours, pip, uv] + (more if count > 5 and state == "cold" else [])
+            everybody = three + (more if count > 5 and state == "cold" else [])
             results = rounds.run(options.hyperfine, everybody, requirement, state, options.rounds, str(folder / "round.json"))
             lines.append(table.line(count, state, results))
-            stages += table.stages(count, state, results)
+            stages.append(table.stages(count, state, results))
+            others += table.others(count, results)
+            if state == "cold":
+                largest = {one.name: max(results[one.name].memory) for one in three}
             print(f"{place.title}: {count} {state} done", file=sys.stderr)
-        if options.memory:
-            peaks.append((count, {one.name: tree(one, requirement) for one in (ours, pip, uv)}))
-        if place.counts():
-            peaks and peaks[-1][1].update(requests=requests(ours, requirement, place))
+        if options.memory and largest:
+            trees = {one.name: tree(one, requirement) for one in three}
+            peaks.append((count, {"tree": trees, "largest": largest, "requests": requests(ours, requirement, place)}))
         who.forget(base)
-    print(table.whole(lines))
-    print(table.stage_table(stages))
-    print(table.memory_table(peaks))
-    sys.stdout.flush()
+    for text in (table.whole(lines), table.stage_table(stages), table.other_table(others), table.memory_table(peaks)):
+        print(text, flush=True)
 
 
 def tree(contestant, requirement):
-    contestant.once(requirement, "cold")
-    contestant.prepare_script("cold")
-    os.spawnv(os.P_WAIT, str(contestant.folder / "prepare"), ["prepare"])
+    subprocess.run([contestant.prepare_script("cold")], check=True, env=contestant.place.environment)
     return memory.peak([contestant.run_script(requirement)], contestant.place.environment)
 
 

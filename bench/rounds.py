@@ -28,6 +28,13 @@ def cpu_ratio(ours, theirs):
     return statistics.median(a / b for a, b in zip(ours.cpu, theirs.cpu))
 
 
+def stage_ratio(ours, own, theirs, others):
+    """The same of the sums of some stages; `None` where a program does not say."""
+    sums = lambda runs, names: [sum(stages.get(name, 0) for name in names) for stages in runs.stages]
+    pairs = [(a, b) for a, b in zip(sums(ours, own), sums(theirs, others)) if a and b]
+    return statistics.median(a / b for a, b in pairs) if pairs else None
+
+
 def run(hyperfine, contestants, requirement, state, rounds, export):
     """Measures `state` (`cold`, `warm`, `no-op`) so many times; the results by the contestants' names."""
     for contestant in contestants:

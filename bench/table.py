@@ -6,6 +6,8 @@ import subprocess
 
 import rounds
 
+NAMES = ("slsa-pip", "pip", "uv")
+
 
 def machine(options):
     """What was measured with what, in one line each."""
@@ -38,7 +40,7 @@ def seconds(value):
 
 
 def line(count, state, results):
-    ours, pip, uv = (results[name] for name in ("slsa-pip", "pip", "uv"))
+    ours, pip, uv = (results[name] for name in NAMES)
     times = [seconds(one.median()) for one in (ours, pip, uv)]
     ratios = [f"{rounds.ratio(ours, one):.2f}" for one in (pip, uv)]
     cpu = [f"{rounds.cpu_ratio(ours, one):.2f}" for one in (pip, uv)]
@@ -50,37 +52,42 @@ def whole(lines):
     return markdown(head, lines)
 
 
+OURS = ("interpreter", "resolve", "files", "verify", "hand-off")
+UV = ("resolved", "prepared", "installed")
+
+
 def stages(count, state, results):
-    """What comes before the installation, and the installation; by the programs' own words."""
-    if state == "no-op":
-        return []
+    """By the programs' own words; what they do side by side is in more than one of them."""
     ours, uv = results["slsa-pip"], results["uv"]
-    lines = []
-    own = {}
-    for stages_of_run in ours.stages:
-        for name, value in stages_of_run.items():
-            own.setdefault(name, []).append(value)
-    for name, values in own.items():
-        lines.append([str(count), state, "slsa-pip", name, seconds(sorted(values)[len(values) // 2])])
-    for name in ("resolved", "prepared", "installed"):
-        lines.append([str(count), state, "uv", name, seconds(uv.stage(name))])
-    for name in ("uv compiling", "pip download"):
-        if name in results:
-            lines.append([str(count), state, name, "all", seconds(results[name].median())])
-    return lines
+    fetched = rounds.stage_ratio(ours, ("resolve", "files"), uv, ("resolved", "prepared")) if state == "cold" else None
+    line = [str(count), state, *(seconds(ours.stage(name)) for name in OURS), *(seconds(uv.stage(name)) for name in UV)]
+    return line + [seconds(fetched)]
 
 
 def stage_table(lines):
-    return markdown(["wheels", "state", "program", "stage", "s"], lines)
+    head = ["wheels", "state", *OURS, *(f"uv {name}" for name in UV), "resolve + files ÷ uv resolved + prepared"]
+    return markdown(head, lines)
+
+
+def others(count, results):
+    """Who is measured beside the three."""
+    return [[str(count), name, seconds(one.median())] for name, one in results.items() if name in ("uv compiling", "pip download")]
+
+
+def other_table(lines):
+    return markdown(["wheels", "cold", "s"], lines)
 
 
 def memory_table(peaks):
     lines = []
     for count, found in peaks:
-        megabytes = [f"{found[name] / 1e6:.0f}" if found[name] else "–" for name in ("slsa-pip", "pip", "uv")]
-        asked = ", ".join(f"{number} {kind}" for kind, number in found.get("requests", {}).items())
-        lines.append([str(count), *megabytes, asked or "–"])
-    return markdown(["wheels", "slsa-pip MB", "pip MB", "uv MB", "requests of a cold slsa-pip"], lines)
+        line = [str(count)]
+        for kind in ("tree", "largest"):
+            line += [f"{found[kind][name] / 1e6:.0f}" if found[kind][name] else "–" for name in NAMES]
+        asked = ", ".join(f"{number} {kind}" for kind, number in (found["requests"] or {}).items())
+        lines.append([*line, asked or "–"])
+    head = ["wheels", *(f"{name} MB" for name in NAMES), *(f"{name}, largest process" for name in NAMES)]
+    return markdown([*head, "requests of a cold slsa-pip"], lines)
 
 
 def markdown(head, lines):
