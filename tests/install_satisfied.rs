@@ -120,6 +120,23 @@ fn only_what_is_missing_is_fetched_and_the_report_tells_both() {
 }
 
 #[test]
+fn extras_of_what_is_installed_bring_what_they_require() {
+    let installed = Installed::new();
+    let wheel = Wheel::builder("station", "1.0").extra("crew");
+    let wheel = wheel.requires("fuel ; extra == 'crew'");
+    installed.scene.world.publish(release(wheel));
+    Run::of(installed.install(&["station"])).exits(0);
+    let report = Run::of(installed.install(&["station[crew,pets]", "--format", "json"]))
+        .exits(0)
+        .json();
+    assert_eq!(listed(&report, "files"), ["fuel-0.5"]);
+    assert_eq!(listed(&report, "satisfied"), ["bolt-1.0", "station-1.0"]);
+    let notes = report["notes"].as_array().unwrap();
+    let told = |note: &Value| note == "station 1.0 has no extra `pets`";
+    assert!(notes.iter().any(told), "{notes:?}");
+}
+
+#[test]
 fn a_version_that_does_not_fit_is_replaced_and_a_dependency_only_if_it_must() {
     let installed = Installed::new();
     Run::of(installed.install(&["rocket>=2,<3"])).exits(0);

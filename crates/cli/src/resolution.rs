@@ -122,7 +122,7 @@ fn installed(probe: &Probe) -> BTreeMap<PackageName, Installed> {
             installed.entry(name).or_insert_with(|| Installed {
                 version,
                 requires_dist: distribution.requires_dist.clone(),
-                provides_extra: None,
+                provides_extra: distribution.provides_extra.clone(),
                 editable: distribution.editable,
             });
         }

@@ -6,6 +6,11 @@ use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use serde::Deserialize;
 
+/// What precedes the answer on standard output.
+const MARKER: &[u8] = b"\n=====slsa-pip-probe=====\n";
+/// How an answer begins.
+const ANSWER: &[u8] = b"{\"executable\": ";
+
 /// A requirement that pip has parsed: an argument, or a line of a requirements or constraints file, or of a dependency group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ParsedRequirement {
@@ -37,6 +42,8 @@ pub struct InstalledDistribution {
     pub location: Option<PathBuf>,
     /// `Requires-Dist`, in order.
     pub requires_dist: Vec<String>,
+    /// `Provides-Extra`, as written.
+    pub provides_extra: Vec<String>,
     /// `Requires-Python`, as written.
     pub requires_python: Option<String>,
     /// Where it was installed from, if that was a URL or a path (PEP 610).
@@ -146,4 +153,69 @@ pub(crate) struct AnsweredInstall {
     pub(crate) python_version: Option<String>,
     pub(crate) implementation: Option<String>,
     pub(crate) abis: Vec<String>,
+}
+
+/// Finds the answer in what has been printed so far: a line of JSON after a marker. What stands after a marker and is no JSON was
+/// printed by something else.
+pub(crate) fn find() -> impl FnMut(&[u8]) -> Option<Result<Answer, String>> {
+    let (mut from, mut seen) = (0, 0);
+    move |printed| {
+        let before = std::mem::replace(&mut seen, printed.len());
+        loop {
+            let rest = printed.get(from..)?;
+            let at = rest.windows(MARKER.len()).position(|window| window == MARKER);
+            let Some(at) = at else {
+                // The marker may have been printed in part.
+                from = printed.len().saturating_sub(MARKER.len()).max(from);
+                return None;
+            };
+            let start = from + at + MARKER.len();
+            // What was there before has no line end, or the answer would have been found.
+            let begin = start.max(before);
+            let end = printed.get(begin..)?.iter().position(|byte| *byte == b'\n')?;
+            let document = printed.get(start..begin + end)?;
+            match serde_json::from_slice(document) {
+                Ok(answer) => return Some(Ok(answer)),
+                // An answer of this program has a part of this name; it is told apart from noise by that.
+                Err(error) if document.starts_with(ANSWER) => return Some(Err(error.to_string())),
+                Err(_) => from = start,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILED: &str = r#"{"error": {"kind": "no-pip", "message": ""}}"#;
+
+    /// The answer, and after how many bytes it is found.
+    fn found(printed: &str, chunk: usize) -> Option<(Result<Answer, String>, usize)> {
+        let mut find = find();
+        let mut ends: Vec<usize> = (0..printed.len()).step_by(chunk).skip(1).collect();
+        ends.push(printed.len());
+        ends.into_iter()
+            .find_map(|end| find(&printed.as_bytes()[..end]).map(|answer| (answer, end)))
+    }
+
+    #[test]
+    fn an_answer_is_found_as_soon_as_it_is_there_and_noise_is_none() {
+        let marker = std::str::from_utf8(MARKER).unwrap();
+        let noise = format!("noise{marker}{{}}\n{marker}text{marker}\n");
+        let printed = format!("{noise}{marker}{FAILED}\nmore noise");
+        for chunk in [1, 2, 3, 7, 40, 1000] {
+            let (answer, end) = found(&printed, chunk).unwrap();
+            assert!(
+                matches!(answer, Ok(Answer::Failed { error }) if error.kind == "no-pip"),
+                "{chunk}"
+            );
+            assert!(end < noise.len() + MARKER.len() + FAILED.len() + 1 + chunk, "{chunk}");
+        }
+        for part in [&noise, &format!("{marker}{FAILED}"), &FAILED.to_owned(), &String::new()] {
+            assert!(found(part, 5).is_none(), "{part}");
+        }
+        let (broken, _) = found(&format!("{marker}{{\"executable\": 1}}\n"), 5).unwrap();
+        assert!(broken.is_err());
+    }
 }

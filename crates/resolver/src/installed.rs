@@ -14,8 +14,8 @@ pub struct Installed {
     pub version: Version,
     /// `Requires-Dist`, in order, not parsed.
     pub requires_dist: Vec<String>,
-    /// `Provides-Extra`; `None` if that is not known, so that every extra counts as provided.
-    pub provides_extra: Option<Vec<ExtraName>>,
+    /// `Provides-Extra`, not parsed.
+    pub provides_extra: Vec<String>,
     /// Whether it is installed in editable mode: a file of the same version replaces it.
     pub editable: bool,
 }
@@ -36,7 +36,7 @@ pub enum Upgrade {
 #[derive(Debug)]
 pub(crate) struct InstalledMetadata {
     pub(crate) requires_dist: Result<Vec<Requirement>, String>,
-    provides_extra: Option<Vec<ExtraName>>,
+    provides_extra: Vec<ExtraName>,
 }
 
 impl InstalledMetadata {
@@ -46,12 +46,16 @@ impl InstalledMetadata {
         Self {
             requires_dist: requires_dist
                 .map_err(|error| format!("its installed metadata has an invalid requirement: {error}")),
-            provides_extra: installed.provides_extra.clone(),
+            provides_extra: installed
+                .provides_extra
+                .iter()
+                .filter_map(|extra| extra.parse().ok())
+                .collect(),
         }
     }
 
     pub(crate) fn provides(&self, extra: &ExtraName) -> bool {
-        self.provides_extra.as_ref().is_none_or(|known| known.contains(extra))
+        self.provides_extra.contains(extra)
     }
 }
 

@@ -152,19 +152,25 @@ def requirement(parsed):
     }
 
 
-def written_at(error):
-    """Where pip was reading, if its error does not say: its own functions know."""
-    if "(from line " in str(error):
-        return ""
-    place, trace = "", error.__traceback__
+def explain(error):
+    """pip's words, and what they leave out: its own functions know which requirement they were reading, and where."""
+    from pip._internal.exceptions import PipError
+
+    said, written, place = str(error) or type(error).__name__, None, ""
+    trace = error.__traceback__
     while trace is not None:
         known = trace.tb_frame.f_locals
+        if trace.tb_frame.f_code.co_name == "install_req_from_line":
+            written = known.get("name")
         if isinstance(known.get("line_number"), int) and isinstance(known.get("filename"), str):
             place = " (from line {} of {})".format(known["line_number"], known["filename"])
         elif getattr(known.get("parsed_req"), "line_source", None):
             place = " (from {})".format(known["parsed_req"].line_source)
         trace = trace.tb_next
-    return place
+    if written and not isinstance(error, PipError):
+        # Not meant to be shown by pip, which would end with a trace.
+        said = "Invalid requirement: {!r}: {}".format(written, said)
+    return said if "(from line " in said else said + place
 
 
 def forbid_requests(session):
@@ -197,7 +203,7 @@ def read_requirements(command, options, arguments, finder, session):
         # pip wants at least one; constraints are read all the same.
         found = command.get_requirements(arguments if some else ["pip"], options, finder, session)
     except (PipError, OSError, ValueError, RecursionError) as error:
-        raise Problem("requirements", (str(error) or type(error).__name__) + written_at(error))
+        raise Problem("requirements", explain(error))
     if getattr(finder, "_locked_links", None):
         raise Problem("unsupported", " ".join(options.requirements), "-r pylock.toml")
     return [requirement(parsed) for parsed in found if some or parsed.constraint]
@@ -262,6 +268,7 @@ def installed():
                 "version": str(dist.version),
                 "location": text(dist.location) if dist.location else None,
                 "requires_dist": [str(line) for line in metadata.get_all("Requires-Dist") or ()],
+                "provides_extra": [str(line) for line in metadata.get_all("Provides-Extra") or ()],
                 "requires_python": None if requires_python is None else str(requires_python),
                 "direct_url": direct_url(dist),
                 "editable": bool(dist.editable),

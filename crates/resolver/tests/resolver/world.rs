@@ -211,10 +211,10 @@ pub(crate) fn installed(request: &mut Request, text: &str) {
             .filter(|text| !text.is_empty())
             .collect();
         let extras = requirements.iter().flat_map(|text| text.split("extra == '").skip(1));
-        let extras = extras.map(|rest| rest.split('\'').next().unwrap().parse().unwrap());
+        let extras = extras.map(|rest| rest.split('\'').next().unwrap().to_owned());
         let distribution = Installed {
             version: words.next().unwrap().parse().unwrap(),
-            provides_extra: Some(extras.collect()),
+            provides_extra: extras.collect(),
             requires_dist: requirements,
             editable: words.next() == Some("editable"),
         };
