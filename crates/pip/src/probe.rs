@@ -13,7 +13,7 @@ use tokio::process::Child;
 use url::Url;
 
 use crate::answer::{
-    Answer, Answered, AnsweredInstall, Failed, InstalledDistribution, ParsedRequirement, UpgradeStrategy,
+    self, Answer, Answered, AnsweredInstall, Failed, InstalledDistribution, ParsedRequirement, UpgradeStrategy,
 };
 use crate::channel::{self, Channel};
 use crate::environment::Environment;
@@ -22,8 +22,6 @@ use crate::interpreter::Interpreter;
 use crate::process::{self, Stopped, tail};
 use crate::script::{Instruction, PROBE};
 
-/// What precedes the answer on standard output.
-const MARKER: &[u8] = b"\n=====slsa-pip-probe=====\n";
 /// A probe takes half a second; a slow disk, or a requirements file fetched over the network, takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(90);
 /// Requirements with all hashes of all files of a thousand packages are below 10 MB.
@@ -197,16 +195,16 @@ pub(crate) fn start(
         let exchange = async {
             // One that ends early says why on its standard error.
             let sent = async { Ok::<_, Stopped>(channel.send(&question).await.ok()) };
-            let ((stdout, stderr), _) = tokio::try_join!(process::outputs(&mut child, OUTPUT_LIMIT), sent)?;
-            match after_marker(&stdout) {
-                Some(document) => Ok(Ok(document.to_vec())),
-                None => Ok(Err((child.wait().await.map_err(Stopped::Lost)?, stderr))),
+            let (answer, _) = tokio::try_join!(process::answer(&mut child, OUTPUT_LIMIT, answer::find()), sent)?;
+            match answer {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(stderr) => Ok(Err((child.wait().await.map_err(Stopped::Lost)?, stderr))),
             }
         };
         let path = || python.clone();
         let outcome = tokio::time::timeout(TIME_LIMIT, exchange).await;
-        let document = match outcome.unwrap_or(Err(Stopped::Timeout)) {
-            Ok(Ok(document)) => document,
+        let answer = match outcome.unwrap_or(Err(Stopped::Timeout)) {
+            Ok(Ok(answer)) => answer,
             Ok(Err((status, stderr))) => return Err(no_answer(status, &stderr, &python)),
             Err(Stopped::Start(source) | Stopped::Lost(source)) => {
                 return Err(PipError::Start { path: path(), source });
@@ -224,13 +222,13 @@ pub(crate) fn start(
                 });
             }
         };
-        let probe = match serde_json::from_slice(&document) {
+        let probe = match answer {
             Ok(Answer::Answered(answered)) => Probe::new(*answered, environment, &python)?,
             Ok(Answer::Failed { error }) => return Err(failure(&error, &python)),
-            Err(error) => {
+            Err(why) => {
                 return Err(PipError::Broken {
                     path: path(),
-                    why: format!("its answer cannot be read: {error}"),
+                    why: format!("its answer cannot be read: {why}"),
                 });
             }
         };
@@ -272,11 +270,6 @@ fn no_answer(status: ExitStatus, stderr: &[u8], python: &Path) -> PipError {
     }
     let why = format!("{status}, and it printed: {said}");
     PipError::Broken { path, why }
-}
-
-fn after_marker(stdout: &[u8]) -> Option<&[u8]> {
-    let at = stdout.windows(MARKER.len()).rposition(|window| window == MARKER)?;
-    stdout.get(at + MARKER.len()..)
 }
 
 fn failure(failed: &Failed, python: &Path) -> PipError {

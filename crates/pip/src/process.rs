@@ -47,10 +47,54 @@ async fn gather(child: &mut Child, limit: u64) -> Result<Finished, Stopped> {
 }
 
 /// What a program prints on both streams, until they end.
-pub(crate) async fn outputs(child: &mut Child, limit: u64) -> Result<(Vec<u8>, Vec<u8>), Stopped> {
+async fn outputs(child: &mut Child, limit: u64) -> Result<(Vec<u8>, Vec<u8>), Stopped> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
     tokio::try_join!(bounded(out, limit), bounded(err, limit))
 }
+
+/// What a program answers on its standard output: the first that is `found` in what it has printed so far, which may be long
+/// before its streams end. Without an answer, what it has printed on its standard error.
+pub(crate) async fn answer<T>(
+    child: &mut Child,
+    limit: u64,
+    mut found: impl FnMut(&[u8]) -> Option<T>,
+) -> Result<Result<T, Vec<u8>>, Stopped> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let errors = bounded(err, limit);
+    tokio::pin!(errors);
+    let answer = async {
+        let Some(mut out) = out else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = out.read(&mut chunk).await.map_err(Stopped::Lost)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
+            if let Some(answer) = found(&bytes) {
+                return Ok(Some(answer));
+            }
+            if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+                return Err(Stopped::TooLarge);
+            }
+        }
+    };
+    tokio::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => match answer? {
+            Some(answer) => Ok(Ok(answer)),
+            None => Ok(Err(errors.await?)),
+        },
+        errors = &mut errors => {
+            let errors = errors?;
+            Ok(answer.await?.ok_or(errors))
+        }
+    }
+}
+
+/// Bytes that are read at a time: what a pipe holds.
+const CHUNK: usize = 64 * 1024;
 
 async fn bounded(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, Stopped> {
     let mut bytes = Vec::new();

@@ -238,3 +238,24 @@ async fn no_value_of_a_configuration_file_is_two_arguments() {
     );
     assert!(!log.exists() && !target.exists());
 }
+
+/// One that is no more than a script, without `exec`: it keeps the streams open as long as the interpreter runs.
+#[tokio::test]
+async fn a_script_may_stand_before_the_interpreter() {
+    let world = World::new();
+    let starts = count_starts(&world);
+    for (name, line) in [
+        ("plain", format!("'{}' \"$@\"", world.python.display())),
+        ("piped", format!("'{}' \"$@\" | cat", world.python.display())),
+    ] {
+        let before = starts().len();
+        let script = world.script(name, &line);
+        let asked = Asked::new(world.environment(&[]), &script, &[]).await.unwrap();
+        assert_eq!(asked.executable, world.python);
+        let outcome = hand_off(&asked, &[world.verified(&wheel(name, "1.0"))], HandOff::default())
+            .await
+            .unwrap();
+        assert_eq!((outcome.code, starts().len() - before), (0, 1), "{name}: {outcome:?}");
+        assert_eq!(world.word(name), "1.0 good");
+    }
+}
