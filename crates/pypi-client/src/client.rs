@@ -212,7 +212,7 @@ fn private_folder() -> std::io::Result<TempDir> {
 /// The index URL without credentials, query and fragment, ending in `/`.
 fn without_secrets(mut index: Url) -> Result<Url, IndexError> {
     let remote = matches!(index.scheme(), "http" | "https") && index.host().is_some();
-    if !remote && index.to_file_path().is_err() {
+    if !remote && find_links::local_path(&index).is_none() {
         return Err(slsa_pip_http::HttpError::Scheme { url: redact(&index) }.into());
     }
     // These fail only for URLs without a host.

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::client::IndexClient;
 use crate::error::IndexError;
-use crate::find_links::{entry, last_segment};
+use crate::find_links::{entry, last_segment, local_path};
 use crate::page::is_archive;
 use crate::types::IndexFile;
 
@@ -57,7 +57,7 @@ impl IndexClient {
         let refuse = |reason: &str| refuse(&shown, reason);
         match url.scheme() {
             "http" | "https" => self.http().remember_credentials(&url),
-            "file" if url.to_file_path().is_ok() => {}
+            "file" if local_path(&url).is_some() => {}
             "file" => return Err(refuse("it is no file of this machine")),
             scheme if scheme.contains('+') => {
                 return Err(refuse("it is under version control; only wheels can be verified"));

@@ -8,6 +8,7 @@ use slsa_pip_http::{Downloaded, copy_hashed};
 
 use crate::client::IndexClient;
 use crate::error::IndexError;
+use crate::find_links::local_path;
 use crate::types::{IndexFile, StagedDownload};
 
 /// Largest file that is downloaded, in bytes; the largest wheels have about 3 GB.
@@ -131,9 +132,9 @@ impl IndexClient {
                 size: stored.size,
             });
         }
-        let downloaded = match file.url.to_file_path() {
-            Ok(local) if file.is_local() => copy_hashed(&local, dest, MAX_FILE_SIZE).await?,
-            _ => self.http().download(&file.url, dest, longest(file), progress).await?,
+        let downloaded = match local_path(&file.url) {
+            Some(local) => copy_hashed(&local, dest, MAX_FILE_SIZE).await?,
+            None => self.http().download(&file.url, dest, longest(file), progress).await?,
         };
         Ok(StagedDownload {
             path: dest.to_owned(),

@@ -167,6 +167,11 @@ async fn of_path(path: &Path, name: &PackageName, reading: Reading<'_>) -> Resul
     }
 }
 
+/// The path of a `file:` URL. [`Url::to_file_path`] alone would give one for `http://localhost/` as well.
+pub(crate) fn local_path(url: &Url) -> Option<PathBuf> {
+    url.to_file_path().ok().filter(|_| url.scheme() == "file")
+}
+
 /// A page of this machine.
 pub(crate) async fn read_local(path: &Path) -> Result<Bytes, IndexError> {
     let unreadable = |error| IndexError::file(path, error);

@@ -9,9 +9,9 @@ use url::Url;
 
 use crate::client::IndexClient;
 use crate::error::IndexError;
-use crate::find_links::{Location, read_local};
+use crate::find_links::{Location, local_path, read_local};
 use crate::page;
-use crate::types::{IndexStrategy, Project, ProjectStatus, SkipReason, Skipped};
+use crate::types::{About, IndexStrategy, Project, ProjectStatus, SkipReason, Skipped};
 
 /// What is asked for, best first (PEP 691).
 pub(crate) const ACCEPT: &str =
@@ -28,7 +28,7 @@ impl IndexClient {
             let Some(page) = self.of_index(index, name).await? else {
                 continue;
             };
-            having.push(redact(index));
+            having.push((page_url(index, name), page.about.clone()));
             found = Some(match found {
                 None => page,
                 Some(before) => joined(before, page, having.len() == 1),
@@ -45,11 +45,7 @@ impl IndexClient {
             }
         })?;
         if having.len() > 1 {
-            project.remarks.push(format!(
-                "`{name}` is on {} indexes ({}), and the best version of all was taken, as `unsafe-best-match` says",
-                having.len(),
-                having.join(", ")
-            ));
+            project.remarks.push(several(name, &having));
         }
         Ok(project)
     }
@@ -75,7 +71,7 @@ impl IndexClient {
     /// The project's page on one index; `None` if the index says that it has none.
     async fn of_index(&self, index: &Url, name: &PackageName) -> Result<Option<Project>, IndexError> {
         let url = page_url(index, name);
-        if let Ok(folder) = url.to_file_path() {
+        if let Some(folder) = local_path(&url) {
             return self.of_folder(index, &folder, name).await;
         }
         let get = Get::new(&url, page::MAX_PAGE_SIZE).accept(Some(ACCEPT));
@@ -153,6 +149,30 @@ fn joined(before: Project, page: Project, only_linked: bool) -> Project {
         project.about = page.about;
     }
     project
+}
+
+/// What is said of a project that was taken from several indexes: which they are, and whether they hold it to be one project
+/// (PEP 708). Unsigned, so nothing follows from it here.
+fn several(name: &PackageName, having: &[(Url, About)]) -> String {
+    let named = |about: &About, other: &Url| {
+        let mut known = about.tracks.iter().chain(&about.alternate_locations);
+        known.any(|known| known.trim_end_matches('/') == other.as_str().trim_end_matches('/'))
+    };
+    let linked = having.iter().enumerate().all(|(at, (url, about))| {
+        let mut others = having.iter().enumerate().filter(|(other, _)| *other != at);
+        others.any(|(_, (other, theirs))| named(about, other) || named(theirs, url))
+    });
+    let pages: Vec<_> = having.iter().map(|(url, _)| redact(url)).collect();
+    format!(
+        "`{name}` is on {} indexes ({}), {}; the best version of all was taken, as `unsafe-best-match` says",
+        pages.len(),
+        pages.join(", "),
+        if linked {
+            "which name one another as places of it"
+        } else {
+            "which do not say that it is one project"
+        }
+    )
 }
 
 /// `INDEX/NAME/`; a normalised name needs no escaping.

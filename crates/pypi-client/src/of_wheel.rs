@@ -13,6 +13,7 @@ use slsa_pip_http::{Downloaded, HttpError, Made, Partial, RangeAnswer};
 use crate::client::IndexClient;
 use crate::download::{MAX_FILE_SIZE, longest};
 use crate::error::IndexError;
+use crate::find_links::local_path;
 use crate::sparse::Sparse;
 use crate::types::{IndexFile, StagedDownload};
 use crate::wheel::{MAX_READ, read_metadata};
@@ -45,7 +46,7 @@ impl IndexClient {
             file: wheel.as_str().to_owned(),
             reason,
         };
-        if let Ok(path) = file.url.to_file_path() {
+        if let Some(path) = local_path(&file.url) {
             return in_file(path, wheel).await?.map_err(unusable);
         }
         let kept = {

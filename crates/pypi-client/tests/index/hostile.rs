@@ -198,3 +198,37 @@ async fn a_public_index_names_no_provenance_in_the_private_network() {
     assert!(matches!(error, IndexError::Http(HttpError::Private { .. })), "{error}");
     assert_eq!(inside.asked(), Vec::<String>::new());
 }
+
+/// The host of a `file:` URL may be `localhost`, which makes no `file:` URL of others.
+#[tokio::test]
+async fn a_server_named_localhost_is_asked_and_no_file_of_this_machine_is_read() {
+    let planted = tempfile::tempdir().unwrap();
+    let local = planted.path().join(WHEEL);
+    std::fs::write(&local, wheel(10, &metadata_text("foo", "1.0"))).unwrap();
+    let site = Site::default();
+    let body = page("").replace(&format!("../../files/{WHEEL}"), local.to_str().unwrap());
+    site.put("/simple/foo/", JSON, body);
+    let listener = tokio::net::TcpListener::bind(("localhost", 0)).await.unwrap();
+    let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+    let router = axum::Router::new().fallback(crate::answer).with_state(site.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let client = client(&[url.parse().unwrap()]);
+    let file = only_file(&client).await;
+    assert!(!file.is_local());
+    let error = client.metadata(&file).await.unwrap_err();
+    assert!(
+        matches!(&error, IndexError::Http(error) if error.status() == Some(404)),
+        "{error}"
+    );
+    let staging = tempfile::tempdir().unwrap();
+    assert!(client.download(&file, staging.path(), &[]).await.is_err());
+    assert_eq!(site.asked().len(), 3);
+    for other in [
+        "ftp://localhost/simple/",
+        "ftp://127.0.0.1/simple/",
+        "file://host.example/x/",
+    ] {
+        let refused = IndexClient::new(crate::http(), vec![other.parse().unwrap()], &[]);
+        assert!(refused.is_err(), "{other}");
+    }
+}

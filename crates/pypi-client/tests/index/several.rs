@@ -1,6 +1,6 @@
 //! Several indexes: which of them a project is taken from.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::Request;
@@ -74,6 +74,31 @@ async fn a_higher_version_on_a_later_index_is_not_taken_unless_all_are_asked_for
     );
     assert_eq!(all.remarks(&foo()), project.remarks);
     assert_eq!(all.remarks(&"bar".parse().unwrap()), Vec::<String>::new());
+}
+
+/// PEP 708: what the indexes say of one another is told, and decides nothing.
+#[tokio::test]
+async fn whether_indexes_name_one_another_is_told() {
+    let tracking = |url: &Url| format!(r#""meta":{{"api-version":"1.4","tracks":["{url}foo"]}}"#);
+    let alternate = |url: &Url| format!(r#""alternate-locations":["{url}foo/"],"meta":{{"api-version":"1.4"}}"#);
+    let neither = r#""meta":{"api-version":"1.4"}"#.to_owned();
+    for case in 0..4 {
+        let (private, public, urls) = confusing().await;
+        let (first, second) = match case {
+            0 => (neither.clone(), neither.clone()),
+            1 => (tracking(&urls[1]), neither.clone()),
+            2 => (neither.clone(), alternate(&urls[0])),
+            _ => (tracking(&urls[0]), alternate(&urls[1])),
+        };
+        private.put("/simple/foo/", JSON, page("").replace(&neither, &first));
+        public.put("/simple/foo/", JSON, page("").replace(&neither, &second));
+        let client = IndexClient::new(http(), urls.to_vec(), &[]).unwrap();
+        let client = client.with_strategy(IndexStrategy::UnsafeBestMatch);
+        let project = client.project(&foo()).await.unwrap();
+        assert_eq!(project.files.len(), 2);
+        let linked = project.remarks[0].contains("name one another");
+        assert_eq!(linked, matches!(case, 1 | 2), "{case}: {:?}", project.remarks);
+    }
 }
 
 #[tokio::test]
@@ -251,9 +276,16 @@ async fn a_quarantined_project_has_no_files_and_no_later_index() {
     }
 }
 
+/// The logins that were sent.
+type Seen = Arc<Mutex<Vec<Option<String>>>>;
+
 /// An index that wants a login, and remembers which ones it was sent.
-async fn guarded(expected: &'static str, body: &'static str) -> (Url, Arc<std::sync::Mutex<Vec<Option<String>>>>) {
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+async fn guarded(expected: &'static str, body: &'static str) -> (Url, Seen) {
+    guarded_at("127.0.0.1", expected, body).await
+}
+
+async fn guarded_at(host: &str, expected: &'static str, body: &'static str) -> (Url, Seen) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let router = Router::new().fallback(move |headers: HeaderMap, request: Request| {
         let login = headers
@@ -271,8 +303,8 @@ async fn guarded(expected: &'static str, body: &'static str) -> (Url, Arc<std::s
             answer
         }
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/simple/", listener.local_addr().unwrap());
+    let listener = TcpListener::bind((host, 0)).await.unwrap();
+    let url = format!("http://{host}:{}/simple/", listener.local_addr().unwrap().port());
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     (Url::parse(&url).unwrap(), seen)
 }
@@ -317,8 +349,7 @@ async fn a_netrc_login_is_for_its_host_and_an_index_of_the_same_host_has_its_own
     let (one, seen_one) = guarded(ONE, "").await;
     // Another name of this machine: what is written for one host is not sent to the other.
     let body: &'static str = r#"{"files":[]}"#;
-    let (two, seen_two) = guarded("", body).await;
-    let two = Url::parse(&two.as_str().replace("127.0.0.1", "localhost")).unwrap();
+    let (two, seen_two) = guarded_at("localhost", "", body).await;
     let mut settings = Settings::default();
     settings.retries = 0;
     settings.netrc = Netrc::parse("machine 127.0.0.1 login user password one\n").unwrap();
