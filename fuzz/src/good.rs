@@ -127,7 +127,7 @@ pub fn evidence(document: &[u8], answers: &[RekorAnswer]) -> Vec<Evidence> {
     let located = parsed.attestations.into_iter();
     located
         .map(|located| Evidence {
-            log_answers: match &located.item {
+            log_answers: match &*located.item {
                 Attestation::Classic(_) => answers.to_vec(),
                 Attestation::Bundle(_) | Attestation::Pep740(_) => Vec::new(),
             },

@@ -44,7 +44,7 @@ impl Proof {
     pub fn of(evidence: &Evidence) -> Self {
         let payload = evidence.attestation.payload().unwrap_or_default().to_vec();
         let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-        match &evidence.attestation {
+        match &*evidence.attestation {
             Attestation::Classic(envelope) => Self {
                 payload,
                 signature: envelope.signatures.iter().flat_map(|one| one.sig.clone()).collect(),
