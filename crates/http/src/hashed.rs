@@ -79,7 +79,7 @@ impl HashedFile {
     }
 }
 
-/// Copies a local file into the new file `dest` (as [`Client::download`] would write it), hashing on the way. On any error no
+/// Copies a local file into the new file `dest` (as [`crate::Client::download`] would write it), hashing on the way. On any error no
 /// file is left.
 ///
 /// # Errors
