@@ -117,7 +117,8 @@ pub(crate) fn request(probe: &Probe) -> Result<Request> {
 /// What pip finds installed; the first of a name counts. What has no valid name or version satisfies nothing.
 fn installed(probe: &Probe) -> BTreeMap<PackageName, Installed> {
     let mut installed = BTreeMap::new();
-    for distribution in &probe.installed {
+    // What a killed pip has left half installed satisfies nothing: it is fetched again, and found to lie there.
+    for distribution in probe.installed.iter().filter(|it| !it.unfinished) {
         if let (Ok(name), Ok(version)) = (distribution.name.parse(), distribution.version.parse()) {
             installed.entry(name).or_insert_with(|| Installed {
                 version,

@@ -50,6 +50,8 @@ pub struct InstalledDistribution {
     pub direct_url: Option<DirectUrl>,
     /// Whether it is an editable installation.
     pub editable: bool,
+    /// Whether a pip that was killed has left it: part of its files may be missing.
+    pub unfinished: bool,
 }
 
 /// The URL or path that something was installed from (PEP 610).

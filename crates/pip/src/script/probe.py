@@ -255,6 +255,15 @@ def direct_url(dist):
     }
 
 
+def unfinished(dist):
+    """Whether a pip that was ended half-way has left it: it writes the list of files last. Distributors may leave that list out;
+    then they say that it was they who installed."""
+    place = dist.info_location
+    if not place or not place.endswith(".dist-info") or dist.is_file("RECORD"):
+        return False
+    return dist.installer in ("", "pip")
+
+
 def installed():
     from pip._internal.metadata import get_default_environment
 
@@ -272,6 +281,7 @@ def installed():
                 "requires_python": None if requires_python is None else str(requires_python),
                 "direct_url": direct_url(dist),
                 "editable": bool(dist.editable),
+                "unfinished": unfinished(dist),
             }
         )
     return found
