@@ -101,14 +101,19 @@ impl CacheFolder {
     /// # Errors
     /// If a folder on the way is a symbolic link, belongs to or may be written by others, or if writing fails.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CacheError> {
-        self.write_parts(name, &[bytes])
+        self.put(name, &[bytes], true)
     }
 
-    /// [`Self::write`] of a file whose bytes are not in one place.
+    /// [`Self::write`] of a file whose bytes are not in one place, for readers that check every byte: it does not wait until the
+    /// disk has them, so that a power cut may leave a damaged file under the final name.
     ///
     /// # Errors
     /// As [`Self::write`].
-    pub fn write_parts(&self, name: &str, parts: &[&[u8]]) -> Result<(), CacheError> {
+    pub fn write_checked(&self, name: &str, parts: &[&[u8]]) -> Result<(), CacheError> {
+        self.put(name, parts, false)
+    }
+
+    fn put(&self, name: &str, parts: &[&[u8]], lasting: bool) -> Result<(), CacheError> {
         let folder = self.make()?;
         let path = folder.join(checked_name(name)?);
         let failed = |source| io_error(&path, "written", source);
@@ -120,8 +125,10 @@ impl CacheFolder {
         for part in parts {
             file.write_all(part).map_err(failed)?;
         }
-        // Without it a power cut could leave an empty file under the final name.
-        file.as_file().sync_data().map_err(failed)?;
+        if lasting {
+            // Without it a power cut could leave an empty file under the final name.
+            file.as_file().sync_data().map_err(failed)?;
+        }
         file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
     }

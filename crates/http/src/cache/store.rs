@@ -101,7 +101,7 @@ impl Store {
         let parts = [before.as_slice(), &entry.body];
         let written = self
             .folder(key)
-            .and_then(|folder| folder.write_parts(key.as_str(), &parts));
+            .and_then(|folder| folder.write_checked(key.as_str(), &parts));
         self.troubles.heed(written).is_some() && self.pruned.set(()).is_ok()
     }
 
