@@ -78,7 +78,7 @@ mod tests {
     fn references_without_an_end_take_no_longer_than_other_text() {
         let begun = std::time::Instant::now();
         for part in ["&", "&#0", "&#x0"] {
-            let text = part.repeat(1 << 20);
+            let text = part.repeat(1 << 17);
             assert_eq!(unescape(&text), text);
             let closed = format!("{text};");
             assert_eq!(unescape(&closed), closed);
