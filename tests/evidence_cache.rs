@@ -250,3 +250,35 @@ fn a_second_run_finds_what_was_published_since() {
         .publish(Release::new(newer).with(Evidence::pep740(Identity::github("acme/part0"))));
     assert_eq!(verified(&scene, &[])["files"][0]["version"], "2.0");
 }
+
+#[test]
+fn a_cache_is_pruned_to_the_size_that_is_asked_for() {
+    let scene = Scene::of(fleet(6));
+    verified(&scene, &[]);
+    let sizes = |document: &Value| {
+        let folders = document["folders"].as_array().unwrap().clone();
+        let size = |name| folders.iter().find(|it| it["name"] == name).unwrap()["bytes"].as_u64();
+        (size("http").unwrap(), size("wheels").unwrap())
+    };
+    let (http, wheels) = sizes(&cache_command(&scene, &["info"]).exits(0).json());
+    assert!(http > 4096 && wheels > 4096, "{http}, {wheels}");
+    // All of it fits; then wheels go first; then answers; and at last nothing is left.
+    for most in [http + wheels, http + wheels / 2, http, http / 2, 0] {
+        let most_text = most.to_string();
+        let pruned = cache_command(&scene, &["prune", "--max-size", &most_text])
+            .exits(0)
+            .json();
+        let (http_left, wheels_left) = sizes(&pruned);
+        assert!(http_left + wheels_left <= most, "{most}: {pruned:#}");
+        assert_eq!(http_left == http, most >= http, "{most}");
+        assert_eq!(wheels_left == wheels, most >= http + wheels, "{most}");
+        assert_eq!(wheels_left > 0, most > http, "{most}");
+    }
+    verified(&scene, &[]);
+    cache_command(&scene, &["prune", "--max-size", "1G"]).exits(0);
+    for bad in ["1.5G", "+1", "much"] {
+        cache_command(&scene, &["prune", "--max-size", bad])
+            .exits(2)
+            .says("a whole number");
+    }
+}

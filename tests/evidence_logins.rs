@@ -85,6 +85,35 @@ fn a_netrc_file_that_cannot_be_read_is_named_and_not_quoted() {
     assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
 }
 
+#[test]
+fn a_netrc_file_that_others_may_read_is_used_and_noted_and_one_of_another_user_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scene = scene();
+    let home = scene.directory.path();
+    let path = home.join(".netrc");
+    scene.write(".netrc", &format!("machine 127.0.0.1 login user password {SECRET}\n"));
+    for (mode, noted) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let run = Run::of(&mut install(&scene, home)).exits(0);
+        assert!(asked_with_login(&scene), "{mode:o}");
+        assert_eq!(
+            run.stderr.contains("is open to others than its owner"),
+            noted,
+            "{}",
+            run.stderr
+        );
+        assert!(!run.stderr.contains(SECRET), "{}", run.stderr);
+    }
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&path, Some(65_533), None).is_ok() {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let run = Run::of(&mut install(&scene, home)).exits(0);
+        assert!(!asked_with_login(&scene));
+        assert!(run.stderr.contains(".netrc` is not used"), "{}", run.stderr);
+    }
+}
+
 /// `user:pa55-word`
 const LOGIN: &str = "Basic dXNlcjpwYTU1LXdvcmQ=";
 
@@ -320,4 +349,48 @@ fn what_a_login_of_keyring_has_opened_is_not_in_the_cache() {
         }
     }
     assert!(files > 0);
+}
+
+/// An environment with this pip, or the newest that the configured index has.
+#[cfg(feature = "index-tests")]
+fn python_with_pip(folder: &Path, version: &str) -> std::path::PathBuf {
+    let python = venv(folder);
+    let wanted = format!("pip{version}");
+    let mut command = Command::new(&python);
+    let status = command
+        .args(["-I", "-m", "pip", "install", "--quiet", "--upgrade", &wanted])
+        .status();
+    assert!(status.unwrap().success(), "{wanted} is installed");
+    python
+}
+
+#[cfg(feature = "index-tests")]
+#[test]
+fn keyring_is_asked_through_every_pip_that_can_ask_it() {
+    for (version, can_ask) in [("==22.2", false), ("==23.0.1", false), ("==23.1", true), ("", true)] {
+        let folder = crate::support::folder();
+        let python = python_with_pip(folder.path(), version);
+        let scene = scene_with_keyring(SECRET);
+        let mut command = install_as_user(&scene, &scene.directory.path().join("bin"));
+        let run = Run::of(command.env("SLSA_PIP_PYTHON", &python));
+        if can_ask {
+            let run = run.exits(0);
+            assert_eq!(
+                asked_of_keyring(&scene),
+                [format!("get {} user", scene.world.index_url())],
+                "{version}"
+            );
+            assert!(!run.stderr.contains(SECRET), "{version}: {}", run.stderr);
+            // One that is wrong is told, whichever pip asks.
+            let scene = scene_with_keyring("wr0ng-word");
+            let mut command = install_as_user(&scene, &scene.directory.path().join("bin"));
+            let run = Run::of(command.env("SLSA_PIP_PYTHON", &python))
+                .exits(2)
+                .says("not accepted");
+            assert!(!run.stderr.contains("wr0ng-word"), "{version}: {}", run.stderr);
+        } else {
+            run.exits(2).says("status 401");
+            assert_eq!(asked_of_keyring(&scene), Vec::<String>::new(), "{version}");
+        }
+    }
 }

@@ -112,6 +112,9 @@ fn a_url_that_cannot_be_had_is_an_error() {
     let scene = &desk.scene;
     let good = serve(scene, "good", &signed.bundle_v03().to_string());
     let elsewhere = good.replace("127.0.0.1", "0.0.0.0");
+    // Not encrypted on the way, and back again.
+    scene.world.fault("/proof/back", Fault::Redirect(good.clone()));
+    let through = url(scene, "back").replace("127.0.0.1", "0.0.0.0");
     for (path, fault, why) in [
         ("gone", Fault::Status(404), "404"),
         ("login", Fault::Status(401), "401"),
@@ -126,6 +129,7 @@ fn a_url_that_cannot_be_had_is_an_error() {
             "redirects: more than 8 times",
         ),
         ("clear", Fault::Redirect(elsewhere), "which is not encrypted"),
+        ("hop", Fault::Redirect(through), "which is not encrypted"),
         (
             "scheme",
             Fault::Redirect("file:///etc/passwd".to_owned()),
@@ -153,6 +157,7 @@ fn a_url_that_cannot_be_had_is_an_error() {
         .says("http URLs of this machine only")
         .says("/proof/gone` could not be fetched");
     assert_eq!(scene.world.requests().len(), 2);
+    assert_eq!(scene.world.request_count("/proof/back"), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use serde_json::json;
 use slsa_pip_test_world::{
-    AssetForm, Delivery, Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, WheelBuilder,
+    AssetForm, Delivery, Evidence, Fault, Identity, Predicate, Release, Signing, Wheel, WheelBuilder, World,
 };
 
 use crate::support::{Run, Scene};
@@ -271,4 +271,76 @@ fn every_spelling_of_a_tag_is_found_and_a_stray_tag_is_not_taken_for_it() {
     scene.write("slsa-pip.toml", &pin(DECLARED, "ref = \"refs/tags/ship-{version}\"\n"));
     run(&scene).exits(0);
     assert_eq!(scene.world.request_count("/github/"), 2);
+}
+
+#[test]
+fn the_json_api_is_not_asked_where_policy_pins_a_repository() {
+    let wheel = Wheel::builder("rocket", "1.0.0").build();
+    let scene = Scene::of([Release::new(wheel.clone()).with(Evidence::pep740(Identity::github(DECLARED)))]);
+    scene.world.describe(
+        "rocket",
+        "1.0.0",
+        json!({"project_urls": {"Source": "https://github.com/acme/other"}}),
+    );
+    // What it names is held against the certificate: a fifth request.
+    assert_eq!(run(&scene).exits(1).codes(), ["repository-differs-from-declared"]);
+    assert_eq!(scene.world.request_count("/pypi/"), 1);
+    scene.world.forget_requests();
+    // A pin says more than it could.
+    scene.write("slsa-pip.toml", &pin(DECLARED, ""));
+    let report = run(&scene).exits(0).json();
+    assert_eq!(report["files"][0]["evidence"]["repository"], "github.com/acme/rocket");
+    assert_eq!(scene.world.requests().len(), 4, "{:?}", scene.world.requests());
+    scene.write("slsa-pip.toml", &pin("acme/other", ""));
+    assert_eq!(run(&scene).exits(1).codes(), ["repository-mismatch"]);
+    // Where METADATA comes with the wheel, it is one of four.
+    let world = World::builder().without_metadata_files().start_blocking().unwrap();
+    let scene = Scene::with(
+        world,
+        [Release::new(wheel).with(Evidence::pep740(Identity::github(DECLARED)))],
+    );
+    let declared = json!({"project_urls": {"Source": "https://github.com/acme/rocket"}});
+    scene.world.describe("rocket", "1.0.0", declared);
+    let report = run(&scene).exits(0).json();
+    assert_eq!(report["files"][0]["declared_repository"], "github.com/acme/rocket");
+    assert_eq!(scene.world.request_count("/pypi/"), 1);
+    assert_eq!(scene.world.requests().len(), 4, "{:?}", scene.world.requests());
+}
+
+#[test]
+fn project_urls_of_the_configured_enterprise_server_name_repositories() {
+    let site = "https://git.acme.example";
+    let scene = |source: &str| {
+        let wheel = Wheel::builder("rocket", "1.0.0").project_url("Source", source).build();
+        Scene::of([Release::new(wheel).with(Evidence::pep740(Identity::github(DECLARED)))])
+    };
+    let run = |scene: &Scene, github: &str| {
+        let mut command = scene.install(&["rocket", "--dry-run", "--format", "json", "--no-cache-dir"]);
+        command
+            .args(["--evidence", "index"])
+            .env_remove("SLSA_PIP_GITHUB_API_URL");
+        Run::of(command.env("SLSA_PIP_GITHUB_URL", github))
+    };
+    for source in [
+        "https://git.acme.example/acme/rocket",
+        "https://GIT.acme.example:8443/acme/rocket/issues",
+        "git+ssh://git@git.acme.example/acme/rocket.git",
+    ] {
+        let there = scene(source);
+        let refused = run(&there, site).exits(1);
+        assert_eq!(refused.codes(), ["repository-differs-from-declared"], "{source}");
+        let file = refused.json()["files"][0].clone();
+        assert_eq!(file["declared_repository"], "git.acme.example/acme/rocket", "{source}");
+        // Of a server that is not configured nothing is known.
+        let report = run(&there, "https://github.com").exits(0).json();
+        assert_eq!(report["files"][0]["declared_repository"], json!(null), "{source}");
+    }
+    for source in [
+        "https://evil.example/acme/rocket",
+        "https://git.acme.example.evil.example/a/b",
+        "https://git.acme.example/acme",
+    ] {
+        let report = run(&scene(source), site).exits(0).json();
+        assert_eq!(report["files"][0]["declared_repository"], json!(null), "{source}");
+    }
 }

@@ -39,10 +39,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Installs with a cache, impatiently, and checks that nothing but the cache is left unless it succeeds.
 fn install(scene: &Scene) -> Run {
+    install_within(scene, 100)
+}
+
+/// The same, with so many seconds for the search.
+fn install_within(scene: &Scene, seconds: u32) -> Run {
     let temporary = scene.directory.path().join("tmp");
     fs::create_dir_all(&temporary).unwrap();
     let mut command = scene.install(&["rocket", "--format", "json"]);
     command
+        .env("SLSA_PIP_SEARCH_TIMEOUT", seconds.to_string())
         .env("TMPDIR", &temporary)
         .env("PIP_TIMEOUT", "2")
         .env("PIP_RETRIES", "1");
@@ -237,4 +243,62 @@ fn a_chain_of_redirects_and_a_downgrade_end_the_run() {
     scene.world.fault("/simple/", Fault::Truncate);
     install(&scene).exits(2);
     recovers(&scene);
+}
+
+/// 256 MiB of spaces.
+fn gzip_bomb() -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let part = vec![b' '; 1 << 20];
+    for _ in 0..256 {
+        std::io::Write::write_all(&mut encoder, &part).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn answers_of_every_bad_form_are_refused_soon_and_leave_nothing() {
+    let kind = |kind: &str| ("content-type", kind.to_owned());
+    let page = "application/vnd.pypi.simple.v1+json";
+    let encoded = |encoding: &str, body: Vec<u8>| {
+        Fault::Encoded(vec![kind(page), ("content-encoding", encoding.to_owned())], body)
+    };
+    let deep = |open: &str| Fault::Reply(200, vec![kind(page)], open.repeat(100_000));
+    let forms = || {
+        [
+            ("depth", deep("[")),
+            ("depth of objects", deep("{\"a\":")),
+            ("an encoding that was not asked for", encoded("br", b"{}".to_vec())),
+            ("no gzip", encoded("gzip", b"{}".to_vec())),
+            ("a gzip bomb", encoded("gzip", gzip_bomb())),
+            ("a length that is not kept", Fault::Truncate),
+            ("flipped bytes", Fault::Corrupt),
+            ("a drip", Fault::Drip(Duration::from_millis(700))),
+            ("not UTF-8", Fault::Body(vec![0xff; 5000])),
+            ("nothing", Fault::Body(Vec::new())),
+        ]
+    };
+    let places = [
+        ("/simple/", by_index as fn() -> Release, 2),
+        ("/integrity/", by_index, 1),
+        ("/github-objects/", by_release, 1),
+    ];
+    let refused = |(path, release, code): (&str, fn() -> Release, i32)| {
+        let scene = Scene::of([release()]);
+        for (form, fault) in forms() {
+            // The whole answer may take a minute, unless the search has less time.
+            if form == "a drip" && path == "/simple/" {
+                continue;
+            }
+            scene.world.fault(path, fault);
+            let run = install_within(&scene, 2);
+            assert_eq!(run.code, Some(code), "{path}: {form}\n{}", run.stderr);
+            scene.world.clear_faults();
+        }
+        recovers(&scene);
+    };
+    std::thread::scope(|threads| {
+        for place in places {
+            threads.spawn(move || refused(place));
+        }
+    });
 }

@@ -66,6 +66,8 @@ mod resolve;
 // What a run takes in memory, whatever its servers answer.
 #[cfg(target_os = "linux")]
 mod evidence_memory;
+// Certificates and proxies of the commands that start no interpreter.
+mod evidence_network;
 // When a search for provenance ends, and what is asked for once more.
 mod evidence_search;
 // What real projects have done with tags, releases, names and repositories.

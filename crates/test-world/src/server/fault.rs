@@ -32,6 +32,8 @@ pub enum Fault {
     Body(Vec<u8>),
     /// Another answer altogether: status, headers, body.
     Reply(u16, Vec<(&'static str, String)>, String),
+    /// Status 200 with these headers and bytes, such as an encoded body.
+    Encoded(Vec<(&'static str, String)>, Vec<u8>),
     /// 401, but to requests with this `Authorization`, which get the real answer.
     Login(String),
     /// The real answer, one byte each such while.
@@ -105,6 +107,11 @@ impl Fault {
                 status,
                 headers,
                 body: body.into_bytes(),
+            }),
+            Self::Encoded(headers, body) => respond(Answer {
+                status: 200,
+                headers,
+                body,
             }),
             Self::Drip(pause) => {
                 let announced = answer.body.len();
