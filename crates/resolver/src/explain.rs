@@ -1,14 +1,17 @@
 //! Why there is no solution, in plain words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pubgrub::{DefaultStringReporter, DerivationTree, External, Map, ReportFormatter, Reporter, Term};
+use slsa_pip_distribution::PackageName;
 
+use crate::collapse::{Collapse, Merged};
 use crate::derivation::{Cause, Fact, Step, Tree, facts, shortest_first, single_cause};
+use crate::edges::Edges;
 use crate::error::ResolveError;
 use crate::package::Package;
 use crate::page::Page;
-use crate::provider::Texts;
+use crate::provider::{Inner, Texts};
 use crate::rules::Rules;
 use crate::store::Store;
 use crate::version_set::{Index, VersionSet};
@@ -23,12 +26,22 @@ const MAX_LISTED: usize = 4;
 type Terms = Map<Package, Term<VersionSet>>;
 
 /// The error for a failed run: a plain cause if there is only one, else the derivation.
-pub(crate) fn no_solution<F: Clone>(tree: &Tree, store: &Store<F>, rules: &Rules, texts: &Texts) -> ResolveError {
-    let words = Words { store, rules, texts };
-    let explanation = match tree {
+pub(crate) fn no_solution<F: Clone>(tree: &Tree, run: &Inner<'_, F>) -> ResolveError {
+    let (store, rules, texts, known) = (&*run.store, &*run.rules, &run.texts, &run.known);
+    let length = |name: &PackageName| store.page(name).map_or(0, |page| page.len());
+    let mut collapse = Collapse::new(&length);
+    let short = collapse.collapse(tree);
+    let words = Words {
+        store,
+        rules,
+        texts,
+        known,
+        merged: collapse.merged,
+    };
+    let explanation = match &short {
         DerivationTree::External(fact) => sentence(&words.format_external(fact)),
         DerivationTree::Derived(_) => {
-            let told = DefaultStringReporter::report_with_formatter(&shortest_first(tree), &words);
+            let told = DefaultStringReporter::report_with_formatter(&shortest_first(&short), &words);
             cut(&told, || words.in_short(tree))
         }
     };
@@ -65,6 +78,8 @@ struct Words<'a, F> {
     store: &'a Store<F>,
     rules: &'a Rules,
     texts: &'a Texts,
+    known: &'a HashMap<(Package, Index), Edges>,
+    merged: Merged,
 }
 
 impl<F: Clone> Words<'_, F> {
@@ -84,9 +99,11 @@ impl<F: Clone> Words<'_, F> {
                 .unwrap_or_default()
         };
         let last = page.len().saturating_sub(1);
-        let mut shown: Vec<String> = runs
+        if let (MAX_LISTED.., Some((from, _)), Some((_, to))) = (runs.len(), runs.first(), runs.last()) {
+            return format!("some of {package}>={},<={}", version(*from), version(*to));
+        }
+        let shown: Vec<String> = runs
             .iter()
-            .take(MAX_LISTED)
             .map(|&(from, to)| match (from == 0, to == last) {
                 (true, true) => String::new(),
                 _ if from == to => format!(" {}", version(from)),
@@ -95,13 +112,36 @@ impl<F: Clone> Words<'_, F> {
                 (false, false) => format!(">={},<={}", version(from), version(to)),
             })
             .collect();
-        if runs.len() > MAX_LISTED {
-            shown.push(format!(" and {} other ranges", runs.len() - MAX_LISTED));
-        }
         if shown.is_empty() {
             return format!("no release of {package}");
         }
-        format!("{package}{}", shown.join(" or"))
+        format!("{package}{}", shown.join(" or "))
+    }
+
+    /// What was found out about the newest of many releases that are told of together.
+    fn example(&self, package: &Package, set: &VersionSet, other: Option<(&Package, &VersionSet)>) -> Option<String> {
+        let other = other.map(|(other, needed)| (other.clone(), needed.clone()));
+        let (index, fact) = self.merged.get(&(package.clone(), set.clone(), other))?;
+        let newest = &self.page(package)?.release(*index)?.version;
+        match fact {
+            External::FromDependencyOf(from, _, to, set) => {
+                let edges = self
+                    .known
+                    .get(&(from.clone(), *index))
+                    .and_then(|edges| edges.as_ref().ok());
+                let own = edges
+                    .into_iter()
+                    .flatten()
+                    .find(|edge| edge.to == *to && edge.set == *set);
+                let text = match own.and_then(|edge| edge.requirement.as_ref()) {
+                    Some(requirement) => format!("`{requirement}`"),
+                    None => self.requirement(from, to, set),
+                };
+                Some(format!("{newest} requires {text}"))
+            }
+            External::Custom(_, _, reason) => Some(format!("{newest}: {reason}")),
+            _ => None,
+        }
     }
 
     /// The user's requirements that cannot all be met.
@@ -129,7 +169,19 @@ impl<F: Clone> Words<'_, F> {
             return self.releases(to, set);
         };
         // Several wordings may mean the same releases.
-        let shown: Vec<String> = texts.iter().take(MAX_LISTED).map(|text| format!("`{text}`")).collect();
+        let bare = |text: &String| text.replace(|c: char| c.is_whitespace() || "()".contains(c), "");
+        let mut wordings: BTreeMap<String, &String> = BTreeMap::new();
+        for text in texts {
+            let known = wordings.entry(bare(text)).or_insert(text);
+            if text.len() < known.len() {
+                *known = text;
+            }
+        }
+        let shown: Vec<String> = wordings
+            .values()
+            .take(MAX_LISTED)
+            .map(|text| format!("`{text}`"))
+            .collect();
         shown.join(" or ")
     }
 
@@ -201,10 +253,18 @@ impl<F: Clone> ReportFormatter<Package, VersionSet, String> for Words<'_, F> {
                 reasons => format!("{} cannot be installed ({reasons})", self.releases(package, set)),
             },
             External::Custom(package, set, reason) => {
+                let example = self.example(package, set, None);
+                let reason = example.as_ref().unwrap_or(reason);
                 format!("{} cannot be used ({reason})", self.releases(package, set))
             }
             External::FromDependencyOf(Package::Extra(name, extra), ..) => {
                 format!("{name}[{extra}] is always of the same release as {name}")
+            }
+            External::FromDependencyOf(from, from_set, to, set)
+                if let Some(example) = self.example(from, from_set, Some((to, set))) =>
+            {
+                let (from, to) = (self.releases(from, from_set), self.releases(to, set));
+                format!("{from} needs {to} ({example})")
             }
             External::FromDependencyOf(from, from_set, to, set) => {
                 let missing = if set.is_empty() {

@@ -7,6 +7,7 @@
 //! ([`resolve`]'s own future), which fetches up to [`MAX_CONCURRENT`] at once, many of them ahead of need. Dropping the
 //! future ends the thread.
 
+mod collapse;
 mod control;
 mod derivation;
 mod direct;

@@ -57,7 +57,7 @@ pub(crate) fn solve<F: Clone>(request: &Request, store: &mut Store<F>) -> Result
                     .filter(|name| inner.store.open(name))
                     .count();
                 if opened == 0 {
-                    return Err(explain::no_solution(&tree, inner.store, inner.rules, &inner.texts).into());
+                    return Err(explain::no_solution(&tree, &inner).into());
                 }
             }
             Err(

@@ -397,8 +397,36 @@ async fn explanations() {
         python.contains("a cannot be installed (3: only source distributions; 2, 1: requires Python >=3.12)"),
         "{python}"
     );
+    let spaced = solve("a 1 -> b (>1)\n a 2 -> b >1\n a 3 -> b>1\n b 1\n b 2", &["a", "b<2"]).await;
+    assert!(spaced.contains("a requires `b>1`, and you"), "{spaced}");
     let extra = solve("a 1 -> b>1 ; extra == 'x'\n b 1\n b 2", &["a[x]", "b<2"]).await;
     assert!(extra.contains("a[x] requires `b>1 ; extra == 'x'`"), "{extra}");
+}
+
+#[tokio::test]
+async fn many_releases_with_one_fault_take_one_sentence() {
+    // As boto3 and botocore: every release pins its own.
+    let pins: String = (1..200).map(|n| format!("a {n} -> b=={n}\nb {n}\n")).collect();
+    let error = solve(&format!("{pins}b 300"), &["a<150", "b>=300"]).await;
+    assert_eq!(
+        error,
+        "error: no set of versions satisfies all requirements\n\n\
+         Because a<=149 needs b<=149 (149 requires `b==149`), and you require `a<150`, b<=149 is needed.\n\
+         And because you require `b>=300`, your requirements cannot all be met."
+    );
+    let broken: String = (1..50).map(|n| format!("a {n} -> b>=1.*\n")).collect();
+    let error = solve(&broken, &["a"]).await;
+    assert_eq!(error.lines().count(), 3, "{error}");
+    assert!(
+        error.contains("a cannot be used (49: unusable METADATA: Requires-Dist: `b>=1.*`"),
+        "{error}"
+    );
+    let gaps: String = (1..40).map(|n| format!("a {n} -> b=={}\nb {n}\n", n * 2)).collect();
+    let error = solve(&format!("{gaps}b 300"), &["a", "b>=300"]).await;
+    assert!(
+        error.contains("needs some of b>=2,<=38 (39 requires `b==78`)"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
