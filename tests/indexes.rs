@@ -295,3 +295,30 @@ fn the_status_of_a_project_is_told_and_a_quarantined_one_has_no_files() {
         scene.world.clear_faults();
     }
 }
+
+#[test]
+fn a_download_that_breaks_off_is_gone_on_with() {
+    let release = release(Wheel::builder("rocket", "1.0"));
+    let size = release.wheel.bytes.len();
+    // Without METADATA beside it, whose requests would break off as well.
+    let world = World::builder().without_metadata_files().start_blocking().unwrap();
+    let scene = Scene::with(world, [release]);
+    let file = "/files/rocket-1.0-py3-none-any.whl";
+    let ranges = || {
+        let requests = scene.world.requests();
+        let files = requests.into_iter().filter(|it| it.path == file);
+        files.map(|it| (it.range, it.status)).collect::<Vec<_>>()
+    };
+    scene.world.fault_times(file, Fault::Truncate, 2);
+    Run::of(&mut scene.install(&["rocket"])).exits(0);
+    assert_eq!(scene.installed(), ["rocket-1.0"]);
+    let asked = ranges();
+    let [(None, 200), (Some(first), 206), (Some(second), 206)] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    let start = |range: &str| range["bytes=".len()..].trim_end_matches('-').parse::<usize>().unwrap();
+    let (first, second) = (start(first), start(second));
+    // Half of what was asked for came each time.
+    assert_eq!(first, size / 2);
+    assert_eq!(second, first + (size - first) / 2);
+}

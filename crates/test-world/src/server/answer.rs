@@ -12,6 +12,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) query: &'a str,
     pub(crate) accept: &'a str,
     pub(crate) range: Option<&'a str>,
+    /// The `If-Range` header.
+    pub(crate) if_range: Option<&'a str>,
     pub(crate) body: &'a [u8],
 }
 
@@ -85,7 +87,9 @@ impl Answer {
         if method != "GET" || self.status != 200 {
             return self;
         }
-        let tag = format!("\"{}\"", sha256_hex(&self.body));
+        let known = self.headers.iter().find(|(name, _)| *name == "etag");
+        let named = known.is_some();
+        let tag = known.map_or_else(|| tag_of(&self.body), |(_, tag)| tag.clone());
         if if_none_match == Some(tag.as_str()) {
             return Self {
                 status: 304,
@@ -93,13 +97,23 @@ impl Answer {
                 body: Vec::new(),
             };
         }
-        self.header("etag", tag)
+        if named { self } else { self.header("etag", tag) }
     }
 
-    /// A file, or the part of it that a `Range` header asks for (one range, RFC 9110).
-    pub(crate) fn file(bytes: &[u8], content_type: &str, range: Option<&str>) -> Self {
-        let whole = || Self::new(200, content_type, bytes).header("accept-ranges", "bytes");
-        let Some(wanted) = range.and_then(|range| range.strip_prefix("bytes=")) else {
+    /// A file, or the part of it that a `Range` header asks for (one range, RFC 9110), unless `If-Range` names another file.
+    pub(crate) fn file(bytes: &[u8], content_type: &str, asked: &Asked<'_>) -> Self {
+        let tag = tag_of(bytes);
+        let whole = || {
+            Self::new(200, content_type, bytes)
+                .header("accept-ranges", "bytes")
+                .header("etag", tag.clone())
+        };
+        let unchanged = asked.if_range.is_none_or(|known| known == tag);
+        let Some(wanted) = asked
+            .range
+            .filter(|_| unchanged)
+            .and_then(|range| range.strip_prefix("bytes="))
+        else {
             return whole();
         };
         let total = bytes.len();
@@ -124,7 +138,12 @@ impl Answer {
         Self::new(206, content_type, part)
             .header("accept-ranges", "bytes")
             .header("content-range", format!("bytes {start}-{}/{total}", end - 1))
+            .header("etag", tag)
     }
+}
+
+fn tag_of(bytes: &[u8]) -> String {
+    format!("\"{}\"", sha256_hex(bytes))
 }
 
 #[cfg(test)]
@@ -143,10 +162,20 @@ mod tests {
 
     #[test]
     fn ranges() {
-        let ask = |range| {
-            let answer = Answer::file(b"0123456789", "x", Some(range));
+        let asked = |range, if_range| Asked {
+            method: "GET",
+            path: "",
+            query: "",
+            accept: "",
+            range: Some(range),
+            if_range,
+            body: b"",
+        };
+        let of = |asked: Asked<'_>| {
+            let answer = Answer::file(b"0123456789", "x", &asked);
             (answer.status, String::from_utf8(answer.body).unwrap())
         };
+        let ask = |range| of(asked(range, None));
         assert_eq!(ask("bytes=2-4"), (206, "234".to_owned()));
         assert_eq!(ask("bytes=7-"), (206, "789".to_owned()));
         assert_eq!(ask("bytes=-3"), (206, "789".to_owned()));
@@ -155,5 +184,8 @@ mod tests {
         assert_eq!(ask("bytes=10-"), (416, String::new()));
         assert_eq!(ask("bytes=1-2,4-5"), (200, "0123456789".to_owned()));
         assert_eq!(ask("lines=1-2"), (200, "0123456789".to_owned()));
+        let tag = tag_of(b"0123456789");
+        assert_eq!(of(asked("bytes=7-", Some(&tag))), (206, "789".to_owned()));
+        assert_eq!(of(asked("bytes=7-", Some("\"other\""))), (200, "0123456789".to_owned()));
     }
 }

@@ -107,7 +107,7 @@ impl GitHub {
         };
         self.asset(owner, name, tag, asset)
             .map_or_else(Answer::not_found, |bytes| {
-                Answer::file(bytes, "application/octet-stream", asked.range)
+                Answer::file(bytes, "application/octet-stream", asked)
             })
     }
 

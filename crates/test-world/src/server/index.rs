@@ -191,7 +191,7 @@ impl Index {
     /// `/files/<file>` and `/files/<file>.metadata`.
     pub(crate) fn file(&self, asked: &Asked) -> Answer {
         if let Some(file) = self.files.get(asked.path) {
-            return Answer::file(&file.bytes, "application/octet-stream", asked.range);
+            return Answer::file(&file.bytes, "application/octet-stream", asked);
         }
         let wheel = asked
             .path
@@ -199,7 +199,7 @@ impl Index {
             .and_then(|name| self.files.get(name));
         match wheel {
             Some(file) if self.has_metadata(file) => {
-                Answer::file(file.metadata.as_bytes(), "application/octet-stream", asked.range)
+                Answer::file(file.metadata.as_bytes(), "application/octet-stream", asked)
             }
             _ => Answer::not_found(),
         }

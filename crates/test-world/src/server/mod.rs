@@ -175,6 +175,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         query: parts.uri.query().unwrap_or_default(),
         accept: text(header::ACCEPT).unwrap_or_default(),
         range: text(header::RANGE),
+        if_range: text(header::IF_RANGE),
         body: &body,
     };
     shared.pace.wait().await;
