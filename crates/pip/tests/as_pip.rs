@@ -188,6 +188,92 @@ async fn the_same_files_and_lists_as_pip_alone() {
     .await;
 }
 
+/// A file that pip cannot install, after others that it has installed: what lies there then is what pip alone leaves.
+#[tokio::test]
+async fn a_failure_leaves_what_pip_alone_leaves() {
+    let world = World::new();
+    let [alpha, beta, _] = wheels();
+    let broken = [("aardvark-1.0.data/unknown/x.py".to_owned(), b"x = 1\n".to_vec())];
+    let aardvark = wheel_of("aardvark", "1.0", &broken, "Requires-Dist: alpha\n");
+    let all = [alpha, beta, aardvark];
+    for wheel in &all {
+        world.write(&format!("links/{}", wheel.filename), &wheel.bytes);
+    }
+    let mut alone = Command::new(&world.python);
+    alone.args([
+        "-I",
+        "-m",
+        "pip",
+        "--isolated",
+        "install",
+        "-q",
+        "--no-index",
+        "--find-links",
+        "links",
+        "beta",
+        "alpha",
+        "aardvark",
+    ]);
+    alone.env("PIP_CONFIG_FILE", "/dev/null").current_dir(&world.cwd);
+    assert!(!alone.output().unwrap().status.success());
+    let pips = tree(&world.venv());
+    pip(&world, &["uninstall", "-q", "-y", "alpha", "beta"]);
+    // pip itself does not take back what it has unpacked of this one.
+    std::fs::remove_dir_all(world.site_packages.join("aardvark-1.0.dist-info")).unwrap();
+
+    let asked = Asked::new(world.environment(&[]), &world.python, &[]).await.unwrap();
+    let files: Vec<Verified> = all.iter().map(|wheel| world.verified(wheel)).collect();
+    let outcome = hand_off(&asked, &files, HandOff::default()).await.unwrap();
+    assert!(outcome.code != 0 && !outcome.installed, "{outcome:?}");
+    let ours = tree(&world.venv());
+    let begun = ["aardvark-1.0.dist-info", "alpha-1.0.dist-info", "beta-2.0.dist-info"];
+    assert_eq!(world.installed(), begun);
+    assert_same(&ours, &pips, "after a failure");
+    pip(&world, &["uninstall", "-q", "-y", "alpha", "beta"]);
+}
+
+/// What was compiled before an interrupt is listed, so that it can be removed.
+#[tokio::test]
+async fn an_interrupt_leaves_no_file_that_nobody_knows() {
+    let world = World::new();
+    let pid = world.root().join("pid");
+    let hook = format!(
+        "import os; open({:?}, 'w').write(str(os.getpid()))\n",
+        pid.to_str().unwrap()
+    );
+    std::fs::write(world.site_packages.join("pid.pth"), hook).unwrap();
+    let before = tree(&world.site_packages);
+    let slow: Vec<(String, Vec<u8>)> = (0..400)
+        .map(|module| {
+            let lines = (0..400).map(|line| format!("def f{line}(a, b): return [a, b, '{module:x}{line:x}']\n"));
+            (format!("slow/m{module}.py"), lines.collect::<String>().into())
+        })
+        .collect();
+    let slow = world.verified(&wheel_of("slow", "1.0", &slow, ""));
+    let asked = Asked::new(world.environment(&[]), &world.python, &[]).await.unwrap();
+    let compiled = world.site_packages.join("slow/__pycache__");
+    let interrupt = async {
+        while std::fs::read_dir(&compiled).map_or(0, Iterator::count) < 5 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let pid = std::fs::read_to_string(&pid).unwrap();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    };
+    let files = [slow];
+    let (outcome, ()) = tokio::join!(hand_off(&asked, &files, HandOff::default()), interrupt);
+    let outcome = outcome.unwrap();
+    assert!(
+        outcome.code != 0 && outcome.output.as_ref().unwrap().contains("cancelled"),
+        "{outcome:?}"
+    );
+    let count = std::fs::read_dir(&compiled).unwrap().count();
+    assert!((5..400).contains(&count), "{count}");
+    let record = std::fs::read_to_string(world.site_packages.join("slow-1.0.dist-info/RECORD")).unwrap();
+    assert_eq!(record.lines().filter(|line| line.contains(".pyc,,")).count(), count);
+    pip(&world, &["uninstall", "-q", "-y", "slow"]);
+    assert_same(&tree(&world.site_packages), &before, "uninstalled");
+}
+
 /// pip's own warning, which it gives when it has installed something that does not go with what is installed.
 async fn conflicts(world: &World, what: &str) {
     let needy = wheel_saying("needy", "1.0", "good", "Requires-Dist: beta<2\nRequires-Dist: absent\n");

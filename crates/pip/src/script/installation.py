@@ -233,14 +233,15 @@ class Installation:
 
         InstallRequirement.install = install_and_note
         try:
-            result = self.install(requirements, *args, **kwargs)
-        except Exception:
-            self.finish()  # what pip has installed before the failure stays
-            raise
-        except BaseException:
+            try:
+                result = self.install(requirements, *args, **kwargs)
+            except Exception:
+                self.finish()  # what pip has installed before the failure stays
+                raise
+            self.finish()
+        except KeyboardInterrupt:
             self.interrupt()
             raise
-        self.finish()
         return result
 
     def note(self, requirement, places):
