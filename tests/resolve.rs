@@ -134,7 +134,7 @@ fn a_package_comes_from_the_index_that_the_policy_assigns_it_to() {
     let (scene, other) = (shop(false), shop(false));
     for (index, from) in [(&scene, &scene), (&other, &other), (&other, &scene)] {
         let policy = format!("[packages.bolt]\nindex = \"{}\"\n", index.world.index_url());
-        let file = if std::ptr::eq(from, &other) {
+        let file = if std::ptr::eq(from, &raw const other) {
             "slsa-pip.toml"
         } else {
             "other.toml"
