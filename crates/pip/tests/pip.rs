@@ -433,6 +433,24 @@ async fn unusable_interpreters_are_told_apart() {
     assert!(matches!(error, PipError::Start { .. }), "{error:?}");
 }
 
+/// Whatever it is called: what it says of itself is what counts.
+#[tokio::test]
+async fn one_that_is_not_cpython_has_tags_and_markers_of_its_own() {
+    let world = World::new();
+    let hook =
+        "import sys, platform; sys.implementation.name = 'pypy'; platform.python_implementation = lambda: 'PyPy'\n";
+    std::fs::write(world.site_packages.join("pypy.pth"), hook).unwrap();
+    let probe = ask(&world, &[], &[]).await.unwrap();
+    assert_eq!(probe.markers.platform_python_implementation(), "PyPy");
+    assert_eq!(probe.markers.implementation_name(), "pypy");
+    let rank = |tag: &str| probe.tags.rank([&Tag::parse(tag).unwrap()]);
+    let (major, minor) = (probe.python_version.release()[0], probe.python_version.release()[1]);
+    assert_eq!(rank(&format!("cp{major}{minor}-cp{major}{minor}-linux_x86_64")), None);
+    assert!(rank(&format!("pp{major}{minor}-none-any")).is_some() && rank("py3-none-any").is_some());
+    installs(&probe, &[world.verified(&wheel("pure", "1.0"))], HandOff::default()).await;
+    assert_eq!(world.word("pure"), "1.0 good");
+}
+
 #[tokio::test]
 async fn a_need_for_a_virtual_environment_is_met_by_one() {
     let world = World::new();
