@@ -154,6 +154,8 @@ fn a_wheel_that_was_named_by_url_is_installed_as_pip_installs_it() {
         "--force-reinstall",
         "--no-cache-dir",
         "--quiet",
+        "--no-index",
+        "--disable-pip-version-check",
     ]);
     let status = command.arg(format!("bolt @ {url}")).status().unwrap();
     assert!(status.success());

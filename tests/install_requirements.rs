@@ -131,6 +131,13 @@ fn what_pip_cannot_parse_is_told_with_file_line_and_caret() {
     Run::of(&mut scene.install(&["-r", "option.txt"]))
         .exits(2)
         .says("no such option: --no-such-option");
+    scene.write("editable.txt", "-e ./folder\n");
+    for words in [["-e", "./folder"], ["-r", "editable.txt"]] {
+        Run::of(&mut scene.install(&words))
+            .exits(2)
+            .says("ditable")
+            .says("folder");
+    }
     scene.write("loop.txt", "-r absent.txt\n");
     Run::of(&mut scene.install(&["-r", "loop.txt"]))
         .exits(2)

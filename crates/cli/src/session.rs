@@ -218,6 +218,10 @@ pub(crate) fn configuration_notes(probe: &Probe) -> Vec<String> {
 /// An error of the interpreter or of pip, with its own hint.
 pub(crate) fn pip_failure(error: &PipError) -> Failure {
     let message = match error {
+        PipError::UnsupportedOption { option, value } if option == "--editable" => {
+            return Failure::new(format!("Editable requirements cannot be verified: `{value}`"))
+                .hint("install it apart, after everything else: python -m pip install --no-deps -e PATH");
+        }
         PipError::Requirements { .. } => "The requirements cannot be read",
         PipError::Usage { .. } | PipError::UnsupportedOption { .. } => "The options for pip cannot be used",
         _ => "The Python interpreter or its pip cannot be used",

@@ -39,6 +39,9 @@ pub(crate) struct RequirementArgs {
     /// Install this dependency group of `pyproject.toml`, or of the file before a colon (repeatable; pip 25.1 and newer)
     #[arg(long, value_name = "[PATH:]GROUP")]
     pub(crate) group: Vec<String>,
+    /// Refused, with what to do instead: what is in a folder has no provenance
+    #[arg(short = 'e', long, value_name = "PATH", hide = true)]
+    pub(crate) editable: Vec<String>,
     /// Require a hash for every requirement
     #[arg(long)]
     pub(crate) require_hashes: bool,
@@ -202,13 +205,17 @@ impl WantedArgs {
 impl RequirementArgs {
     /// Whether there is anything to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.requirements.is_empty() && self.requirement_files.is_empty() && self.group.is_empty()
+        self.requirements.is_empty()
+            && self.requirement_files.is_empty()
+            && self.group.is_empty()
+            && self.editable.is_empty()
     }
 
     fn add_to(&self, words: &mut Words) {
         words.option("--requirement", &self.requirement_files);
         words.option("--constraint", &self.constraint_files);
         words.option("--group", &self.group);
+        words.option("--editable", &self.editable);
         words.flag("--require-hashes", self.require_hashes);
         words.flag("--no-deps", self.no_deps);
     }
