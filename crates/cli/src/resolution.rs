@@ -32,19 +32,20 @@ pub(crate) async fn resolve(index: &IndexClient, offline: bool, request: &Reques
         )
         .hint("Check the environment markers of the requirements")),
         Ok(resolution) => Ok(Resolved::Files(resolution)),
-        Err(error) => match index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index)) {
-            Some(refusal) => Ok(Resolved::Refused(Box::new(refusal))),
-            None => {
-                let mut failure = failure(&error, offline);
-                // What has no files because of that looks as if it had none.
-                for remark in index.quarantined() {
-                    let detail = failure.detail.get_or_insert_default();
-                    detail.push_str(if detail.is_empty() { "" } else { "\n\n" });
-                    detail.push_str(&capitalised(&remark));
-                }
-                Err(failure)
+        Err(error) => {
+            let refusal = index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index));
+            if let Some(refusal) = refusal {
+                return Ok(Resolved::Refused(Box::new(refusal)));
             }
-        },
+            let mut failure = failure(&error, offline);
+            // What has no files because of that looks as if it had none.
+            for remark in index.quarantined() {
+                let detail = failure.detail.get_or_insert_default();
+                detail.push_str(if detail.is_empty() { "" } else { "\n\n" });
+                detail.push_str(&capitalised(&remark));
+            }
+            Err(failure)
+        }
     }
 }
 
@@ -188,6 +189,21 @@ fn failure(error: &ResolveError, offline: bool) -> Failure {
         ResolveError::NotFound { .. } => Some("check the spelling, and the index: `--index-url URL`"),
         ResolveError::OnlySdists { .. } => {
             Some("slsa-pip installs wheels only: require a version that has wheels, or ask the project to publish them")
+        }
+        ResolveError::DirectUrl { .. } => {
+            Some("name a wheel: `name @ https://HOST/FILE.whl#sha256=HEX`, or `./FILE.whl`")
+        }
+        ResolveError::WheelsExcluded { .. } => {
+            Some("leave `--no-binary` out for it, or let its wheels pass: `--only-binary NAME`")
+        }
+        ResolveError::UploadTimeMissing { .. } => {
+            Some("use an index that tells times of upload (PEP 700), or leave `--uploaded-prior-to` out")
+        }
+        ResolveError::HashMissing { .. } | ResolveError::NotPinned { .. } => {
+            Some("let it be written with all pins and hashes: slsa-pip resolve REQUIREMENT… -o requirements.txt")
+        }
+        ResolveError::ConstraintExtras { .. } => {
+            Some("write the extras into a requirement, and the versions into the constraint")
         }
         _ => index_error(error).and_then(|(_, index)| index.hint()),
     };

@@ -111,12 +111,17 @@ pub(crate) fn single_cause<F: Clone>(tree: &Tree, store: &Store<F>) -> Option<(P
         .filter(|(index, _)| stuck.iter().any(|set| set.has(*index)))
         .map(|(_, release)| release.wheel.as_ref().err())
         .collect();
-    let all = |cause: &Unusable| !blocked.is_empty() && blocked.iter().all(|reason| *reason == Some(cause));
+    let any = |cause: &Unusable| blocked.contains(&Some(cause));
+    let all = |causes: &[Unusable]| {
+        blocked
+            .iter()
+            .all(|reason| reason.is_some_and(|reason| causes.contains(reason)))
+    };
     let cause = if !page.found() {
         Cause::Missing
-    } else if all(&Unusable::OnlySdists) {
+    } else if any(&Unusable::OnlySdists) && all(&[Unusable::OnlySdists]) {
         Cause::OnlySdists
-    } else if all(&Unusable::NoBinary) {
+    } else if any(&Unusable::NoBinary) && all(&[Unusable::NoBinary, Unusable::OnlySdists, Unusable::NoWheel]) {
         Cause::WheelsExcluded
     } else {
         return None;

@@ -38,7 +38,7 @@ async fn ignore_requires_python() {
 
 #[tokio::test]
 async fn no_binary_cannot_be_obeyed_by_building() {
-    let world = world("a 1\n a 1 sdist\n a 2\n b 1 -> a");
+    let world = world("a 0 sdist\n a 1\n a 1 sdist\n a 2\n b 1 -> a");
     for (no, only) in [(&["a"][..], &[][..]), (&[":all:"], &[]), (&["a"], &[":all:"])] {
         let asked = with(&["a"], |it| {
             it.formats.no_binary = names(no);
