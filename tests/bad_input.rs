@@ -72,8 +72,8 @@ fn requirements_that_are_none() {
     fails(&scene, &["../rocket"], &["../rocket"]);
     fails(
         &scene,
-        &["rocket @ https://files.example/rocket-1.0.0-py3-none-any.whl"],
-        &["URL"],
+        &["rocket @ https://127.0.0.1:1/rocket-1.0.0-py3-none-any.whl"],
+        &["cannot connect", "https://127.0.0.1:1/rocket-1.0.0-py3-none-any.whl"],
     );
     fails(&scene, &["-r", "absent.txt"], &["absent.txt"]);
     scene.write("bad.txt", "rocket\nrocket >> 1\n");
