@@ -108,12 +108,20 @@ fn hostile_configuration_of_pip_has_no_effect_on_real_installs() {
     let wheel = slsa_pip_test_world::Wheel::builder("abi3info", "9999.1").build();
     std::fs::write(planted.path().join(&wheel.filename), &wheel.bytes).unwrap();
     let config = fresh.directory.path().join("pip.conf");
-    std::fs::write(&config, "[install]\nno-binary = :all:\nignore-requires-python = true\n").unwrap();
-    let mut command = fresh.install(&["abi3info==2024.10.8"]);
-    command
-        .env("PIP_FIND_LINKS", planted.path())
-        .env("PIP_CONFIG_FILE", &config)
-        .env("PIP_NO_DEPS", "0");
-    Run::of(&mut command).exits(0);
+    let install = |text: &str| {
+        std::fs::write(&config, text).unwrap();
+        let mut command = fresh.install(&["abi3info==2024.10.8"]);
+        command
+            .env("PIP_FIND_LINKS", planted.path())
+            .env("PIP_CONFIG_FILE", &config)
+            .env("PIP_NO_DEPS", "0");
+        Run::of(command)
+    };
+    // What decides about the choice means what it means to pip: here that there is nothing to choose.
+    install("[install]\nno-binary = :all:\n")
+        .exits(2)
+        .says("`--no-binary` excludes its wheels");
+    assert_eq!(freeze(&fresh.python), "");
+    install("[install]\nignore-requires-python = true\n[global]\nno-index = false\n").exits(0);
     assert_eq!(freeze(&fresh.python), "abi3info==2024.10.8\n");
 }
