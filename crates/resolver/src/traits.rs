@@ -12,9 +12,10 @@ use slsa_pip_distribution::specifier::{has_upper_bound, pins};
 pub(crate) struct Traits {
     direct: bool,
     pinned: bool,
-    upper_bound: bool,
-    /// The place among the user's requirements.
+    /// The place among the user's requirements. For pip an upper bound counts more; but pip takes back the choice of a dependency
+    /// that turns out to be in the way, where this solver would give the user an older release of what was asked for.
     asked_for: Option<Reverse<usize>>,
+    upper_bound: bool,
     bound: bool,
 }
 
@@ -45,11 +46,11 @@ mod tests {
         let order = [
             traits(&["a @ https://host.example/a.whl"], None),
             traits(&["a", "a==1"], None),
-            traits(&["a<2"], Some(7)),
-            traits(&["a~=1.0"], None),
             traits(&["a"], Some(0)),
+            traits(&["a<2"], Some(1)),
             traits(&["a>=1"], Some(1)),
             traits(&["a"], Some(1)),
+            traits(&["a~=1.0"], None),
             traits(&["a!=1"], None),
             traits(&["a"], None),
         ];

@@ -36,6 +36,14 @@ async fn diamonds_and_backtracking() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_keeps_its_newest_release_rather_than_a_dependency() {
+    // As fastapi, starlette and anyio.
+    let index = "f 1 -> s\n f 2 -> s | y<4\n s 1 -> y<5\n y 3\n y 4";
+    assert_eq!(solve(index, &["f", "s<2"]).await, "f 2, s 1, y 3");
+    assert_eq!(solve(index, &["s<2", "f"]).await, "f 2, s 1, y 3");
+}
+
+#[tokio::test]
 async fn extras() {
     let index = "a 1 -> b ; extra == 'x' | c ; extra == 'y_1' | d\n b 1\n c 1\n d 1";
     assert_eq!(solve(index, &["a"]).await, "a 1, d 1");
