@@ -96,6 +96,19 @@ pub(crate) async fn hand_off(asked: &Asked, files: &[Verified], options: HandOff
     asked.interpreter.install(&asked.probe, files, &options).await
 }
 
+/// Starts the interpreter of a world, and asks it.
+pub(crate) async fn ask(world: &World, variables: &[(&str, &str)], args: &[&str]) -> Result<Asked, PipError> {
+    Asked::new(world.environment(variables), &world.python, args).await
+}
+
+/// Hands over files that must be installed.
+pub(crate) async fn installs(asked: &Asked, files: &[Verified], options: HandOff) -> String {
+    let outcome = hand_off(asked, files, options).await.unwrap();
+    let output = outcome.output.unwrap();
+    assert_eq!(outcome.code, 0, "{output}");
+    output
+}
+
 /// The interpreter that the tests run with.
 fn base_python() -> PathBuf {
     Environment::current()
