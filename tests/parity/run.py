@@ -260,11 +260,13 @@ def first(answer):
 def render(compared, world):
     agreed = sum(one["result"] == "same" for one in compared)
     packages = sum(len(one["pip"].get("packages", ())) for one in compared)
+    # Seconds are compared only where both were asked in this run, and neither had a cache.
+    timed = world.arguments.cold
     lines = [
         f"{world.about}: {agreed} of {len(compared)} sets agree ({packages} packages in pip's answers).",
         "",
-        "| set | kind | requirements | packages | result | pip (s) | ours (s) |",
-        "|---|---|---|---|---|---|---|",
+        "| set | kind | requirements | packages | result |" + " pip (s) | ours (s) |" * timed,
+        "|---|---|---|---|---|" + "---|---|" * timed,
     ]
     for one in compared:
         words = [f"`{word}`" if " " in word else word for word in one["set"]["args"]]
@@ -275,8 +277,8 @@ def render(compared, world):
         if one["result"] == "same" and one["set"].get("fails"):
             result = "same: both refuse"
         lines.append(
-            f"| {one['name']} | {one['set']['kind']} | `{text.replace('`', '')}` | {count} | {result} "
-            f"| {one['pip']['seconds']:.1f} | {one['ours']['seconds']:.1f} |"
+            f"| {one['name']} | {one['set']['kind']} | `{text.replace('`', '')}` | {count} | {result} |"
+            + f" {one['pip']['seconds']:.1f} | {one['ours']['seconds']:.1f} |" * timed
         )
     explained = [one for one in compared if one["result"] == "explained"]
     if explained:
