@@ -108,14 +108,12 @@ impl Server {
 }
 
 fn answer(path: &str) -> Body {
-    match path.trim_start_matches('/').parse() {
-        Ok(length) => Body::from(vec![b'x'; length]),
-        Err(_) => {
-            let part = Bytes::from(vec![b' '; 64 << 10]);
-            let parts = std::iter::repeat(part).map(Ok::<_, io::Error>);
-            Body::from_stream(futures_util::stream::iter(parts))
-        }
+    if let Ok(length) = path.trim_start_matches('/').parse() {
+        return Body::from(vec![b'x'; length]);
     }
+    let part = Bytes::from(vec![b' '; 64 << 10]);
+    let parts = std::iter::repeat(part).map(Ok::<_, io::Error>);
+    Body::from_stream(futures_util::stream::iter(parts))
 }
 
 #[tokio::test]
