@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::check;
 use crate::error::CacheError;
+use crate::room::make_room;
 use crate::sweep::UNFINISHED;
 
 /// Longest wait for a lock: whoever holds one writes a few small files.
@@ -87,6 +88,10 @@ impl CacheFolder {
         check::private(&path, &metadata)?;
         let failed = |source| io_error(&path, "read", source);
         let mut bytes = Vec::new();
+        make_room(
+            &mut bytes,
+            usize::try_from(metadata.len().min(most)).unwrap_or(usize::MAX),
+        );
         match File::open(&path) {
             Ok(file) => file.take(most).read_to_end(&mut bytes).map_err(failed)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

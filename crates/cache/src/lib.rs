@@ -8,8 +8,10 @@ mod check;
 mod error;
 mod folder;
 mod place;
+mod room;
 pub mod sweep;
 
 pub use error::CacheError;
 pub use folder::{CacheFolder, LONGEST_LOCK, Lock};
 pub use place::{check_owner, check_temporary};
+pub use room::make_room;

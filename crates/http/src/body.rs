@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use reqwest::header::CONTENT_ENCODING;
+use slsa_pip_cache::make_room;
 use url::Url;
 
 use crate::attempt::classify;
@@ -33,6 +34,7 @@ struct Bounded {
 impl std::io::Write for Bounded {
     fn write(&mut self, decoded: &[u8]) -> std::io::Result<usize> {
         let kept = decoded.get(..self.room).unwrap_or(decoded);
+        make_room(&mut self.bytes, kept.len());
         self.bytes.extend_from_slice(kept);
         self.room -= kept.len();
         if kept.len() < decoded.len() {

@@ -13,9 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// Bytes of each body that need no room: most answers are no longer. With 32 requests under way that is 2 MiB.
 const UNCOUNTED: usize = 64 << 10;
-/// Bytes that all bodies together may hold beyond that: ten to a hundred large index pages. Beside the one whose turn it is
+/// Bytes that all bodies together may hold beyond that: five to fifty large index pages. Beside the one whose turn it is
 /// (32 MiB) and what is made of it, a process stays below 100 MB.
-const COUNTED: usize = 8 << 20;
+const COUNTED: usize = 4 << 20;
 /// Room is taken in steps of so many bytes.
 const STEP: usize = 64 << 10;
 

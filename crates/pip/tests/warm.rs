@@ -33,9 +33,11 @@ fn count_starts(world: &World) -> impl Fn() -> Vec<u32> + use<> {
     }
 }
 
+/// Whether a process has not ended; one that nobody has waited for yet has. Before it is in that state, its files may be open.
 fn runs(pid: u32) -> bool {
-    // A process that has ended and is not yet waited for has no command line.
-    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
+    !state.is_empty() && !state.starts_with(['Z', 'X'])
 }
 
 async fn ends(pid: u32) -> bool {

@@ -6,6 +6,7 @@ import compileall
 import contextlib
 import csv
 import email.parser
+import functools
 import hashlib
 import importlib.util
 import logging
@@ -24,6 +25,9 @@ WORTH_A_PROCESS = 64 * 1024
 # Bytes of source that are compiled at a time: a twentieth of a second.
 BATCH = 64 * 1024
 MOST_PROCESSES = 16
+# Files that are brought to the disk side by side, and those that may wait for it: each is an open file.
+WRITERS = 8
+MOST_WAITING = 64
 RECORD = re.compile(r"[^/]+\.dist-info/RECORD\Z")
 
 # `-S`: a plain start would run the .pth files of what was just installed.
@@ -52,6 +56,59 @@ def cores():
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
+
+
+class Writers:
+    """Does what waits for the disk while pip goes on; `finish` waits for all of it. The first error is kept, and raised there."""
+
+    def __init__(self):
+        self.tasks = queue.Queue(MOST_WAITING)
+        self.error = None
+        self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(WRITERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def work(self):
+        while True:
+            task = self.tasks.get()
+            if task is None:
+                break
+            try:
+                task()
+            except Exception as error:
+                self.error = self.error or error
+
+    def finish(self):
+        for _ in self.threads:
+            self.tasks.put(None)
+        for thread in self.threads:
+            thread.join()
+        if self.error is not None:
+            raise self.error
+
+    @contextlib.contextmanager
+    def flushing(self):
+        """pip brings RECORD and INSTALLER of each wheel to the disk, and waits each time. Here it does not wait; that
+        everything has arrived is still known before it reports success."""
+        flush = os.fsync
+
+        def later(file):
+            # pip closes its own at once.
+            copy = os.dup(file if isinstance(file, int) else file.fileno())
+
+            def flush_copy():
+                try:
+                    flush(copy)
+                finally:
+                    os.close(copy)
+
+            self.tasks.put(flush_copy)
+
+        os.fsync = later
+        try:
+            yield
+        finally:
+            os.fsync = flush
 
 
 class Compilers:
@@ -185,8 +242,10 @@ class Installed:
             return
         path = os.path.join(self.info, "RECORD")
         with open(path, newline="", encoding="utf-8") as file:
-            rows.extend((row + ["", ""])[:3] for row in csv.reader(file) if row)
-        rows = sorted(tuple(row) for row in rows)
+            listed = [tuple((row + ["", ""])[:3]) for row in csv.reader(file) if row]
+        # After an interrupt this may be done once more.
+        known = {row[0] for row in listed}
+        rows = sorted(listed + [row for row in rows if row[0] not in known])
         write(path, path, lambda file: csv.writer(file).writerows(rows))
 
 
@@ -196,6 +255,8 @@ def write(path, like, fill):
     try:
         with open(handle, "w", newline="", encoding="utf-8") as file:
             fill(file)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(name, os.stat(like).st_mode & 0o777)
         os.replace(name, path)
     except BaseException:
@@ -232,14 +293,22 @@ class Installation:
             installation.note(self, kwargs)
 
         InstallRequirement.install = install_and_note
+        writers = Writers()
         try:
             try:
-                result = self.install(requirements, *args, **kwargs)
+                with writers.flushing():
+                    result = self.install(requirements, *args, **kwargs)
             except Exception:
-                self.finish()  # what pip has installed before the failure stays
+                # What pip has installed before the failure stays; that failure is the one to be told.
+                self.finish(writers)
+                with contextlib.suppress(Exception):
+                    writers.finish()
                 raise
-            self.finish()
+            self.finish(writers)
+            writers.finish()
         except KeyboardInterrupt:
+            with contextlib.suppress(Exception):
+                writers.finish()
             self.interrupt()
             raise
         return result
@@ -262,7 +331,7 @@ class Installation:
             self.compilers.add([path for path in done.sources if path not in self.seen])
             self.seen.update(done.sources)
 
-    def finish(self):
+    def finish(self, writers):
         compiled = set()
         if self.compilers is not None:
             self.compilers.finish()
@@ -272,20 +341,23 @@ class Installation:
                 last.add(sorted(self.again))
                 last.finish()
                 compiled |= last.compiled
-        self.complete(compiled)
+        for done in self.installed:
+            writers.tasks.put(functools.partial(self.complete, done, compiled))
 
     def interrupt(self):
         """Nothing more is compiled; what has been is listed, so that it can be removed."""
         if self.compilers is not None:
             self.compilers.stop()
-        self.complete({path for path in self.seen if os.path.exists(importlib.util.cache_from_source(path))})
-
-    def complete(self, compiled):
+        compiled = {path for path in self.seen if os.path.exists(importlib.util.cache_from_source(path))}
         for done in self.installed:
-            try:
-                done.complete(compiled)
-            except OSError as error:
-                warn(os.path.basename(done.info), error)
+            self.complete(done, compiled)
+
+    @staticmethod
+    def complete(done, compiled):
+        try:
+            done.complete(compiled)
+        except OSError as error:
+            warn(os.path.basename(done.info), error)
 
 
 def canonical(requirement):
