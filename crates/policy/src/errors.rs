@@ -241,13 +241,7 @@ impl<'t> Collector<'t> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.note(Noted {
-            span: span.clone(),
-            code,
-            message: message.into(),
-            help,
-            hidden: false,
-        });
+        self.note(Noted::new(code, span, message, help));
     }
 
     /// The same for a value that may hold a password: it is covered wherever the line is shown.
@@ -259,11 +253,8 @@ impl<'t> Collector<'t> {
         help: Option<String>,
     ) {
         self.note(Noted {
-            span: span.clone(),
-            code,
-            message: message.into(),
-            help,
             hidden: true,
+            ..Noted::new(code, span, message, help)
         });
     }
 
@@ -295,6 +286,16 @@ impl<'t> Collector<'t> {
 }
 
 impl Noted {
+    fn new(code: PolicyCode, span: &Range<usize>, message: impl Into<String>, help: Option<String>) -> Self {
+        Self {
+            span: span.clone(),
+            code,
+            message: message.into(),
+            help,
+            hidden: false,
+        }
+    }
+
     /// Finds its line and column.
     fn locate(self, text: &str) -> PolicyError {
         let start = floor_boundary(text, self.span.start);
