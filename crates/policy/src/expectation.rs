@@ -25,6 +25,29 @@ impl Default for KindSet {
     }
 }
 
+/// What happens to a package that has no pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unpinned {
+    /// The repository that its attestation claims is accepted, and reported as merely claimed.
+    #[default]
+    Claimed,
+    /// It is accepted as long as it keeps the identity that was accepted before.
+    Continuity,
+    /// It is refused.
+    Deny,
+}
+
+/// What a refusal means for the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Nothing is installed.
+    #[default]
+    Enforce,
+    /// What policy and missing evidence refuse is reported, loudly, and installed all the same; bytes that are not the announced
+    /// or allowed ones are refused in any mode.
+    Warn,
+}
+
 /// What the verification core compares the claims of an attestation with.
 ///
 /// The default pins nothing: any repository is accepted and reported as merely claimed. The fields are public since
@@ -36,9 +59,9 @@ pub struct Expectation {
     pub repositories: Vec<SourceRepository>,
     /// Where the pin is written, for reports: `slsa-pip.toml: [packages.NAME]`, `--source-uri`.
     pub pinned_by: Option<String>,
-    /// Refuse when no repository is pinned (`unpinned = "deny"`). A claimed repository is then not enough,
-    /// whatever else the attestation says. See [`Expectation::lacks_required_pin`].
-    pub require_pin: bool,
+    /// What holds when no repository is pinned. With [`Unpinned::Deny`] a claimed repository is not enough, whatever else the
+    /// attestation says. See [`Expectation::lacks_required_pin`].
+    pub unpinned: Unpinned,
     /// Numeric id of the source repository (claim 1.15), in decimal.
     pub repository_id: Option<String>,
     /// Numeric id of the repository's owner (claim 1.17), in decimal.
@@ -85,6 +108,6 @@ impl Expectation {
     /// Whether policy asks for a pin and there is none: then no attestation may be accepted.
     #[must_use]
     pub fn lacks_required_pin(&self) -> bool {
-        self.require_pin && !self.is_pinned()
+        self.unpinned == Unpinned::Deny && !self.is_pinned()
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 use crate::builder::{BuilderId, TrustedBuilders};
 use crate::errors::PolicyErrors;
 use crate::exemption::Exemption;
-use crate::expectation::{Expectation, KindSet};
+use crate::expectation::{Expectation, KindSet, Unpinned};
 use crate::read;
 
 /// Largest policy file that is read, in bytes: room for several thousand packages.
@@ -30,7 +30,7 @@ pub(crate) struct Defaults {
     pub(crate) minimum_level: Option<u8>,
     pub(crate) trusted_builders: TrustedBuilders,
     pub(crate) runner_environment: Option<String>,
-    pub(crate) require_pin: bool,
+    pub(crate) unpinned: Unpinned,
 }
 
 /// One `[packages.NAME]` table.
@@ -94,7 +94,7 @@ impl Policy {
             kinds: pin.kinds.unwrap_or(defaults.kinds),
             minimum_level: pin.minimum_level.or(defaults.minimum_level),
             trusted_builders,
-            require_pin: defaults.require_pin,
+            unpinned: defaults.unpinned,
             ..Expectation::default()
         }
     }
@@ -104,7 +104,7 @@ impl Policy {
     pub fn default_expectation(&self) -> Expectation {
         let defaults = &self.defaults;
         Expectation {
-            require_pin: defaults.require_pin,
+            unpinned: defaults.unpinned,
             runner_environment: defaults.runner_environment.clone(),
             kinds: defaults.kinds,
             minimum_level: defaults.minimum_level,

@@ -101,7 +101,7 @@ minimum-level = 3
     assert_eq!(pinned.runner_environment.as_deref(), Some("self-hosted"));
     assert!(pinned.kinds.build && pinned.kinds.publish);
     assert_eq!(pinned.minimum_level, Some(3));
-    assert!(pinned.require_pin && !pinned.lacks_required_pin());
+    assert!(pinned.unpinned == slsa_pip_policy::Unpinned::Deny && !pinned.lacks_required_pin());
     let (acme, other) = (
         "https://github.com/acme/ci/.github/workflows/build.yml",
         "https://github.com/other/ci/.github/workflows/wheel.yml",

@@ -5,7 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
-use slsa_pip_provenance::Found;
+pub use slsa_pip_policy::EvidenceKind;
+use slsa_pip_policy::{Identity, Provider};
+use slsa_pip_provenance::{Found, split_ref};
+
+use crate::claims::{CIRCLECI_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER};
 
 /// Why a file was accepted.
 #[derive(Debug, Clone, Serialize)]
@@ -28,16 +32,6 @@ pub struct ExemptBasis {
     pub expires: Option<String>,
     /// The digest that was found in the exemption's list.
     pub sha256: Sha256Digest,
-}
-
-/// The kinds of evidence (C4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EvidenceKind {
-    /// SLSA provenance: how the file was built.
-    Build,
-    /// A publish attestation: who uploaded the file, not how it was built.
-    Publish,
 }
 
 /// The Sigstore instances (B8).
@@ -107,6 +101,54 @@ pub struct Attested {
     pub statement: Vec<u8>,
 }
 
+impl Attested {
+    /// The identity behind the attestation, as pins and locks know it.
+    #[must_use]
+    pub fn origin(&self) -> Identity {
+        let claim = |wanted: &str| {
+            let found = self.claims.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.clone())
+        };
+        let provider = match self.issuer.as_str() {
+            GITLAB_ISSUER => Provider::GitLab,
+            GOOGLE_ISSUER => Provider::Google,
+            CIRCLECI_ISSUER => Provider::CircleCi,
+            _ => Provider::GitHub,
+        };
+        let builder = self.builder.as_deref().and_then(split_ref);
+        Identity {
+            provider,
+            kind: self.kind,
+            level: self.build_level,
+            repository: self.repository.clone(),
+            repository_id: self.repository_id.clone(),
+            owner_id: self.owner_id.clone(),
+            workflow: self.workflow_path(),
+            builder: builder.map(|(name, _)| name.to_owned()),
+            builder_ref: builder.map(|(_, reference)| reference.to_owned()),
+            reference: self.reference.clone(),
+            trigger: self.trigger.clone(),
+            environment: claim("deployment environment"),
+            runner_environment: self.runner_environment.clone(),
+            account: match provider {
+                Provider::Google => Some(self.identity.clone()),
+                Provider::CircleCi => claim("build signer URI"),
+                Provider::GitHub | Provider::GitLab => None,
+            },
+        }
+    }
+
+    /// The path of the workflow or pipeline file within the source repository.
+    fn workflow_path(&self) -> Option<String> {
+        let (location, _) = split_ref(self.workflow.as_deref()?)?;
+        // GitLab writes `https://gitlab.com/GROUP/PROJECT//FILE`; compared as GitHub and GitLab spell the repository themselves.
+        let base = self.repository.as_ref()?.https_url();
+        let (head, rest) = location.split_at_checked(base.len())?;
+        let path = rest.trim_start_matches('/');
+        (head.eq_ignore_ascii_case(&base) && rest.starts_with('/') && !path.is_empty()).then(|| path.to_owned())
+    }
+}
+
 macro_rules! names {
     ($type:ty { $($variant:ident => $text:literal),+ $(,)? }) => {
         impl $type {
@@ -123,5 +165,4 @@ macro_rules! names {
         }
     };
 }
-names!(EvidenceKind { Build => "build", Publish => "publish" });
 names!(Instance { PublicGood => "public-good", Github => "github", Custom => "custom" });

@@ -569,7 +569,7 @@ fn every_expectation_binds_every_kind_and_format() {
         }
         // Nothing is pinned where policy wants a pin; ids and metadata are none.
         let unpinned = Expectation {
-            require_pin: true,
+            unpinned: slsa_pip_policy::Unpinned::Deny,
             repository_id: Some(identity.repository_id.clone()),
             declared: "acme/foo".parse().ok(),
             ..Expectation::default()

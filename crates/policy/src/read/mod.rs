@@ -9,6 +9,7 @@ use slsa_pip_distribution::PackageName;
 use toml::de::{DeTable, DeValue};
 
 use crate::errors::{Collector, PolicyCode, PolicyErrors};
+use crate::expectation::Unpinned;
 use crate::policy::{Defaults, MAX_POLICY_LEN, Policy};
 use table::{Span, Table};
 
@@ -114,7 +115,10 @@ fn read_defaults(mut table: Table<'_>, errors: &mut Collector<'_>) -> Defaults {
     }
     if let Some((span, word)) = values::text(&mut table, "unpinned", errors) {
         let word = values::one_of(&span, "unpinned", word, &["claimed", "deny"], errors);
-        defaults.require_pin = word == Some("deny");
+        defaults.unpinned = match word {
+            Some("deny") => Unpinned::Deny,
+            _ => Unpinned::Claimed,
+        };
     }
     defaults
 }

@@ -540,7 +540,7 @@ fn expectations() -> Vec<Named> {
         }),
         expect("expected: a pin, and there is none", |e| {
             e.repositories.clear();
-            e.require_pin = true;
+            e.unpinned = slsa_pip_policy::Unpinned::Deny;
         }),
         expect("expected: metadata names another repository", |e| {
             e.repositories.clear();

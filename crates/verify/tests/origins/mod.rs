@@ -124,7 +124,7 @@ fn an_account_is_not_the_declared_repository() {
     // No pin would help, so none is proposed.
     assert_eq!(refusals[0].hint, None);
     let require_pin = Expectation {
-        require_pin: true,
+        unpinned: slsa_pip_policy::Unpinned::Deny,
         ..Expectation::default()
     };
     let refusals = judge(&wheel(), &evidence, &require_pin, &roots).unwrap_err();
