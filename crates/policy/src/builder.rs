@@ -224,10 +224,30 @@ impl fmt::Display for BuilderId {
     }
 }
 
-/// The reusable workflows that are trusted to write provenance: rule D2's by default, and what policy adds.
+/// A release of a builder, `vX.Y.Z`, in the order of its three numbers, however long they are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ReleaseNumber([(usize, String); 3]);
+
+impl ReleaseNumber {
+    /// Reads `refs/tags/vX.Y.Z`, and nothing else: what [`is_release_ref`] does not take is older than every release.
+    fn of_ref(reference: &str) -> Option<Self> {
+        if !is_release_ref(reference) {
+            return None;
+        }
+        let mut numbers = reference.strip_prefix(TAG_PREFIX)?.strip_prefix('v')?.split('.');
+        // Without leading zeros the longer number is the greater one.
+        let mut next = || numbers.next().map(|number| (number.len(), number.to_owned()));
+        Some(Self([next()?, next()?, next()?]))
+    }
+}
+
+/// The reusable workflows that are trusted to write provenance: rule D2's by default, and what policy adds; and below which
+/// release each is no longer trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedBuilders {
     builders: Vec<BuilderId>,
+    /// Least releases; all that name a builder hold for it.
+    least: Vec<BuilderId>,
 }
 
 impl Default for TrustedBuilders {
@@ -240,7 +260,10 @@ impl Default for TrustedBuilders {
                 reference: None,
             })
             .collect();
-        Self { builders }
+        Self {
+            builders,
+            least: Vec::new(),
+        }
     }
 }
 
@@ -250,6 +273,31 @@ impl TrustedBuilders {
         if !self.builders.contains(&builder) {
             self.builders.push(builder);
         }
+    }
+
+    /// Demands a least release of a builder: that of `least`, which must name one, or nothing is demanded. It trusts nothing by
+    /// itself. Where several are demanded of one builder, the newest counts.
+    pub fn demand(&mut self, least: BuilderId) {
+        if least.reference.is_some() && !self.least.contains(&least) {
+            self.least.push(least);
+        }
+    }
+
+    /// The least release that an identity's two halves fall short of, as a full ref; `None` if it is new enough or none is
+    /// demanded of that builder. A ref that is no [release](is_release_ref) is older than any release.
+    #[must_use]
+    pub fn too_old(&self, name: &str, reference: &str) -> Option<&str> {
+        let found = ReleaseNumber::of_ref(reference);
+        let demanded = self.least.iter().filter(|least| same_name(&least.name, name));
+        let newest = demanded
+            .filter_map(|least| least.reference.as_deref())
+            .max_by_key(|least| ReleaseNumber::of_ref(least))?;
+        (found < ReleaseNumber::of_ref(newest)).then_some(newest)
+    }
+
+    /// The demanded least releases, in the order in which they were given.
+    pub fn demanded(&self) -> impl Iterator<Item = &BuilderId> {
+        self.least.iter()
     }
 
     /// All of them, the default ones first.
@@ -407,6 +455,37 @@ mod tests {
         assert!(trusted.knows(name));
         assert!(trusted.trusts(name, "refs/tags/v1.2.3"));
         assert!(!trusted.trusts(name, "refs/tags/v1.2.4"));
+    }
+
+    #[test]
+    fn a_least_release_is_compared_by_its_numbers() {
+        let mut trusted = TrustedBuilders::default();
+        trusted.demand(format!("{GENERIC}@v1.9.10").parse().unwrap());
+        trusted.demand(format!("{GENERIC}@v1.10.0").parse().unwrap());
+        trusted.demand(GENERIC.parse().unwrap());
+        assert_eq!(trusted.demanded().count(), 2);
+        let name = GENERIC.replace("slsa-framework", "SLSA-Framework");
+        for new_enough in ["v1.10.0", "v1.10.1", "v2.0.0", "v1.99999999999999999999999.0"] {
+            assert_eq!(
+                trusted.too_old(&name, &format!("refs/tags/{new_enough}")),
+                None,
+                "{new_enough}"
+            );
+        }
+        for old in [
+            "refs/tags/v1.9.99",
+            "refs/tags/v0.99.0",
+            "refs/heads/main",
+            "refs/tags/v2",
+            "refs/tags/v2.0.0-rc1",
+            "v2.0.0",
+            "",
+        ] {
+            assert_eq!(trusted.too_old(&name, old), Some("refs/tags/v1.10.0"), "{old}");
+        }
+        let other = GENERIC.replace("generic_slsa3", "other");
+        assert_eq!(trusted.too_old(&other, "refs/tags/v0.0.1"), None);
+        assert!(!trusted.knows(&other), "a demand is no trust");
     }
 
     #[test]

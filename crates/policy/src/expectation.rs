@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use slsa_pip_distribution::SourceRepository;
 
+use crate::account::Account;
 use crate::builder::{BuilderId, TrustedBuilders};
 
 /// Which kinds of evidence suffice (rule C4).
@@ -57,6 +58,9 @@ pub enum Mode {
 pub struct Expectation {
     /// Accepted source repositories; empty means none is pinned.
     pub repositories: Vec<SourceRepository>,
+    /// Accepted publishers without a repository. Beside [`repositories`](Self::repositories) any one of either suffices, so that a
+    /// project can move from one to the other.
+    pub accounts: Vec<Account>,
     /// Where the pin is written, for reports: `slsa-pip.toml: [packages.NAME]`, `--source-uri`.
     pub pinned_by: Option<String>,
     /// What holds when no repository is pinned. With [`Unpinned::Deny`] a claimed repository is not enough, whatever else the
@@ -76,14 +80,14 @@ pub struct Expectation {
     pub source_branch: Option<String>,
     /// The builder that must have built the file (rule D3).
     pub builder: Option<BuilderId>,
-    /// Workflow file of the source repository (claim 1.18): a bare file name, or a path that begins with
-    /// `.github/workflows/`.
+    /// Workflow or pipeline file of the source repository (claim 1.18). On GitHub a bare file name, or a path that begins with
+    /// `.github/workflows/`; on GitLab the path within the repository, such as `.gitlab-ci.yml`.
     pub workflow: Option<String>,
     /// Event that triggered the build (claim 1.20), such as `push` or `release`.
     pub trigger: Option<String>,
     /// Deployment environment (claim 1.23).
     pub environment: Option<String>,
-    /// Runner environment (claim 1.11): `github-hosted` or `self-hosted`.
+    /// Runner environment (claim 1.11): `github-hosted`, `gitlab-hosted` or `self-hosted`.
     pub runner_environment: Option<String>,
     /// Inputs of a manually dispatched workflow, each of which must be present and equal (rule E5).
     pub workflow_inputs: BTreeMap<String, String>,
@@ -98,11 +102,11 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Whether a source repository is pinned. Numeric ids alone are no pin: they mean something only together with
-    /// the host that assigned them.
+    /// Whether a source repository is pinned, or an account where there is none. Numeric ids alone are no pin: they mean
+    /// something only together with the host that assigned them.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        !self.repositories.is_empty()
+        !self.repositories.is_empty() || !self.accounts.is_empty()
     }
 
     /// Whether policy asks for a pin and there is none: then no attestation may be accepted.

@@ -4,6 +4,7 @@
 //! environment. The file is read strictly: whatever is not understood is an error with its position, never ignored,
 //! since a mistyped pin that is silently dropped would be no pin at all.
 
+mod account;
 pub mod builder;
 pub mod errors;
 pub mod exemption;
@@ -13,6 +14,7 @@ mod policy;
 mod read;
 mod suggest;
 
+pub use account::Account;
 pub use builder::{BuilderId, BuilderMismatch, InvalidBuilder, TrustedBuilders};
 pub use errors::{PolicyCode, PolicyError, PolicyErrors};
 pub use exemption::Exemption;
