@@ -10,7 +10,7 @@ use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
 use slsa_pip_pypi_client::{IndexError, StagedDownload};
-use slsa_pip_verify::{Basis, Code, Context, Refusal, StagedFile, Verified, exempt};
+use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, Verified, exempt};
 use tokio::sync::Semaphore;
 
 use crate::collect::{Collector, Subject};
@@ -41,6 +41,23 @@ pub(crate) struct Judged {
     pub(crate) verified: Option<Verified>,
     /// The evidence that was accepted, as it was read.
     pub(crate) accepted: Option<Evidence>,
+    /// The bytes that were judged; `None` where they could not be had, or were not those that were announced.
+    pub(crate) staged: Option<StagedFile>,
+    /// What was found for a file that was refused.
+    pub(crate) insufficient: Vec<Evidence>,
+}
+
+/// What the provenance of a file would prove if the index were right about its digest. Nothing passes by it.
+pub(crate) enum Foretold {
+    /// This attestation would be accepted.
+    Attested(Box<Attested>),
+    /// It would be refused for these reasons; [`Code::NoEvidence`] alone if nothing was found.
+    Refused {
+        /// Why.
+        refusals: Vec<Refusal>,
+        /// Whether every place that could hold provenance has answered.
+        complete: bool,
+    },
 }
 
 /// Judges the files of one run.
@@ -103,6 +120,38 @@ impl<'a> Judge<'a> {
             Ok((staged, examined)) => self.conclude(package, &staged, examined).await,
             Err(error) => download_verdict(package, &error),
         }
+    }
+
+    /// Looks for the provenance of a file that is not downloaded, by the digest that the index announces; `None` if it announces
+    /// none.
+    pub(crate) async fn foretell(&self, package: &Package) -> Result<Option<Foretold>> {
+        let Some(announced) = announced(self.session, package, &[]) else {
+            return Ok(None);
+        };
+        let Examined {
+            expectation,
+            mut harvest,
+            ..
+        } = self.examine(package, &announced).await?;
+        let grounds = self.grounds.clone().get().await?;
+        let context = Context {
+            roots: &grounds.root.roots,
+            expectation: &expectation,
+            now: self.session.trust.now,
+            package: Some(&package.name),
+        };
+        let outcome = search::verdict(&announced, &mut harvest, &context);
+        Ok(Some(match outcome.as_ref().map(Verified::basis) {
+            Ok(Basis::Attested(attested)) => Foretold::Attested(attested.clone()),
+            _ => {
+                let filename = package.filename.as_str();
+                let report = file_report(filename, Some(&package.filename), None, outcome, harvest);
+                Foretold::Refused {
+                    complete: !report.may_be_found_later(),
+                    refusals: report.refusals,
+                }
+            }
+        }))
     }
 
     async fn download(
@@ -263,6 +312,10 @@ fn judged(
             .cloned(),
         Basis::Exempt(_) => None,
     });
+    let insufficient = match outcome {
+        Ok(_) => Vec::new(),
+        Err(_) => harvest.evidence.clone(),
+    };
     let mut report = file_report(
         staged.filename(),
         Some(&package.filename),
@@ -278,6 +331,8 @@ fn judged(
         package: Some(package),
         verified,
         accepted,
+        staged: Some(staged.clone()),
+        insufficient,
     }
 }
 
@@ -340,6 +395,8 @@ impl Judged {
             package,
             verified: None,
             accepted: None,
+            staged: None,
+            insufficient: Vec::new(),
         }
     }
 }

@@ -178,6 +178,11 @@ fn left_alone(session: &Session, satisfied: &Satisfied) -> SatisfiedReport {
 }
 
 impl Awaited {
+    /// Grounds that are there already.
+    pub(crate) fn ready(grounds: Arc<Grounds>) -> Self {
+        Self(watch::channel(Some(grounds)).1)
+    }
+
     /// The grounds, as soon as they are there.
     ///
     /// # Errors
