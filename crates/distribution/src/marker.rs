@@ -34,6 +34,19 @@ enum Key {
     Version(MarkerValueVersion),
     Text(MarkerValueString),
     Extra,
+    /// The set of extras of a lock file (PEP 751).
+    Extras,
+    /// The set of dependency groups of a lock file (PEP 751).
+    DependencyGroups,
+}
+
+/// What is asked for of a lock file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Selection<'a> {
+    /// The extras.
+    pub extras: &'a [ExtraName],
+    /// The dependency groups, those installed by default among them.
+    pub groups: &'a [ExtraName],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,27 +65,57 @@ impl Marker {
     /// # Errors
     /// A text naming what is wrong. Comparisons of two variables or of two strings mean nothing and are refused.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parser = Parser { rest: text };
-        let node = parser.any(0)?;
-        if parser.skip_space().is_empty() {
-            Ok(Self(node))
-        } else {
-            Err(parser.unexpected("`and`, `or` or the end of the marker"))
+        Parser {
+            rest: text,
+            of_lock: false,
         }
+        .whole()
+    }
+
+    /// Parses the marker of a package in a lock file, which may also ask `'NAME' in extras` and `'NAME' in dependency_groups`.
+    ///
+    /// # Errors
+    /// As [`Marker::parse`].
+    pub fn parse_of_lock(text: &str) -> Result<Self, String> {
+        Parser {
+            rest: text,
+            of_lock: true,
+        }
+        .whole()
     }
 
     /// Whether it holds in `env` with `extra` being asked for (`None`: no extra).
     #[must_use]
     pub fn evaluate(&self, env: &MarkerEnvironment, extra: Option<&ExtraName>) -> bool {
-        self.0.evaluate(env, extra)
+        self.0.evaluate(env, extra, Selection::default())
+    }
+
+    /// Whether it holds in `env` for what is asked for of a lock file.
+    #[must_use]
+    pub fn evaluate_of_lock(&self, env: &MarkerEnvironment, selection: Selection<'_>) -> bool {
+        self.0.evaluate(env, None, selection)
     }
 }
 
 impl Node {
-    fn evaluate(&self, env: &MarkerEnvironment, extra: Option<&ExtraName>) -> bool {
+    fn evaluate(&self, env: &MarkerEnvironment, extra: Option<&ExtraName>, selection: Selection<'_>) -> bool {
         match self {
-            Self::Any(nodes) => nodes.iter().any(|node| node.evaluate(env, extra)),
-            Self::All(nodes) => nodes.iter().all(|node| node.evaluate(env, extra)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.evaluate(env, extra, selection)),
+            Self::All(nodes) => nodes.iter().all(|node| node.evaluate(env, extra, selection)),
+            Self::Compare {
+                key: key @ (Key::Extras | Key::DependencyGroups),
+                op,
+                value,
+                ..
+            } => {
+                let asked = if *key == Key::Extras {
+                    selection.extras
+                } else {
+                    selection.groups
+                };
+                let named = value.parse::<ExtraName>().is_ok_and(|name| asked.contains(&name));
+                named == (*op == Op::In)
+            }
             Self::Compare {
                 key,
                 op,
@@ -83,6 +126,8 @@ impl Node {
                     Key::Version(key) => version_text(env, key),
                     Key::Text(key) => env.get_string(key),
                     Key::Extra => extra.map_or("", ExtraName::as_str),
+                    // Handled above.
+                    Key::Extras | Key::DependencyGroups => "",
                 };
                 let normalised = (*key == Key::Extra)
                     .then(|| value.parse::<ExtraName>().ok())
@@ -152,9 +197,20 @@ enum Operand {
 
 struct Parser<'a> {
     rest: &'a str,
+    /// Whether the variables of lock files are known.
+    of_lock: bool,
 }
 
 impl<'a> Parser<'a> {
+    fn whole(mut self) -> Result<Marker, String> {
+        let node = self.any(0)?;
+        if self.skip_space().is_empty() {
+            Ok(Marker(node))
+        } else {
+            Err(self.unexpected("`and`, `or` or the end of the marker"))
+        }
+    }
+
     fn skip_space(&mut self) -> &'a str {
         self.rest = self.rest.trim_start();
         self.rest
@@ -218,6 +274,10 @@ impl<'a> Parser<'a> {
             (Operand::Quoted(value), Operand::Key(key)) => (key, value, true),
             _ => return Err("its marker compares two variables or two strings".to_owned()),
         };
+        let is_set = matches!(key, Key::Extras | Key::DependencyGroups);
+        if is_set && !(swapped && matches!(op, Op::In | Op::NotIn)) {
+            return Err("its marker may only ask whether a quoted name is `in` or `not in` such a set".to_owned());
+        }
         if undefined(&key, op, &value, swapped) {
             return Err("its marker compares what cannot be compared with `===` or `~=`".to_owned());
         }
@@ -244,7 +304,14 @@ impl<'a> Parser<'a> {
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'))
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        let key = variable(word).ok_or_else(|| self.unexpected("a marker variable or a quoted string"))?;
+        let of_lock = match word {
+            "extras" if self.of_lock => Some(Key::Extras),
+            "dependency_groups" if self.of_lock => Some(Key::DependencyGroups),
+            _ => None,
+        };
+        let key = of_lock
+            .or_else(|| variable(word))
+            .ok_or_else(|| self.unexpected("a marker variable or a quoted string"))?;
         self.rest = after;
         Ok(Operand::Key(key))
     }
@@ -353,6 +420,33 @@ mod tests {
             );
         }
         assert!(!Marker::parse("extra == 'x'").unwrap().evaluate(&env(), None));
+    }
+
+    #[test]
+    fn markers_of_lock_files_ask_for_extras_and_groups() {
+        let names: Vec<ExtraName> = ["dev-tools", "x"].iter().map(|name| name.parse().unwrap()).collect();
+        let [dev, x] = [&names[..1], &names[1..]];
+        let selection = Selection { extras: x, groups: dev };
+        for (text, expected) in [
+            ("'x' in extras", true),
+            ("'y' in extras", false),
+            ("'y' not in extras", true),
+            ("'Dev_Tools' in dependency_groups", true),
+            ("'x' in dependency_groups or sys_platform == 'win32'", false),
+            ("'x' in extras and os_name == 'posix'", true),
+        ] {
+            let marker = Marker::parse_of_lock(text).unwrap();
+            assert_eq!(marker.evaluate_of_lock(&env(), selection), expected, "{text}");
+            assert!(Marker::parse(text).is_err(), "{text} is for lock files only");
+        }
+        for bad in [
+            "extras == 'x'",
+            "'x' == extras",
+            "extras in 'x'",
+            "'x' < dependency_groups",
+        ] {
+            assert!(Marker::parse_of_lock(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use slsa_pip_distribution::SourceRepository;
 
 use crate::account::Account;
 use crate::builder::{BuilderId, TrustedBuilders};
+use crate::publisher::LockedPublishers;
 
 /// Which kinds of evidence suffice (rule C4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,9 @@ pub struct Expectation {
     pub minimum_level: Option<u8>,
     /// Reusable workflows that are trusted to write provenance (rule D2).
     pub trusted_builders: TrustedBuilders,
+    /// The publishers that a lock file records, one of which must be the certificate's. They come on top of all else: they pin
+    /// nothing that policy leaves open.
+    pub locked: Option<LockedPublishers>,
     /// The repository that unsigned metadata names. Only for the report: it satisfies nothing (rule E7).
     pub declared: Option<SourceRepository>,
 }

@@ -11,6 +11,7 @@ pub mod exemption;
 pub mod expectation;
 mod identity;
 mod policy;
+mod publisher;
 mod read;
 mod suggest;
 
@@ -20,4 +21,5 @@ pub use errors::{PolicyCode, PolicyError, PolicyErrors};
 pub use exemption::Exemption;
 pub use expectation::{Expectation, KindSet, Mode, Unpinned};
 pub use identity::{EvidenceKind, Identity, Provider};
+pub use publisher::{LockedPublishers, Publisher};
 pub use policy::{MAX_POLICY_LEN, Policy};
