@@ -62,6 +62,8 @@ pub enum PolicyCode {
     InvalidDigest,
     /// Not a date.
     InvalidDate,
+    /// Not a length of time.
+    InvalidAge,
     /// A text with a control character.
     ControlCharacter,
     /// A text longer than anything it could mean.
@@ -70,7 +72,7 @@ pub enum PolicyCode {
 
 impl PolicyCode {
     /// All codes, in the order of their declaration.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::TooLarge,
         Self::Syntax,
         Self::UnknownVersion,
@@ -95,6 +97,7 @@ impl PolicyCode {
         Self::InvalidVersions,
         Self::InvalidDigest,
         Self::InvalidDate,
+        Self::InvalidAge,
         Self::ControlCharacter,
         Self::ValueTooLong,
     ];
@@ -127,6 +130,7 @@ impl PolicyCode {
             Self::InvalidVersions => "invalid-versions",
             Self::InvalidDigest => "invalid-digest",
             Self::InvalidDate => "invalid-date",
+            Self::InvalidAge => "invalid-age",
             Self::ControlCharacter => "control-character",
             Self::ValueTooLong => "value-too-long",
         }

@@ -6,6 +6,8 @@ use slsa_pip_distribution::SourceRepository;
 
 use crate::account::Account;
 use crate::builder::{BuilderId, TrustedBuilders};
+use crate::continuity::Previous;
+use crate::owner::Owner;
 use crate::publisher::LockedPublishers;
 
 /// Which kinds of evidence suffice (rule C4).
@@ -28,7 +30,7 @@ impl Default for KindSet {
 }
 
 /// What happens to a package that has no pin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Unpinned {
     /// The repository that its attestation claims is accepted, and reported as merely claimed.
     #[default]
@@ -57,8 +59,11 @@ pub enum Mode {
 /// absent claim never meets it (rule E6).
 #[derive(Debug, Clone, Default)]
 pub struct Expectation {
-    /// Accepted source repositories; empty means none is pinned.
+    /// Accepted source repositories. Nothing is pinned if this, [`owners`](Self::owners) and [`accounts`](Self::accounts) are
+    /// all empty; otherwise any one of all three is accepted.
     pub repositories: Vec<SourceRepository>,
+    /// Owners of whom every repository is accepted.
+    pub owners: Vec<Owner>,
     /// Accepted publishers without a repository. Beside [`repositories`](Self::repositories) any one of either suffices, so that a
     /// project can move from one to the other.
     pub accounts: Vec<Account>,
@@ -103,14 +108,39 @@ pub struct Expectation {
     pub locked: Option<LockedPublishers>,
     /// The repository that unsigned metadata names. Only for the report: it satisfies nothing (rule E7).
     pub declared: Option<SourceRepository>,
+    /// Identities of the package's other releases, one of which must be continued (rule E8). Where nothing else pins the package, a
+    /// recorded one is its pin; where something does, a repository that is pinned may take the place of the recorded one.
+    pub previous: Vec<Previous>,
+    /// Somebody will look at the identity and decide about it: that the repository is merely claimed, and that it may differ from
+    /// the declared one, is then no reason to refuse. What is accepted so is shown and never installed.
+    pub under_review: bool,
 }
 
 impl Expectation {
-    /// Whether a source repository is pinned, or an account where there is none. Numeric ids alone are no pin: they mean
-    /// something only together with the host that assigned them.
+    /// Whether a source repository, an owner or an account is pinned. Numeric ids alone are no pin: they mean something only
+    /// together with the host that assigned them.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        !self.repositories.is_empty() || !self.accounts.is_empty()
+        !(self.repositories.is_empty() && self.owners.is_empty() && self.accounts.is_empty())
+    }
+
+    /// Whether a source repository is a pinned one, or one of a pinned owner. Nothing pinned: false.
+    #[must_use]
+    pub fn accepts_repository(&self, found: &SourceRepository) -> bool {
+        self.repositories.contains(found) || self.owners.iter().any(|owner| owner.owns(found))
+    }
+
+    /// All that is pinned, as refusals show what was expected: `github.com/acme/foo or any repository of github.com/acme`.
+    #[must_use]
+    pub fn pinned_sources(&self) -> String {
+        let owners = self.owners.iter().map(|owner| format!("any repository of {owner}"));
+        let accounts = self.accounts.iter().map(ToString::to_string);
+        let repositories = self.repositories.iter().map(ToString::to_string);
+        repositories
+            .chain(owners)
+            .chain(accounts)
+            .collect::<Vec<_>>()
+            .join(" or ")
     }
 
     /// Whether policy asks for a pin and there is none: then no attestation may be accepted.

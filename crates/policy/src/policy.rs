@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use slsa_pip_distribution::{PackageName, SourceRepository, Version};
 use url::Url;
 
 use crate::builder::{BuilderId, TrustedBuilders};
 use crate::errors::PolicyErrors;
 use crate::exemption::Exemption;
-use crate::expectation::{Expectation, KindSet, Unpinned};
+use crate::expectation::{Expectation, KindSet, Mode, Unpinned};
 use crate::read;
 
 /// Largest policy file that is read, in bytes: room for several thousand packages.
@@ -31,6 +32,9 @@ pub(crate) struct Defaults {
     pub(crate) trusted_builders: TrustedBuilders,
     pub(crate) runner_environment: Option<String>,
     pub(crate) unpinned: Unpinned,
+    pub(crate) mode: Mode,
+    pub(crate) minimum_age: Option<SignedDuration>,
+    pub(crate) indexes: Vec<Url>,
 }
 
 /// One `[packages.NAME]` table.
@@ -50,6 +54,7 @@ pub(crate) struct Pin {
     pub(crate) runner_environment: Option<String>,
     pub(crate) kinds: Option<KindSet>,
     pub(crate) minimum_level: Option<u8>,
+    pub(crate) minimum_age: Option<SignedDuration>,
 }
 
 /// The placeholder of ref templates.
@@ -138,6 +143,33 @@ impl Policy {
         self.packages
             .iter()
             .filter_map(|(name, pin)| Some((name, pin.index.as_ref()?)))
+    }
+
+    /// What a refusal means for the run.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.defaults.mode
+    }
+
+    /// How long a file of a package must have been published before it may be chosen; `None` asks for nothing. A file whose
+    /// upload time is not known does not satisfy it.
+    #[must_use]
+    pub fn minimum_age(&self, name: &PackageName) -> Option<SignedDuration> {
+        let own = self.packages.get(name).and_then(|pin| pin.minimum_age);
+        own.or(self.defaults.minimum_age)
+    }
+
+    /// The only indexes that may be asked, as base URLs without login; empty: whichever are configured.
+    #[must_use]
+    pub fn allowed_indexes(&self) -> &[Url] {
+        &self.defaults.indexes
+    }
+
+    /// The one index that a package is taken from, if policy assigns it to one: what [`assigned_indexes`](Self::assigned_indexes)
+    /// lists, and what groups of packages are assigned to.
+    #[must_use]
+    pub fn index(&self, name: &PackageName) -> Option<&Url> {
+        self.packages.get(name)?.index.as_ref()
     }
 
     /// How reports name the file; empty for the default policy.

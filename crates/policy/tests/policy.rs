@@ -233,7 +233,7 @@ error[unknown-key]: unknown key `allow-everything` in [defaults]
   |
 2 | allow-everything = true
   | ^^^^^^^^^^^^^^^^
-  = help: known here: `evidence`, `minimum-level`, `builders`, `runner-environment`, `unpinned`",
+  = help: known here: `evidence`, `minimum-level`, `builders`, `runner-environment`, `unpinned`, `mode`, `minimum-age`, `indexes`",
     );
 }
 
@@ -860,6 +860,7 @@ fn codes_are_unique_and_stable() {
             "invalid-versions",
             "invalid-digest",
             "invalid-date",
+            "invalid-age",
             "control-character",
             "value-too-long",
         ]

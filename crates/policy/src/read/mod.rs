@@ -9,7 +9,7 @@ use slsa_pip_distribution::PackageName;
 use toml::de::{DeTable, DeValue};
 
 use crate::errors::{Collector, PolicyCode, PolicyErrors};
-use crate::expectation::Unpinned;
+use crate::expectation::{Mode, Unpinned};
 use crate::policy::{Defaults, MAX_POLICY_LEN, Policy};
 use table::{Span, Table};
 
@@ -97,6 +97,9 @@ fn read_defaults(mut table: Table<'_>, errors: &mut Collector<'_>) -> Defaults {
             "builders",
             "runner-environment",
             "unpinned",
+            "mode",
+            "minimum-age",
+            "indexes",
         ],
         errors,
     );
@@ -104,6 +107,8 @@ fn read_defaults(mut table: Table<'_>, errors: &mut Collector<'_>) -> Defaults {
         kinds: values::evidence(&mut table, errors).unwrap_or_default(),
         minimum_level: values::level(&mut table, errors),
         runner_environment: values::runner_environment(&mut table, errors),
+        minimum_age: values::age(&mut table, errors),
+        indexes: packages::indexes(&mut table, errors),
         ..Defaults::default()
     };
     if let Some(list) = values::strings(&mut table, "builders", errors) {
@@ -114,10 +119,17 @@ fn read_defaults(mut table: Table<'_>, errors: &mut Collector<'_>) -> Defaults {
         }
     }
     if let Some((span, word)) = values::text(&mut table, "unpinned", errors) {
-        let word = values::one_of(&span, "unpinned", word, &["claimed", "deny"], errors);
+        let word = values::one_of(&span, "unpinned", word, &["claimed", "continuity", "deny"], errors);
         defaults.unpinned = match word {
             Some("deny") => Unpinned::Deny,
+            Some("continuity") => Unpinned::Continuity,
             _ => Unpinned::Claimed,
+        };
+    }
+    if let Some((span, word)) = values::text(&mut table, "mode", errors) {
+        defaults.mode = match values::one_of(&span, "mode", word, &["enforce", "warn"], errors) {
+            Some("warn") => Mode::Warn,
+            _ => Mode::Enforce,
         };
     }
     defaults

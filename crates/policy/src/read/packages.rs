@@ -10,7 +10,7 @@ use super::values;
 use crate::errors::{Collector, PolicyCode};
 use crate::policy::{Pin, VERSION_PLACEHOLDER};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "index",
     "repository",
     "repository-id",
@@ -24,6 +24,7 @@ const KEYS: [&str; 13] = [
     "runner-environment",
     "evidence",
     "minimum-level",
+    "minimum-age",
 ];
 
 /// Where GitHub looks for workflows.
@@ -56,6 +57,7 @@ pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Pin {
         runner_environment: values::runner_environment(&mut table, errors),
         kinds: values::evidence(&mut table, errors),
         minimum_level: values::level(&mut table, errors),
+        minimum_age: values::age(&mut table, errors),
     };
     if table.take("repository").is_none() {
         for key in ["repository-id", "owner-id"] {
@@ -76,20 +78,32 @@ pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Pin {
 /// file is shared, and no place for secrets.
 fn index(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<Url> {
     let (span, text) = values::text(table, "index", errors)?;
+    index_url(&span, "index", text, errors)
+}
+
+/// `indexes`: the only ones that may be asked.
+pub(super) fn indexes(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Vec<Url> {
+    let written = values::strings(table, "indexes", errors).unwrap_or_default();
+    let read = written.into_iter();
+    read.filter_map(|(span, text)| index_url(&span, "indexes", text, errors))
+        .collect()
+}
+
+fn index_url(span: &Span, key: &str, text: &str, errors: &mut Collector<'_>) -> Option<Url> {
     let url = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"));
     let problem = match &url {
-        None => Some("`index` is no http or https URL"),
-        Some(url) if !url.username().is_empty() || url.password().is_some() => Some("`index` holds a login"),
-        Some(url) if url.query().is_some() || url.fragment().is_some() => Some("`index` has a query or a fragment"),
+        None => Some("is no http or https URL"),
+        Some(url) if !url.username().is_empty() || url.password().is_some() => Some("holds a login"),
+        Some(url) if url.query().is_some() || url.fragment().is_some() => Some("has a query or a fragment"),
         Some(_) => None,
     };
     let Some(problem) = problem else { return url };
     errors.push_hidden(
         PolicyCode::InvalidIndex,
-        &span,
-        problem,
+        span,
+        format!("`{key}` {problem}"),
         Some("write it as the index is configured, without a login: \"https://index.example/simple/\"".to_owned()),
     );
     None

@@ -1,5 +1,6 @@
 //! Single values: types, words, lists.
 
+use jiff::SignedDuration;
 use toml::de::DeValue;
 
 use super::table::{Span, Table, quoted};
@@ -175,4 +176,41 @@ pub(super) fn builder(span: &Span, text: &str, errors: &mut Collector<'_>) -> Op
             errors.push(PolicyCode::InvalidBuilder, span, error.to_string(), None);
         })
         .ok()
+}
+
+/// Longest `minimum-age`, in days: more is a mistyped number.
+const MAX_DAYS: i64 = 3650;
+
+/// `minimum-age`, a whole number of minutes, hours, days or weeks.
+pub(super) fn age(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<SignedDuration> {
+    let (span, text) = text(table, "minimum-age", errors)?;
+    let age = parse_age(text);
+    if age.is_none() {
+        errors.push(
+            PolicyCode::InvalidAge,
+            &span,
+            format!("`minimum-age` is no length of time: \"{text}\""),
+            Some(format!(
+                "write \"7 days\", \"12 hours\" or \"2 weeks\"; at most {MAX_DAYS} days"
+            )),
+        );
+    }
+    age
+}
+
+fn parse_age(text: &str) -> Option<SignedDuration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let hours_of = |unit: &str| match unit {
+        "hour" | "hours" => Some(1),
+        "day" | "days" => Some(24),
+        "week" | "weeks" => Some(7 * 24),
+        _ => None,
+    };
+    let number: i64 = number.parse().ok()?;
+    let age = match unit.trim_start() {
+        "minute" | "minutes" => SignedDuration::from_mins(number.min(MAX_DAYS * 24 * 60 + 1)),
+        unit => SignedDuration::from_hours(number.min(MAX_DAYS * 24 + 1).checked_mul(hours_of(unit)?)?),
+    };
+    (age <= SignedDuration::from_hours(MAX_DAYS * 24)).then_some(age)
 }
