@@ -49,6 +49,7 @@ fn candidate(file: &Arc<IndexFile>) -> CandidateFile<Arc<IndexFile>> {
         sha256: file.sha256,
         uploaded: file.upload_time.as_deref().and_then(|time| time.parse().ok()),
         local: file.is_local(),
+        excluded: None,
         metadata_served: file.metadata.is_some() || file.is_local(),
         file: Arc::clone(file),
     }

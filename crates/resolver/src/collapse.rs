@@ -7,6 +7,7 @@ use pubgrub::{DerivationTree, External, Term};
 use slsa_pip_distribution::PackageName;
 
 use crate::derivation::{Fact, Step, Tree};
+use crate::edges::Reason;
 use crate::package::Package;
 use crate::version_set::{Index, VersionSet};
 
@@ -131,7 +132,7 @@ impl<'a> Collapse<'a> {
         );
         let fact = match key.clone() {
             (package, set, Some((other, needed))) => External::FromDependencyOf(package, set, other, needed),
-            (package, set, None) => External::Custom(package, set, String::new()),
+            (package, set, None) => External::Custom(package, set, Reason::Unusable(String::new())),
         };
         self.merged.insert(key, newest);
         Arc::new(DerivationTree::External(fact))

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use pubgrub::{DerivationTree, Derived, External};
 use slsa_pip_distribution::PackageName;
 
+use crate::edges::Reason;
 use crate::package::Package;
 use crate::store::Store;
 use crate::version_set::VersionSet;
 use crate::wheel::Unusable;
 
-pub(crate) type Tree = DerivationTree<Package, VersionSet, String>;
-pub(crate) type Fact = External<Package, VersionSet, String>;
-pub(crate) type Step = Derived<Package, VersionSet, String>;
+pub(crate) type Tree = DerivationTree<Package, VersionSet, Reason>;
+pub(crate) type Fact = External<Package, VersionSet, Reason>;
+pub(crate) type Step = Derived<Package, VersionSet, Reason>;
 
 /// The same derivation, told so that of two causes the one with the shorter reason comes first.
 pub(crate) fn shortest_first(tree: &Tree) -> Tree {
@@ -140,6 +141,24 @@ pub(crate) fn projects(tree: &Tree) -> BTreeSet<PackageName> {
         }
     });
     packages.filter_map(Package::project).cloned().collect()
+}
+
+/// The projects of which a release stands in the way that the source has ruled out or excluded.
+pub(crate) fn ruled_out<F: Clone>(tree: &Tree, store: &Store<F>) -> BTreeSet<PackageName> {
+    let facts = facts(tree).into_iter();
+    let projects = facts.filter_map(|fact| match fact {
+        External::Custom(package, _, Reason::RuledOut(_)) => package.project(),
+        External::NoVersions(package, set) => {
+            let name = package.project()?;
+            let mut releases = store.page(name)?.numbered().filter(|(index, _)| set.has(*index));
+            let excluded = |reason: Option<&Unusable>| matches!(reason, Some(Unusable::Excluded(_)));
+            releases
+                .any(|(_, release)| excluded(release.wheel.as_ref().err()))
+                .then_some(name)
+        }
+        _ => None,
+    });
+    projects.cloned().collect()
 }
 
 /// What alone stands in the way.

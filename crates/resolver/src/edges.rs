@@ -1,6 +1,7 @@
 //! Requirements as edges between the things that the solver decides about.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pubgrub::VersionSet as _;
 use slsa_pip_distribution::requirement::ExtraName;
@@ -24,7 +25,29 @@ pub(crate) struct Edge {
 }
 
 /// The dependencies of one release, or why it cannot be used.
-pub(crate) type Edges = Result<Vec<Edge>, String>;
+pub(crate) type Edges = Result<Vec<Edge>, Reason>;
+
+/// Why a release cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// For what it is, or what is said about it.
+    Unusable(String),
+    /// The source has ruled it out; the text goes on where the name of the release ends.
+    RuledOut(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unusable(text) | Self::RuledOut(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Self::Unusable(text)
+    }
+}
 
 /// Finds the dependencies of a release, fetching what that needs.
 pub(crate) fn edges<F: Clone>(
@@ -69,7 +92,7 @@ fn required<F: Clone>(
     name: &PackageName,
     extra: Option<&ExtraName>,
     index: Index,
-) -> Result<Result<Vec<Requirement>, String>, Stop> {
+) -> Result<Result<Vec<Requirement>, Reason>, Stop> {
     if store.is_installed(name, index) {
         let Some(metadata) = store.installed_metadata(name).filter(|_| !request.no_deps) else {
             return Ok(Ok(Vec::new()));
@@ -81,15 +104,20 @@ fn required<F: Clone>(
             }
             // Another release may do.
             Err(_) if store.open(name) => Err(Stop::Restart),
-            Err(reason) => Ok(Err(reason.clone())),
+            Err(reason) => Ok(Err(reason.clone().into())),
         };
     }
     let metadata = match store.need_metadata(name, index)? {
         Ok(metadata) => metadata,
-        Err(reason) => return Ok(Err(reason)),
+        Err(reason) => return Ok(Err(reason.into())),
     };
     if let Some(reason) = mismatch(store, request, name, index, &metadata) {
-        return Ok(Err(reason));
+        return Ok(Err(reason.into()));
+    }
+    if extra.is_none()
+        && let Some(reason) = store.need_ruling(name, index)?
+    {
+        return Ok(Err(Reason::RuledOut(reason)));
     }
     if request.no_deps {
         return Ok(Ok(Vec::new()));
@@ -157,7 +185,7 @@ fn convert<F: Clone>(
                 _ if package.project().is_some_and(|by| store.is_installed(by, index)) && page.kept().is_some() => {
                     VersionSet::from_indices(page.kept())
                 }
-                _ => return Ok(Err(stranger(&requirement))),
+                _ => return Ok(Err(stranger(&requirement).into())),
             },
         };
         if set.is_empty() && page.kind == Kind::Installed {
@@ -198,7 +226,7 @@ fn connect(package: &Package, index: Index, sets: Vec<(VersionSet, Requirement)>
         let to = Package::Base(name.clone());
         if to == *package {
             if !set.has(index) {
-                return Err(format!("requires another version of itself: `{requirement}`"));
+                return Err(format!("requires another version of itself: `{requirement}`").into());
             }
             continue;
         }

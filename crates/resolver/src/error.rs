@@ -13,6 +13,8 @@ pub enum ResolveError {
     Unsatisfiable {
         /// The derivation in plain words, several lines.
         explanation: String,
+        /// The projects of which a release stands in the way that the source has ruled out or excluded, sorted.
+        ruled_out: Vec<PackageName>,
     },
     /// No index has the project.
     #[error("the project `{name}` was not found{}", required(.required_by))]

@@ -6,8 +6,8 @@ use pubgrub::{DefaultStringReporter, DerivationTree, External, Map, ReportFormat
 use slsa_pip_distribution::PackageName;
 
 use crate::collapse::{Collapse, Merged};
-use crate::derivation::{Cause, Fact, Step, Tree, facts, shortest_first, single_cause};
-use crate::edges::Edges;
+use crate::derivation::{Cause, Fact, Step, Tree, facts, ruled_out, shortest_first, single_cause};
+use crate::edges::{Edges, Reason};
 use crate::error::ResolveError;
 use crate::package::Package;
 use crate::page::Page;
@@ -53,7 +53,10 @@ pub(crate) fn no_solution<F: Clone>(tree: &Tree, run: &Inner<'_, F>) -> ResolveE
             explanation,
         },
         Some((name, required_by, Cause::WheelsExcluded)) => ResolveError::WheelsExcluded { name, required_by },
-        None => ResolveError::Unsatisfiable { explanation },
+        None => ResolveError::Unsatisfiable {
+            explanation,
+            ruled_out: ruled_out(tree, store).into_iter().collect(),
+        },
     }
 }
 
@@ -139,6 +142,7 @@ impl<F: Clone> Words<'_, F> {
                 };
                 Some(format!("{newest} requires {text}"))
             }
+            External::Custom(_, _, Reason::RuledOut(reason)) => Some(format!("{newest} {reason}")),
             External::Custom(_, _, reason) => Some(format!("{newest}: {reason}")),
             _ => None,
         }
@@ -242,7 +246,7 @@ fn runs(set: &VersionSet, length: Index) -> Vec<(Index, Index)> {
     runs
 }
 
-impl<F: Clone> ReportFormatter<Package, VersionSet, String> for Words<'_, F> {
+impl<F: Clone> ReportFormatter<Package, VersionSet, Reason> for Words<'_, F> {
     type Output = String;
 
     fn format_external(&self, fact: &Fact) -> String {
@@ -252,9 +256,11 @@ impl<F: Clone> ReportFormatter<Package, VersionSet, String> for Words<'_, F> {
                 reasons if reasons.is_empty() => format!("{} does not exist", self.releases(package, set)),
                 reasons => format!("{} cannot be installed ({reasons})", self.releases(package, set)),
             },
+            External::Custom(package, set, Reason::RuledOut(reason)) => {
+                format!("{} {reason}", self.releases(package, set))
+            }
             External::Custom(package, set, reason) => {
-                let example = self.example(package, set, None);
-                let reason = example.as_ref().unwrap_or(reason);
+                let reason = self.example(package, set, None).unwrap_or_else(|| reason.to_string());
                 format!("{} cannot be used ({reason})", self.releases(package, set))
             }
             External::FromDependencyOf(Package::Extra(name, extra), ..) => {

@@ -43,8 +43,8 @@ pub use installed::{Installed, Upgrade};
 pub use provider::MAX_DECISIONS;
 pub use request::Request;
 pub use resolution::{Resolution, Resolved, Satisfied, Why};
-pub use source::{CandidateFile, MAX_CONCURRENT, Source, SourceError};
-pub use store::{MAX_METADATA_FETCHES, MAX_PROJECTS};
+pub use source::{CandidateFile, MAX_CONCURRENT, MAX_RULINGS_AT_ONCE, Ruling, Source, SourceError};
+pub use store::{MAX_METADATA_FETCHES, MAX_PROJECTS, MAX_RULED_OUT, MAX_RULINGS};
 
 use crate::store::{Stop, Store};
 

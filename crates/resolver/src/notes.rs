@@ -6,6 +6,7 @@ use slsa_pip_distribution::requirement::ExtraName;
 use slsa_pip_distribution::specifier::contains;
 use slsa_pip_distribution::{PackageName, Requirement};
 
+use crate::edges::Reason;
 use crate::package::Package;
 use crate::page::Page;
 use crate::request::Request;
@@ -14,6 +15,8 @@ use crate::store::{Stop, Store};
 use crate::version_set::Index;
 use crate::wheel::Unusable;
 
+/// Most excluded releases of one project that are told of.
+const MAX_EXCLUDED: usize = 4;
 /// Most notes; after that only their number.
 const MAX_NOTES: usize = 50;
 
@@ -91,9 +94,36 @@ pub(crate) fn excluded<F: Clone>(store: &Store<F>, chosen: &Chosen) -> BTreeSet<
             return None;
         }
         let version = &store.page(name)?.release(*index)?.version;
-        Some(format!("{name} {version} was left out: {reason}"))
+        Some(match reason {
+            Reason::Unusable(reason) => format!("{name} {version} was left out: {reason}"),
+            Reason::RuledOut(reason) => format!("{name} {version} was passed over: it {reason}"),
+        })
     });
     refused.collect()
+}
+
+/// Newer releases that would have been looked at, had the source not excluded them; the newest of them.
+pub(crate) fn excluded_beforehand<F>(
+    name: &PackageName,
+    page: &Page<F>,
+    chosen: Index,
+    active: &[&Requirement],
+) -> Vec<String> {
+    let Some(taken) = page.release(chosen).map(|release| &release.version) else {
+        return Vec::new();
+    };
+    let newer = page.numbered().rev().take_while(|(index, _)| *index > chosen);
+    let fitting = newer.filter(|(_, release)| {
+        (taken.any_prerelease() || !release.version.any_prerelease())
+            && active
+                .iter()
+                .all(|requirement| contains(requirement.specifiers(), &release.version))
+    });
+    let notes = fitting.filter_map(|(_, release)| match &release.wheel {
+        Err(Unusable::Excluded(reason)) => Some(format!("{name} {} was passed over: {reason}", release.version)),
+        _ => None,
+    });
+    notes.take(MAX_EXCLUDED).collect()
 }
 
 /// The newest release that would have been chosen if only it had a wheel.

@@ -51,7 +51,10 @@ pub(crate) struct Release<F> {
 impl<F> Release<F> {
     /// Whether pip would count it among the candidates when it looks whether there are final releases.
     pub(crate) fn on_index(&self) -> bool {
-        matches!(self.wheel, Ok(_) | Err(Unusable::HashNotAllowed))
+        matches!(
+            self.wheel,
+            Ok(_) | Err(Unusable::HashNotAllowed | Unusable::Excluded(_))
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, VersionSet as _};
 use slsa_pip_distribution::PackageName;
 
-use crate::edges::{Edges, edges};
+use crate::edges::{Edges, Reason, edges};
 use crate::error::ResolveError;
 use crate::package::Package;
 use crate::request::Request;
@@ -135,7 +135,7 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
     type VS = VersionSet;
     /// Highest first: kind of package, conflicts, then pip's order, at last by name.
     type Priority = (u8, u32, Traits, Reverse<Option<PackageName>>);
-    type M = String;
+    type M = Reason;
     type Err = Stop;
 
     fn prioritize(
@@ -208,7 +208,7 @@ impl<F: Clone> DependencyProvider for Run<'_, F> {
         &self,
         package: &Package,
         index: &Index,
-    ) -> Result<Dependencies<Package, VersionSet, String>, Stop> {
+    ) -> Result<Dependencies<Package, VersionSet, Reason>, Stop> {
         let inner = &mut *self.inner.borrow_mut();
         Ok(match inner.edges(self.request, package, *index)? {
             Ok(edges) => Dependencies::Available(edges.into_iter().map(|edge| (edge.to, edge.set)).collect()),

@@ -36,6 +36,9 @@ pub struct Request {
     pub prefer_binary: bool,
     /// Only files of an index that were uploaded before this moment (`--uploaded-prior-to`).
     pub uploaded_prior_to: Option<Timestamp>,
+    /// Whether the source is asked about each release that would be chosen ([`crate::Source::ruling`]), so that the newest one
+    /// that it does not rule out is taken. What is installed is not asked about.
+    pub ask_rulings: bool,
     /// Whether `Requires-Python` counts for nothing (`--ignore-requires-python`).
     pub ignore_requires_python: bool,
     /// Whether only what the user asked for is wanted (`--no-deps`).
@@ -66,6 +69,7 @@ impl Request {
             formats: FormatControl::default(),
             prefer_binary: false,
             uploaded_prior_to: None,
+            ask_rulings: false,
             ignore_requires_python: false,
             no_deps: false,
             installed: BTreeMap::new(),

@@ -50,6 +50,7 @@ pub(crate) fn resolution<F: Clone>(
             continue;
         };
         notes.extend(notes::unknown_extras(store, name, *index, &reasons.extras)?);
+        notes.extend(notes::excluded_beforehand(name, &page, *index, &reasons.requirements));
         if release.installed {
             resolution.satisfied.push(satisfied(chosen, name, release, reasons));
             continue;

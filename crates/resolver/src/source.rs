@@ -36,6 +36,28 @@ pub trait Source: Sync {
     /// # Errors
     /// [`SourceError::Unusable`] if the URL names no wheel; anything else ends the resolution.
     fn direct(&self, url: &Url) -> impl Future<Output = Result<CandidateFile<Self::File>, SourceError>> + Send;
+
+    /// Whether a wheel may be chosen at all, for reasons that only the source knows. Asked where [`Request::ask_rulings`] is
+    /// set, after the metadata of the same file, and at most [`crate::MAX_RULINGS_AT_ONCE`] at a time. Nothing is ruled out
+    /// unless a source does it.
+    ///
+    /// # Errors
+    /// Any error ends the resolution: that a source cannot tell is no reason to go on to an older release.
+    ///
+    /// [`Request::ask_rulings`]: crate::Request::ask_rulings
+    fn ruling(&self, file: &Self::File) -> impl Future<Output = Result<Ruling, SourceError>> + Send {
+        let _ = file;
+        std::future::ready(Ok(Ruling::Eligible))
+    }
+}
+
+/// Whether a file may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It may.
+    Eligible,
+    /// It may not. The reason goes on where the name of the release ends: `has no acceptable provenance (no-evidence)`.
+    Out(String),
 }
 
 /// One file of a project's page.
@@ -53,6 +75,9 @@ pub struct CandidateFile<F> {
     pub uploaded: Option<Timestamp>,
     /// Whether it lies on this machine: the time of upload does not matter.
     pub local: bool,
+    /// Why it may not be chosen, whatever is required, if the source knows that beforehand: `uploaded an hour ago`. Another file
+    /// of the same release may do.
+    pub excluded: Option<String>,
     /// Whether its metadata is served beside it (PEP 658), so that it costs one small request and not a part of the wheel, or
     /// all of it. Decides only how much is fetched ahead.
     pub metadata_served: bool,
@@ -89,3 +114,5 @@ impl From<InvalidMetadata> for SourceError {
 
 /// Most requests to the source under way at once: enough to hide latency, few enough for any index to be polite to.
 pub const MAX_CONCURRENT: usize = 32;
+/// Most rulings asked for at once, beside other requests: each may take many of its own.
+pub const MAX_RULINGS_AT_ONCE: usize = 16;

@@ -17,7 +17,7 @@ use crate::fetch::{Answer, Want, Wish};
 use crate::installed::{self, InstalledMetadata};
 use crate::page::{self, Kind, Page, Release};
 use crate::request::Request;
-use crate::source::{CandidateFile, SourceError};
+use crate::source::{CandidateFile, Ruling, SourceError};
 use crate::version_set::{Index, VersionSet};
 
 /// Most projects that one resolution may look at; the largest real environments have under a thousand.
@@ -27,6 +27,14 @@ pub const MAX_METADATA_FETCHES: usize = 2_000;
 /// Most fetches ahead of need: a little more than the largest real environments can use.
 const MAX_AHEAD: usize = 3_000;
 
+/// Most releases that one resolution may ask about whether they may be chosen: as many as the largest real environments have
+/// projects, with some to spare for those that may not.
+pub const MAX_RULINGS: usize = 1_500;
+/// Most releases of one project that are ruled out one after the other. Whoever has published so many in a row without what is
+/// wanted has mostly never published it, and each costs a search.
+pub const MAX_RULED_OUT: usize = 16;
+/// Most releases of one project that are asked about ahead, once one was ruled out.
+const MAX_RULINGS_AHEAD: usize = 4;
 /// Most releases of one project fetched ahead at a time where that takes a part of each wheel.
 const MAX_COSTLY: usize = 16;
 
@@ -72,6 +80,10 @@ pub(crate) struct Store<F> {
     ahead: HashSet<(PackageName, Option<Index>)>,
     /// Releases fetched ahead that the solver may never come to.
     distant: HashSet<(PackageName, Index)>,
+    rulings: HashMap<(PackageName, Index), Result<Ruling, SourceError>>,
+    needed_rulings: HashSet<(PackageName, Index)>,
+    /// How many releases of each project were ruled out when they were needed.
+    ruled_out: HashMap<PackageName, usize>,
     /// What specifiers mean on a page; the same few are met again and again.
     sets: HashMap<PackageName, HashMap<VersionSpecifiers, VersionSet>>,
     /// Requirements whose best release is to be fetched as soon as the page is there.
@@ -100,6 +112,9 @@ impl<F: Clone> Store<F> {
             needed_metadata: HashSet::new(),
             ahead: HashSet::new(),
             distant: HashSet::new(),
+            rulings: HashMap::new(),
+            needed_rulings: HashSet::new(),
+            ruled_out: HashMap::new(),
             sets: HashMap::new(),
             waiting: HashMap::new(),
         }
@@ -246,6 +261,62 @@ impl<F: Clone> Store<F> {
         }
     }
 
+    /// Why a release that is not installed may not be chosen, waiting for the source's ruling where rulings are asked for.
+    pub(crate) fn need_ruling(&mut self, name: &PackageName, index: Index) -> Result<Option<String>, Stop> {
+        let key = (name.clone(), index);
+        let Some(file) = self.file_to_rule_on(name, index) else {
+            return Ok(None);
+        };
+        if !self.needed_rulings.contains(&key) && self.ruled_out.get(name).is_some_and(|count| *count >= MAX_RULED_OUT)
+        {
+            let more = format!("is not looked at, after {MAX_RULED_OUT} others that may not be chosen");
+            return Ok(Some(more));
+        }
+        let new = self.needed_rulings.insert(key.clone());
+        if self.needed_rulings.len() > MAX_RULINGS {
+            return Err(over("releases whose acceptability was looked into", MAX_RULINGS));
+        }
+        if !self.rulings.contains_key(&key) {
+            self.wish(Want::Ruling(name.clone(), index, file), true)?;
+        }
+        loop {
+            match self.rulings.get(&key) {
+                Some(Ok(Ruling::Eligible)) => return Ok(None),
+                Some(Ok(Ruling::Out(reason))) => {
+                    if new {
+                        *self.ruled_out.entry(name.clone()).or_default() += 1;
+                    }
+                    return Ok(Some(reason.clone()));
+                }
+                Some(Err(error)) => return Err(failed(name, "what speaks for a release".to_owned(), error).into()),
+                None => self.absorb_one()?,
+            }
+        }
+    }
+
+    /// The wheel of a release on which the source has to rule; `None` if it has not to.
+    fn file_to_rule_on(&self, name: &PackageName, index: Index) -> Option<F> {
+        let release = self.page(name).and_then(|page| page.release(index))?;
+        let wanted = self.request.ask_rulings && !release.installed;
+        release
+            .wheel
+            .as_ref()
+            .ok()
+            .filter(|_| wanted)
+            .map(|wheel| wheel.file.clone())
+    }
+
+    /// Asks for the ruling on a release whose metadata is there, before the solver needs it.
+    fn ruling_ahead(&mut self, name: &PackageName, index: Index) {
+        let key = (name.clone(), index);
+        if !matches!(self.metadata.get(&key), Some(Ok(_))) || self.rulings.contains_key(&key) {
+            return;
+        }
+        if let Some(file) = self.file_to_rule_on(name, index) {
+            let _ = self.wish(Want::Ruling(name.clone(), index, file), false);
+        }
+    }
+
     /// Fetches ahead the metadata of the best release of `set`, and what that will need.
     pub(crate) fn fetch_ahead(&mut self, name: &PackageName, set: &VersionSet) {
         self.best_ahead(name, set, 1);
@@ -257,6 +328,21 @@ impl<F: Clone> Store<F> {
         let asked = self.best_ahead(name, set, count);
         self.distant
             .extend(asked.into_iter().map(|index| (name.clone(), index)));
+        if !self.ruled_out.contains_key(name) {
+            return;
+        }
+        // What comes next is as likely to be ruled out.
+        let Some(page) = self.page(name).cloned() else {
+            return;
+        };
+        let fetchable = page
+            .numbered()
+            .rev()
+            .filter(|(index, release)| set.has(*index) && release.wheel.is_ok());
+        for (index, _) in fetchable.take(MAX_RULINGS_AHEAD) {
+            self.distant.remove(&(name.clone(), index));
+            self.ruling_ahead(name, index);
+        }
     }
 
     /// Returns what is newly asked for.
@@ -343,9 +429,15 @@ impl<F: Clone> Store<F> {
                     self.place(&name, page.map(Arc::new));
                 }
             }
+            Answer::Ruling(name, index, answer) => {
+                self.rulings.insert((name, index), answer);
+            }
             Answer::Metadata(name, index, answer) => {
                 let distant = self.distant.contains(&(name.clone(), index));
-                self.metadata.insert((name, index), answer.clone());
+                self.metadata.insert((name.clone(), index), answer.clone());
+                if !distant {
+                    self.ruling_ahead(&name, index);
+                }
                 if let (Ok(metadata), false) = (answer, self.request.no_deps) {
                     let request = Arc::clone(&self.request);
                     let applying = metadata

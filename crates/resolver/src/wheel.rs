@@ -29,6 +29,8 @@ pub(crate) enum Unusable {
     RequiresPython(String),
     Uploaded(Timestamp),
     HashNotAllowed,
+    /// The source has excluded all of its files.
+    Excluded(String),
     Constraint(String),
     /// It is installed, and no index was asked for it.
     NotAsked,
@@ -45,6 +47,7 @@ impl fmt::Display for Unusable {
             Self::RequiresPython(wanted) => write!(f, "requires Python {wanted}"),
             Self::Uploaded(before) => write!(f, "not uploaded before {before}"),
             Self::HashNotAllowed => f.write_str("no file with an allowed hash"),
+            Self::Excluded(reason) => f.write_str(reason),
             Self::Constraint(text) => write!(f, "excluded by the constraint `{text}`"),
             Self::NotAsked => f.write_str("installed; no index was asked"),
             Self::NotOnIndex => f.write_str("installed; no index has it"),
@@ -74,6 +77,11 @@ pub(crate) fn best_wheel<F: Clone>(
     let fitting: Vec<&CandidateFile<F>> = files.iter().filter(early).copied().collect();
     if let (true, Some(before)) = (fitting.is_empty(), request.uploaded_prior_to) {
         return Err(Unusable::Uploaded(before));
+    }
+    let excluded = fitting.iter().find_map(|file| file.excluded.clone());
+    let fitting: Vec<&CandidateFile<F>> = fitting.into_iter().filter(|file| file.excluded.is_none()).collect();
+    if let (true, Some(reason)) = (fitting.is_empty(), excluded) {
+        return Err(Unusable::Excluded(reason));
     }
     let fitting: Vec<&CandidateFile<F>> = fitting.iter().filter(runs_here).copied().collect();
     if fitting.is_empty() {

@@ -104,7 +104,7 @@ proptest! {
                     .collect();
                 prop_assert!(holds(&choice, &known, &active), "{choice:?} of\n{text}");
             }
-            Err(ResolveError::Unsatisfiable { explanation }) => {
+            Err(ResolveError::Unsatisfiable { explanation, .. }) => {
                 prop_assert!(explanation.contains("ou require"), "{explanation}");
                 let per_project = u32::from(VERSIONS);
                 for number in 0..per_project.pow(4) {

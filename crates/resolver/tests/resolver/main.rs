@@ -7,4 +7,5 @@ mod installed;
 mod latency;
 mod options;
 mod rules;
+mod rulings;
 mod world;

@@ -6,14 +6,16 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use slsa_pip_distribution::specifier::parse_specifiers;
 use slsa_pip_distribution::{CoreMetadata, PackageName, Requirement, Sha256Digest, SupportedTags, Tag};
-use slsa_pip_resolver::{CandidateFile, Installed, Request, Resolution, ResolveError, Source, SourceError, resolve};
+use slsa_pip_resolver::{
+    CandidateFile, Installed, Request, Resolution, ResolveError, Ruling, Source, SourceError, resolve,
+};
 use url::Url;
 
 #[derive(Debug, Clone)]
@@ -21,12 +23,14 @@ pub(crate) struct File {
     pub filename: String,
     metadata: Vec<u8>,
     fails: bool,
+    /// Why it is ruled out; `?` if that cannot be told.
+    out: Option<String>,
 }
 
 /// One file per line: `name version [flags] [-> requirement | requirement]`. Flags: `sdist`, `tag=py3-none-any`,
 /// `build=1`, `yanked` or `yanked=reason`, `python=>=3.8` (page), `needs=>=3.8` (metadata), `sha=ab` (a byte, repeated),
 /// `claims=other` (name in the metadata), `fails` (metadata cannot be fetched), `uploaded=2024-01-01T00:00:00Z`, `local`,
-/// `unserved` (metadata is in the wheel only), `undeclared` (no `Provides-Extra`),
+/// `excluded=reason`, `out=reason` (ruled out when asked; `?`: the source cannot tell), `unserved` (metadata is in the wheel only), `undeclared` (no `Provides-Extra`),
 /// `at=https://host.example/f.whl` (not on the page, but there), `file=other-1-py3-none-any.whl` (file name). A line
 /// `name !` is a broken page.
 #[derive(Default)]
@@ -42,6 +46,8 @@ pub(crate) struct World {
     pub rounds: AtomicUsize,
     pub metadata_fetches: AtomicUsize,
     pub page_fetches: AtomicUsize,
+    /// The files that were asked about.
+    pub ruled_on: Mutex<Vec<String>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -91,11 +97,13 @@ pub(crate) fn world(text: &str) -> World {
             sha256: flags.get("sha").map(|byte| digest(byte)),
             uploaded: flags.get("uploaded").map(|time| time.parse().unwrap()),
             local: flags.contains_key("local"),
+            excluded: flags.get("excluded").map(|&reason| reason.to_owned()),
             metadata_served: !flags.contains_key("unserved"),
             file: File {
                 filename,
                 metadata: metadata.into_bytes(),
                 fails: flags.contains_key("fails"),
+                out: flags.get("out").map(|&reason| reason.to_owned()),
             },
         };
         match flags.get("at") {
@@ -150,6 +158,16 @@ impl Source for World {
             return Err(SourceError::failed(Broken));
         }
         Ok(Arc::new(CoreMetadata::parse(&file.metadata)?))
+    }
+
+    async fn ruling(&self, file: &File) -> Result<Ruling, SourceError> {
+        self.ruled_on.lock().unwrap().push(file.filename.clone());
+        self.wait(&file.filename).await;
+        match file.out.as_deref() {
+            None => Ok(Ruling::Eligible),
+            Some("?") => Err(SourceError::failed(Broken)),
+            Some(reason) => Ok(Ruling::Out(format!("is {reason}"))),
+        }
     }
 
     async fn direct(&self, url: &Url) -> Result<CandidateFile<File>, SourceError> {
