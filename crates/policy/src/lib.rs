@@ -6,10 +6,12 @@
 
 mod account;
 pub mod builder;
+pub mod continuity;
 pub mod errors;
 pub mod exemption;
 pub mod expectation;
 mod identity;
+pub mod lock;
 pub mod owner;
 mod policy;
 mod publisher;
@@ -19,10 +21,12 @@ mod suggest;
 
 pub use account::Account;
 pub use builder::{BuilderId, BuilderMismatch, InvalidBuilder, TrustedBuilders};
+pub use continuity::{Break, Previous};
 pub use errors::{PolicyCode, PolicyError, PolicyErrors};
 pub use exemption::Exemption;
 pub use expectation::{Expectation, KindSet, Mode, Unpinned};
 pub use identity::{EvidenceKind, Identity, Provider};
+pub use lock::Lock;
 pub use owner::{InvalidOwner, Owner};
 pub use policy::{MAX_POLICY_LEN, Policy};
 pub use publisher::{LockedPublishers, Publisher};
