@@ -149,7 +149,7 @@ impl Case {
         let found = match verify_file(&staged, &evidence, &context) {
             Ok(verified) => match verified.basis() {
                 Basis::Attested(attested) => json!([attested.kind, attested.build_level]),
-                Basis::Exempt(exempt) => panic!("{exempt:?}"),
+                other => panic!("{other:?}"),
             },
             Err(refusals) => refusals.iter().map(|refusal| refusal.code.as_str()).collect(),
         };

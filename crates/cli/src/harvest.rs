@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
 use slsa_pip_github_releases::{Answer, ReleaseAnswer};
 use slsa_pip_provenance::{Evidence, Found, Located, ParsedFile, Problem, SourceKind, parse_provenance};
-use slsa_pip_verify::{Code, Refusal, Verified};
+use slsa_pip_verify::{Basis, Code, Refusal, Verified};
 
+use crate::report::table::Standing;
 use crate::report::{FileReport, Outcome, Searched, Verdict};
 
 /// What the places have answered so far.
@@ -67,6 +68,27 @@ impl Harvest {
                 }
             }
         }
+    }
+
+    /// Adds to the refusals of a file what the search has to say: what could not be read, and that it was ended early. It says so
+    /// once.
+    pub(crate) fn complete(
+        &mut self,
+        filename: &str,
+        package: Option<&str>,
+        mut refusals: Vec<Refusal>,
+    ) -> Vec<Refusal> {
+        let problems = std::mem::take(&mut self.problems);
+        let out_of_time = std::mem::take(&mut self.out_of_time);
+        if !problems.is_empty() || out_of_time {
+            refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+        }
+        let unreadable = problems
+            .iter()
+            .map(|(found, problem)| unreadable(filename, package, found, problem));
+        refusals.extend(unreadable);
+        refusals.extend(out_of_time.then(|| self::out_of_time(filename, package)));
+        refusals
     }
 
     /// Names files that may hold the log's answers for what was found at a location.
@@ -151,26 +173,20 @@ pub(crate) fn file_report(
     parsed: Option<&DistributionFilename>,
     sha256: Option<Sha256Digest>,
     outcome: Result<Verified, Vec<Refusal>>,
-    harvest: Harvest,
+    mut harvest: Harvest,
 ) -> FileReport {
     let package = parsed.map(|file| file.name().to_string());
-    let (verdict, evidence, refusals) = match outcome {
-        Ok(verified) => (Verdict::Verified, Some(verified.basis().clone()), Vec::new()),
-        Err(mut refusals) => {
-            let unreadable: Vec<Refusal> = harvest
-                .problems
-                .iter()
-                .map(|(found, problem)| unreadable(filename, package.as_deref(), found, problem))
-                .collect();
-            if !unreadable.is_empty() {
-                refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+    let (verdict, refusals, evidence) = match outcome {
+        Ok(verified) => {
+            let basis = verified.basis().clone();
+            match &basis {
+                Basis::Tolerated(tolerated) => (Verdict::Tolerated, tolerated.refusals.clone(), Some(basis)),
+                Basis::Attested(_) | Basis::Exempt(_) => (Verdict::Verified, Vec::new(), Some(basis)),
             }
-            refusals.extend(unreadable);
-            if harvest.out_of_time {
-                refusals.retain(|refusal| refusal.code != Code::NoEvidence);
-                refusals.push(out_of_time(filename, package.as_deref()));
-            }
-            (Verdict::Refused, None, refusals)
+        }
+        Err(refusals) => {
+            let refusals = harvest.complete(filename, package.as_deref(), refusals);
+            (Verdict::Refused, refusals, None)
         }
     };
     FileReport {
@@ -179,6 +195,7 @@ pub(crate) fn file_report(
         version: parsed.map(|file| file.version().to_string()),
         sha256,
         verdict,
+        standing: Standing::of(evidence.as_ref()),
         evidence,
         refusals,
         searched: harvest.searched,

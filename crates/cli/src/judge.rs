@@ -10,7 +10,7 @@ use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
 use slsa_pip_pypi_client::{IndexError, StagedDownload};
-use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, Verified, exempt};
+use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, Verified, exempt, tolerate};
 use tokio::sync::Semaphore;
 
 use crate::collect::{Collector, Subject};
@@ -43,7 +43,7 @@ pub(crate) struct Judged {
     pub(crate) accepted: Option<Evidence>,
     /// The bytes that were judged; `None` where they could not be had, or were not those that were announced.
     pub(crate) staged: Option<StagedFile>,
-    /// What was found for a file that was refused.
+    /// What was found for a file that was refused, or is merely tolerated.
     pub(crate) insufficient: Vec<Evidence>,
 }
 
@@ -254,17 +254,23 @@ impl<'a> Judge<'a> {
                 let began = Instant::now();
                 let outcome = search::verdict(staged, &mut harvest, &context);
                 session.timings.add(Stage::Verify, began);
-                outcome.map_err(|mut refusals| {
-                    if let Some(Err(refusal)) = other {
-                        refusals.retain(|refusal| refusal.code != Code::NoEvidence);
-                        refusals.insert(0, refusal);
-                    }
-                    refusals
-                })
+                outcome
+                    .map_err(|mut refusals| {
+                        if let Some(Err(refusal)) = other {
+                            refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+                            refusals.insert(0, refusal);
+                        }
+                        harvest.complete(staged.filename(), Some(package.name.as_str()), refusals)
+                    })
+                    .or_else(|refusals| {
+                        let policy = &session.trust.policy;
+                        let written_at = format!("{}: [defaults] mode = \"warn\"", policy.label());
+                        tolerate(staged, refusals, policy.mode(), &written_at)
+                    })
             }
         };
         let outcome = match outcome {
-            // What was accepted passes only if it was resolved with its own metadata.
+            // What was accepted, or is tolerated, passes only if it was resolved with its own metadata.
             Ok(verified) => match consistency::check(&session.index, &package.file, staged).await {
                 Ok(()) => Ok(verified),
                 Err(refusal) => Err(vec![refusal]),
@@ -310,11 +316,11 @@ fn judged(
             .iter()
             .find(|evidence| evidence.found == attested.found)
             .cloned(),
-        Basis::Exempt(_) => None,
+        Basis::Exempt(_) | Basis::Tolerated(_) => None,
     });
-    let insufficient = match outcome {
-        Ok(_) => Vec::new(),
-        Err(_) => harvest.evidence.clone(),
+    let insufficient = match verified.as_ref().map(Verified::basis) {
+        Some(Basis::Attested(_) | Basis::Exempt(_)) => Vec::new(),
+        Some(Basis::Tolerated(_)) | None => harvest.evidence.clone(),
     };
     let mut report = file_report(
         staged.filename(),

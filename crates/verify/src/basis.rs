@@ -1,4 +1,4 @@
-//! Why a file was accepted: what an attestation proves, or what an exemption says.
+//! Why a file may pass: what an attestation proves, what an exemption says, or that policy only warns.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ use slsa_pip_policy::{Identity, Provider};
 use slsa_pip_provenance::{Found, split_ref};
 
 use crate::claims::{CIRCLECI_ISSUER, GITLAB_ISSUER, GOOGLE_ISSUER};
+use crate::refusal::Refusal;
 
 /// Why a file was accepted.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +20,18 @@ pub enum Basis {
     Attested(Box<Attested>),
     /// Policy exempts it; nothing is proven about its origin.
     Exempt(ExemptBasis),
+    /// It was refused, and the policy's mode lets it pass all the same; nothing is proven about its origin.
+    Tolerated(ToleratedBasis),
+}
+
+/// What a file was refused for that `mode = "warn"` lets pass.
+#[derive(Debug, Clone, Serialize)]
+pub struct ToleratedBasis {
+    /// Every refusal; never empty. Not part of this in reports, which list a file's refusals in a place of their own.
+    #[serde(skip)]
+    pub refusals: Vec<Refusal>,
+    /// Where the policy says `warn`.
+    pub written_at: String,
 }
 
 /// What the policy's exemption said.
@@ -59,7 +72,7 @@ pub struct Attested {
     pub predicate_type: String,
     /// The source repository (claim 1.12); `None` for identities without one (Google, `CircleCI`).
     pub repository: Option<SourceRepository>,
-    /// Whether policy or the user pinned the repository; `false` means that the certificate merely claims it.
+    /// Whether policy, the user or the lock pinned the repository; `false` means that the certificate merely claims it.
     pub pinned: bool,
     /// Where the pin is written.
     pub pinned_by: Option<String>,

@@ -71,6 +71,7 @@ pub(crate) fn judge(
         if !trusted.trusts(&identity.name, &identity.reference) {
             return Err(unreleased(&identity.name, &identity.reference));
         }
+        check_age(expectation, &identity.name, &identity.reference)?;
         check_runner(claims)?;
         let builder = trusted_builder(&fields, identity, expectation)?;
         if identity.name.starts_with(GENERATOR) {
@@ -85,6 +86,7 @@ pub(crate) fn judge(
         return Ok(Origin {
             kind: EvidenceKind::Build,
             repository: Some(repository),
+            account: None,
             builder: Some((builder.name, builder.reference)),
             level: if is_own { own_level(claims) } else { LEVEL_TRUSTED },
             trusted_fields: (!is_own).then_some(fields),
@@ -99,12 +101,14 @@ pub(crate) fn judge(
         .found(claims.identity().as_str())
         .maybe_hint(trust_hint(&identity.name)));
     }
+    check_age(expectation, &identity.name, &identity.reference)?;
     own_builder_id(&fields, claims)?;
     check_type(&fields, &WORKFLOW_TYPES)?;
     predicate::check_forgeable(&fields, claims, &repository)?;
     Ok(Origin {
         kind: EvidenceKind::Build,
         repository: Some(repository),
+        account: None,
         builder: None,
         level: own_level(claims),
         trusted_fields: None,
@@ -134,6 +138,19 @@ fn check_runner(claims: &Claims) -> Result<(), Failure> {
         )
         .expected(HOSTED)
         .found(other)),
+    }
+}
+
+/// D2: not below the least release that policy demands of it.
+fn check_age(expectation: &Expectation, name: &str, reference: &str) -> Result<(), Failure> {
+    match expectation.trusted_builders.too_old(name, reference) {
+        None => Ok(()),
+        Some(least) => Err(
+            Failure::new(Code::BuilderTooOld, "the builder is older than policy demands")
+                .expected(format!("{least} or a later release"))
+                .found(format!("{name}@{reference}"))
+                .hint("take a version of the package that a newer builder built; or review the old one and exempt the file by its digest"),
+        ),
     }
 }
 
@@ -180,6 +197,7 @@ fn trusted_builder(
         return Err(unreleased(&inner.name, &inner.reference));
     }
     if asked_for || listed {
+        check_age(expectation, &inner.name, &inner.reference)?;
         return Ok(inner);
     }
     Err(Failure::new(

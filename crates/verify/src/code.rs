@@ -137,6 +137,8 @@ codes! {
     BuilderUntrusted = "builder-untrusted", "D2";
     /// A trusted builder was not used at a release tag.
     BuilderRefUnreleased = "builder-ref-unreleased", "D2";
+    /// The builder is older than policy demands.
+    BuilderTooOld = "builder-too-old", "D2";
     /// The builder is not the one that was asked for.
     BuilderMismatch = "builder-mismatch", "D3";
     /// The repository's own workflow built the file, and nobody pinned the repository.
@@ -159,6 +161,30 @@ codes! {
     RepositoryNotPinned = "repository-not-pinned", "E1";
     /// The metadata names another repository than the certificate, and nobody pinned one.
     RepositoryDiffersFromDeclared = "repository-differs-from-declared", "E7";
+    /// The publisher's account is not the pinned one.
+    AccountMismatch = "account-mismatch", "E6";
+    /// Another release of the package has evidence, and this file has none.
+    ContinuityEvidenceLost = "continuity-evidence-lost", "E8";
+    /// The evidence is weaker than another release's: of another kind, or of a lower build level.
+    ContinuityEvidenceWeaker = "continuity-evidence-weaker", "E8";
+    /// Another provider vouches for it than for another release.
+    ContinuityProviderChanged = "continuity-provider-changed", "E8";
+    /// The source repository is not another release's.
+    ContinuityRepositoryChanged = "continuity-repository-changed", "E8";
+    /// The source repository has the name of another release's, and other numeric ids: its name was taken.
+    ContinuityRepositoryReplaced = "continuity-repository-replaced", "E8";
+    /// The account that published it is not another release's.
+    ContinuityAccountChanged = "continuity-account-changed", "E8";
+    /// The workflow is not another release's.
+    ContinuityWorkflowChanged = "continuity-workflow-changed", "E8";
+    /// The builder is not another release's, or an older one than an older release's.
+    ContinuityBuilderChanged = "continuity-builder-changed", "E8";
+    /// It was made with less care than another release: from no tag, for a pull request, in another environment, on another runner.
+    ContinuityBuildWeaker = "continuity-build-weaker", "E8";
+    /// What other releases' evidence is could not be found out.
+    ContinuityUnknown = "continuity-unknown", "E8";
+    /// Nothing is recorded of the package, and nothing may be (`--locked`).
+    ContinuityNotRecorded = "continuity-not-recorded", "E8";
     /// The ref is not the expected one.
     RefMismatch = "ref-mismatch", "E6";
     /// A tag was expected and the build ran on something else.
@@ -183,6 +209,14 @@ codes! {
     KindNotAccepted = "kind-not-accepted", "E6";
     /// The build level is too low.
     LevelTooLow = "level-too-low", "E6";
+    /// The file was published more recently than policy's `minimum-age` allows.
+    ReleaseTooYoung = "release-too-young", "E6";
+    /// Policy has a `minimum-age`, and nobody says when the file was uploaded.
+    UploadTimeMissing = "upload-time-missing", "E6";
+    /// Policy takes this package, or any, from other places.
+    IndexNotAllowed = "index-not-allowed", "E6";
+    /// The lock file records other identities than the certificate's.
+    LockedIdentityMismatch = "locked-identity-mismatch", "E6";
     /// The exemption does not name this package.
     ExemptionPackageMismatch = "exemption-package-mismatch", "F3";
     /// The exemption does not name this digest.

@@ -1,24 +1,31 @@
 //! What was expected: rules D4 and E1 to E7. An absent claim never meets an expectation.
 
-use slsa_pip_policy::{BuilderId, Expectation};
+use slsa_pip_policy::{Account, BuilderId, Expectation, Identity, Previous};
 use slsa_pip_provenance::split_ref;
 
 use crate::basis::EvidenceKind;
 use crate::claims::Claims;
 use crate::code::Code;
+use crate::continuity;
+use crate::locked;
 use crate::origin::Origin;
-use crate::publisher::path_within;
+use crate::publisher::{gitlab_pipeline, path_within};
 use crate::refusal::Failure;
 use crate::source_ref;
 
-/// Compares a proven origin with everything that is expected.
-pub(crate) fn check(
+/// Where GitHub looks for workflows.
+const WORKFLOW_FOLDER: &str = ".github/workflows/";
+
+/// Compares a proven origin with everything that is expected; which other release it continues, if that is known.
+pub(crate) fn check<'e>(
     origin: &Origin,
     claims: &Claims,
-    expectation: &Expectation,
+    found: &Identity,
+    expectation: &'e Expectation,
     package: Option<&str>,
-) -> Result<(), Failure> {
-    repository(origin, claims, expectation, package)?;
+) -> Result<Option<&'e Previous>, Failure> {
+    repository(origin, claims, found, expectation, package)?;
+    locked::check(claims, expectation)?;
     kind(origin, expectation)?;
     builder(origin, claims, expectation)?;
     equal(
@@ -66,7 +73,8 @@ pub(crate) fn check(
         "it was made on another kind of runner",
         expectation.runner_environment.as_deref(),
         claims.get(11),
-    )
+    )?;
+    continuity::check(found, expectation, package)
 }
 
 fn equal(code: Code, summary: &str, expected: Option<&str>, found: Option<&str>) -> Result<(), Failure> {
@@ -78,10 +86,11 @@ fn equal(code: Code, summary: &str, expected: Option<&str>, found: Option<&str>)
     }
 }
 
-/// E1, E7, D4.
+/// E1, E7, E8, D4.
 fn repository(
     origin: &Origin,
     claims: &Claims,
+    identity: &Identity,
     expectation: &Expectation,
     package: Option<&str>,
 ) -> Result<(), Failure> {
@@ -96,18 +105,7 @@ fn repository(
         })
     };
     if expectation.is_pinned() {
-        if found.is_some_and(|found| expectation.repositories.contains(found)) {
-            return Ok(());
-        }
-        let expected: Vec<String> = expectation.repositories.iter().map(ToString::to_string).collect();
-        let pinned_by = expectation.pinned_by.as_deref().unwrap_or("the pin");
-        return Err(Failure::new(
-            Code::RepositoryMismatch,
-            "it was made from another source repository than the pinned one",
-        )
-        .expected(expected.join(" or "))
-        .found(shown)
-        .hint(format!("if the project moved, change {pinned_by}")));
+        return pinned(origin, claims, expectation);
     }
     if expectation.lacks_required_pin() {
         return Err(Failure::new(
@@ -117,6 +115,11 @@ fn repository(
         .expected("a pinned repository")
         .found(format!("{shown}, merely claimed"))
         .maybe_hint(pin()));
+    }
+    // What is recorded is a pin, but for what only the index says of other releases. Whoever reviews decides for themselves.
+    let continued = continuity::check(identity, expectation, package)?;
+    if expectation.under_review || continued.is_some_and(|previous| previous.recorded) {
+        return Ok(());
     }
     if let Some(declared) = &expectation.declared
         && found != Some(declared)
@@ -141,6 +144,42 @@ fn repository(
         .maybe_hint(pin()));
     }
     Ok(())
+}
+
+/// E1, E6: one of the pinned repositories or accounts.
+fn pinned(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
+    let Expectation {
+        repositories, accounts, ..
+    } = expectation;
+    let is_account = |account: &Account| {
+        let found = origin.account.as_ref();
+        found.is_some_and(|(provider, subject)| *provider == account.provider() && *subject == account.subject())
+    };
+    let found = origin.repository.as_ref();
+    if found.is_some_and(|found| repositories.contains(found)) || accounts.iter().any(is_account) {
+        return Ok(());
+    }
+    let wanted = repositories.iter().map(ToString::to_string);
+    let wanted: Vec<String> = wanted.chain(accounts.iter().map(ToString::to_string)).collect();
+    let by_account = repositories.is_empty() || (!accounts.is_empty() && found.is_none());
+    let (code, summary) = if by_account {
+        let summary = "it was published by another identity than the pinned account";
+        (Code::AccountMismatch, summary)
+    } else {
+        let summary = "it was made from another source repository than the pinned one";
+        (Code::RepositoryMismatch, summary)
+    };
+    let shown = match (found, &origin.account) {
+        (Some(repository), _) => repository.to_string(),
+        (None, Some((provider, subject))) if by_account => format!("{subject} ({provider})"),
+        (None, _) if by_account => claims.identity().as_str().to_owned(),
+        (None, _) => "no repository".to_owned(),
+    };
+    let pinned_by = expectation.pinned_by.as_deref().unwrap_or("the pin");
+    Err(Failure::new(code, summary)
+        .expected(wanted.join(" or "))
+        .found(shown)
+        .hint(format!("if the project moved, change {pinned_by}")))
 }
 
 /// C4, E6.
@@ -220,18 +259,23 @@ fn inputs(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result
     Ok(())
 }
 
-/// E6: claim 1.18, a workflow of the source repository.
+/// E6: claim 1.18, a workflow or pipeline file of the source repository. On GitHub all of them lie in one folder, which need not
+/// be written; on GitLab the file may lie anywhere, and the whole path counts.
 fn workflow(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
     let Some(expected) = &expectation.workflow else {
         return Ok(());
     };
-    let path = match (claims.get(18), &origin.repository) {
-        (Some(uri), Some(repository)) => split_ref(uri).and_then(|(location, _)| path_within(location, repository)),
-        _ => None,
+    let is_expected = match &origin.repository {
+        Some(repository) if repository.is_github() => {
+            let location = claims.get(18).and_then(split_ref).map(|(location, _)| location);
+            let path = location.and_then(|location| path_within(location, repository));
+            let file = path.as_deref().and_then(|path| path.strip_prefix(WORKFLOW_FOLDER));
+            file == Some(expected.strip_prefix(WORKFLOW_FOLDER).unwrap_or(expected))
+        }
+        Some(repository) => gitlab_pipeline(claims, repository).is_ok_and(|path| path == *expected),
+        None => false,
     };
-    let file = path.as_deref().and_then(|path| path.strip_prefix(".github/workflows/"));
-    let wanted = expected.strip_prefix(".github/workflows/").unwrap_or(expected);
-    if file == Some(wanted) {
+    if is_expected {
         return Ok(());
     }
     Err(Failure::new(Code::WorkflowMismatch, "another workflow made it")

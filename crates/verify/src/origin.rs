@@ -1,7 +1,7 @@
 //! Who built or published the file: rules D1 to D5, by provider.
 
 use slsa_pip_distribution::SourceRepository;
-use slsa_pip_policy::Expectation;
+use slsa_pip_policy::{Expectation, Provider};
 use slsa_pip_provenance::{BuildFields, Publisher, Statement};
 
 use crate::basis::EvidenceKind;
@@ -21,6 +21,8 @@ const GITLAB: &str = "gitlab.com";
 pub(crate) struct Origin {
     pub(crate) kind: EvidenceKind,
     pub(crate) repository: Option<SourceRepository>,
+    /// Who published it, where there is no repository: whose word it is, and the account as the certificate names it.
+    pub(crate) account: Option<(Provider, String)>,
     /// Name and ref of a trusted builder.
     pub(crate) builder: Option<(String, String)>,
     /// 3 for a trusted builder, 2 for the repository's own workflow (1 on a runner of its own), 0 for publish.
@@ -89,7 +91,7 @@ fn github(
     }
     if kind == EvidenceKind::Publish {
         publisher::github_workflow(claims, &repository)?;
-        return Ok(published(Some(repository)));
+        return Ok(published(Some(repository), None));
     }
     builder::judge(statement, claims, &identity, repository, expectation)
 }
@@ -107,12 +109,12 @@ fn gitlab(claims: &Claims) -> Result<Origin, Failure> {
     claims.require(13)?;
     claims.require(14)?;
     publisher::gitlab_pipeline(claims, &repository)?;
-    Ok(published(Some(repository)))
+    Ok(published(Some(repository), None))
 }
 
 fn google(claims: &Claims) -> Result<Origin, Failure> {
     match claims.identity() {
-        Identity::Email(_) => Ok(published(None)),
+        Identity::Email(email) => Ok(published(None, Some((Provider::Google, email.clone())))),
         Identity::Uri(uri) => Err(Failure::new(
             Code::IdentityMalformed,
             "the certificate's identity is no Google account",
@@ -125,14 +127,15 @@ fn google(claims: &Claims) -> Result<Origin, Failure> {
 /// What `CircleCI` names in claim 1.12 is where the code was fetched from, which the project's owner chooses: no source repository
 /// is proven by it.
 fn circleci(claims: &Claims) -> Result<Origin, Failure> {
-    claims.require(9)?;
-    Ok(published(None))
+    let pipeline = claims.require(9)?;
+    Ok(published(None, Some((Provider::CircleCi, pipeline.to_owned()))))
 }
 
-const fn published(repository: Option<SourceRepository>) -> Origin {
+const fn published(repository: Option<SourceRepository>, account: Option<(Provider, String)>) -> Origin {
     Origin {
         kind: EvidenceKind::Publish,
         repository,
+        account,
         builder: None,
         level: 0,
         trusted_fields: None,

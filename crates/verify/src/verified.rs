@@ -7,7 +7,8 @@ use crate::staged::StagedFile;
 
 /// Proof that a file was accepted, and on which basis.
 ///
-/// It has no public field, constructor or `Deserialize`: whoever holds one got it from [`crate::verify_file`] or [`crate::exempt()`].
+/// It has no public field, constructor or `Deserialize`: whoever holds one got it from [`crate::verify_file`],
+/// [`crate::exempt()`] or [`crate::tolerate()`], and [`Verified::basis`] tells which.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {
     file: StagedFile,
@@ -15,7 +16,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// The only constructor, for `core.rs` and `exempt.rs`.
+    /// The only constructor, for `core.rs`, `exempt.rs` and `tolerate.rs`.
     pub(crate) const fn new(file: StagedFile, basis: Basis) -> Self {
         Self { file, basis }
     }

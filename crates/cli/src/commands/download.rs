@@ -133,7 +133,7 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
 fn keep_roots(dest: &Path, root: &Loaded, verified: &[Verified]) -> Result<Vec<(&'static str, Sha256Digest)>> {
     let needs_github = verified.iter().any(|proof| match proof.basis() {
         Basis::Attested(attested) => attested.instance == Instance::Github,
-        Basis::Exempt(_) => false,
+        Basis::Exempt(_) | Basis::Tolerated(_) => false,
     });
     let mut kept = Vec::new();
     for part in &root.parts {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_pip::{HandOff, PipOutput};
 use slsa_pip_resolver::Request;
-use slsa_pip_verify::Verified;
+use slsa_pip_verify::{Basis, Verified};
 use url::Url;
 
 use crate::args::{Format, InstallArgs, Words};
@@ -15,6 +15,7 @@ use crate::in_place;
 use crate::interrupt;
 use crate::pipeline::{self, Outcome};
 use crate::printer::Printer;
+use crate::report::exemptions::Exemptions;
 use crate::report::installation::{self, Installation};
 use crate::report::{Report, Verdict, human, json};
 use crate::resolution::{self, Package};
@@ -160,6 +161,7 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
     }
     let root = outcome.root.as_ref();
     let mut report = Report::new(command, root.map(|root| root.describe(session.trust.now)), files);
+    report.exemptions = Exemptions::new(&session.trust.policy, &report.files, session.trust.now);
     report.satisfied = outcome.satisfied;
     if report.files.is_empty() && !report.satisfied.is_empty() {
         report.verdict = Verdict::NothingToVerify;
@@ -217,8 +219,14 @@ fn would_install_line(verified: &[Verified]) -> String {
     if verified.is_empty() {
         return "Nothing would be installed (--dry-run).".to_owned();
     }
+    let is_proven = |proof: &Verified| matches!(proof.basis(), Basis::Attested(_));
+    let how_far = if verified.iter().all(is_proven) {
+        "Everything was verified"
+    } else {
+        "Not everything was verified"
+    };
     format!(
-        "Would install {}\nEverything was verified; nothing was installed (--dry-run).",
+        "Would install {}\n{how_far}; nothing was installed (--dry-run).",
         listed(verified.iter())
     )
 }

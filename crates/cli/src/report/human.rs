@@ -6,7 +6,8 @@ use slsa_pip_distribution::SourceRepository;
 use slsa_pip_verify::{Attested, Basis, Code, EvidenceKind, ExemptBasis, Refusal};
 
 use crate::printer::Printer;
-use crate::report::{FileReport, Outcome, Report, Searched, Verdict};
+use crate::report::exemptions::Exemptions;
+use crate::report::{FileReport, Outcome, Report, Searched, Verdict, table};
 
 /// Width of the labels of a block.
 const LABEL_WIDTH: usize = 11;
@@ -22,8 +23,14 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Verified) {
         printer.result(&accepted(file, printer));
     }
+    for file in report.files.iter().filter(|file| file.verdict == Verdict::Tolerated) {
+        printer.important(&tolerated(file, printer));
+    }
     for file in report.files.iter().filter(|file| file.verdict == Verdict::Refused) {
         printer.important(&refused(file, policy_file, printer));
+    }
+    if report.files.len() > 1 {
+        printer.result(&table::of(&report.files, printer));
     }
     if let Some(line) = left_alone(report) {
         printer.progress(&line);
@@ -32,9 +39,26 @@ pub(crate) fn print(report: &Report, policy_file: &str, printer: &Printer) {
         printer.progress(&format!("trusted root: {}", printer.plain_line(root)));
     }
     printer.progress(&counts(report));
-    for note in &report.notes {
-        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(note)));
+    let exemptions = report.exemptions.iter().flat_map(Exemptions::notes);
+    for note in report.notes.iter().cloned().chain(exemptions) {
+        printer.progress(&format!("{} {}", printer.note("note:"), printer.plain_line(&note)));
     }
+    if let Some(warning) = not_verified(report) {
+        printer.important(&format!("{} {warning}\n", printer.warn("warning:")));
+    }
+}
+
+/// That some files pass though they were refused: the last word, and silenced by nothing.
+fn not_verified(report: &Report) -> Option<String> {
+    let tolerated = report.files.iter().filter(|file| file.verdict == Verdict::Tolerated);
+    let is_refused = report.verdict == Verdict::Refused;
+    let text = match (tolerated.count(), is_refused) {
+        (0, _) => return None,
+        (count, true) => format!("{count} more would pass unverified: policy says `mode = \"warn\"`"),
+        (1, false) => "1 file passes UNVERIFIED, only because policy says `mode = \"warn\"`".to_owned(),
+        (count, false) => format!("{count} files pass UNVERIFIED, only because policy says `mode = \"warn\"`"),
+    };
+    Some(text)
 }
 
 /// That what satisfies the requirements already was not looked at.
@@ -96,7 +120,8 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
             block.maybe("from", file.origin.as_deref());
             block.exempt(exempt);
         }
-        None => block.heading(&printer.good("verified"), &file.name),
+        // The others have blocks of their own.
+        Some(Basis::Tolerated(_)) | None => block.heading(&printer.good("verified"), &file.name),
     }
     if printer.is_verbose() {
         block.searched(&file.searched);
@@ -111,29 +136,19 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
     block.finish()
 }
 
+/// A block that nobody can take for that of an accepted file.
+fn tolerated(file: &FileReport, printer: &Printer) -> String {
+    let mut block = Block::about(file, &printer.warn("warning:"), "Not verified, but tolerated:", printer);
+    if let Some(Basis::Tolerated(basis)) = &file.evidence {
+        block.line("tolerated by", &basis.written_at);
+    }
+    block.why(file);
+    block.finish()
+}
+
 fn refused(file: &FileReport, policy_file: &str, printer: &Printer) -> String {
-    let mut text = String::new();
-    let subject = match (&file.package, &file.version) {
-        (Some(package), Some(version)) => format!("`{package}=={version}`"),
-        _ => format!("`{}`", file.path.as_ref().unwrap_or(&file.name)),
-    };
-    let _ = writeln!(
-        text,
-        "{} Refused {}",
-        printer.bad("error:"),
-        printer.plain_line(&subject)
-    );
-    let mut block = Block { text, printer };
-    block.line("file", file.path.as_ref().unwrap_or(&file.name));
-    block.digest(file);
-    block.maybe("from", file.origin.as_deref());
-    if !file.required_by.is_empty() {
-        block.line("required by", &file.required_by.join(", "));
-    }
-    block.refusals(&file.refusals);
-    if file.is_explained_by_search() || printer.is_verbose() {
-        block.searched(&file.searched);
-    }
+    let mut block = Block::about(file, &printer.bad("error:"), "Refused", printer);
+    block.why(file);
     if file.lacks_evidence() && file.may_be_found_later() {
         let _ = writeln!(
             block.text,
@@ -167,6 +182,31 @@ impl<'a> Block<'a> {
         Self {
             text: String::new(),
             printer,
+        }
+    }
+
+    /// The beginning of a block on a file that did not pass every rule.
+    fn about(file: &FileReport, severity: &str, verdict: &str, printer: &'a Printer) -> Self {
+        let mut block = Self::new(printer);
+        let subject = match (&file.package, &file.version) {
+            (Some(package), Some(version)) => format!("`{package}=={version}`"),
+            _ => format!("`{}`", file.path.as_ref().unwrap_or(&file.name)),
+        };
+        let _ = writeln!(block.text, "{severity} {verdict} {}", printer.plain_line(&subject));
+        block.line("file", file.path.as_ref().unwrap_or(&file.name));
+        block.digest(file);
+        block.maybe("from", file.origin.as_deref());
+        if !file.required_by.is_empty() {
+            block.line("required by", &file.required_by.join(", "));
+        }
+        block
+    }
+
+    /// What it was refused for, and where was looked where that is the reason.
+    fn why(&mut self, file: &FileReport) {
+        self.refusals(&file.refusals);
+        if file.is_explained_by_search() || self.printer.is_verbose() {
+            self.searched(&file.searched);
         }
     }
 

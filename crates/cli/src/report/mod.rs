@@ -1,10 +1,12 @@
 //! What a run has found out, in one value; people and machines see the same.
 
+pub(crate) mod exemptions;
 pub(crate) mod human;
 pub(crate) mod inspection;
 pub(crate) mod installation;
 pub(crate) mod json;
 pub(crate) mod signature;
+pub(crate) mod table;
 
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Basis, Code, Refusal};
 
+use crate::report::exemptions::Exemptions;
+use crate::report::table::Standing;
 use crate::timings::Shown;
 
 /// The schema's name in every JSON document; docs/report.md describes it.
@@ -34,6 +38,9 @@ impl Serialize for Fields {
 pub(crate) enum Verdict {
     /// Every rule has passed.
     Verified,
+    /// At least one rule has not, and the policy's `mode = "warn"` lets it pass. Of a run: some file has that verdict, and none was
+    /// refused.
+    Tolerated,
     /// At least one rule has not.
     Refused,
     /// Of a run: there was no file to judge, since all that is wanted is installed already, whatever it is.
@@ -57,6 +64,9 @@ pub(crate) struct Report {
     pub(crate) files: Vec<FileReport>,
     /// What was installed before and satisfies the requirements, so that it was left alone; by name.
     pub(crate) satisfied: Vec<SatisfiedReport>,
+    /// What became of the policy's exemptions (not of `verify`, which takes none).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exemptions: Option<Exemptions>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
     /// How long the stages took (not of `verify`).
@@ -83,9 +93,11 @@ pub(crate) struct FileReport {
     pub(crate) sha256: Option<Sha256Digest>,
     /// The verdict.
     pub(crate) verdict: Verdict,
+    /// What an accepted file rests on.
+    pub(crate) standing: Standing,
     /// What it was accepted for.
     pub(crate) evidence: Option<Basis>,
-    /// What it was refused for; also, on a verified file, empty.
+    /// What it was refused for, also where that was tolerated; on a verified file, empty.
     pub(crate) refusals: Vec<Refusal>,
     /// Every place that was asked for evidence.
     pub(crate) searched: Vec<Searched>,
@@ -163,8 +175,13 @@ impl Report {
     /// The report of a finished run; the verdict follows from the files.
     pub(crate) fn new(command: &'static str, trusted_root: Option<String>, mut files: Vec<FileReport>) -> Self {
         files.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-        let all = !files.is_empty() && files.iter().all(|file| file.verdict == Verdict::Verified);
-        let verdict = if all { Verdict::Verified } else { Verdict::Refused };
+        let has = |verdict| files.iter().any(|file| file.verdict == verdict);
+        let verdict = match files.as_slice() {
+            [] => Verdict::Refused,
+            _ if files.iter().all(|file| file.verdict == Verdict::Verified) => Verdict::Verified,
+            _ if has(Verdict::Refused) || !has(Verdict::Tolerated) => Verdict::Refused,
+            _ => Verdict::Tolerated,
+        };
         Self {
             schema: SCHEMA,
             command,
@@ -173,6 +190,7 @@ impl Report {
             trusted_root,
             files,
             satisfied: Vec::new(),
+            exemptions: None,
             notes: Vec::new(),
             timings: None,
             requests: 0,

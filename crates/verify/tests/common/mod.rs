@@ -141,7 +141,7 @@ pub fn judge(
 pub fn attested(verified: &Verified) -> &Attested {
     match verified.basis() {
         Basis::Attested(attested) => attested,
-        Basis::Exempt(exempt) => panic!("exempt: {exempt:?}"),
+        other => panic!("not attested: {other:?}"),
     }
 }
 
