@@ -305,14 +305,19 @@ pub(crate) fn index_client(
     } else {
         probe.index_url.iter().chain(&probe.extra_index_urls).cloned().collect()
     };
-    let assigned = policy.assigned_indexes().map(|(name, url)| (name.clone(), url.clone()));
+    let assigned = policy.clone();
+    let open = policy.allowed_indexes();
     IndexClient::new(http.clone(), indexes, &probe.find_links)
         .map(|client| {
             client
                 .with_strategy(args.index_strategy.into())
                 .with_tags(probe.tags.clone())
         })
-        .and_then(|client| client.with_assigned(assigned))
+        .map(|client| client.with_assignment(move |name| assigned.index(name).cloned()))
+        .and_then(|client| match open {
+            [] => Ok(client),
+            open => client.with_open(open.iter().cloned()),
+        })
         .map_err(|error| {
             Failure::new("The configured index cannot be used")
                 .caused_by(&error)

@@ -16,6 +16,17 @@ use crate::find_links::{self, Location};
 use crate::page::Reading;
 use crate::types::{IndexFile, IndexStrategy, Project, ProjectStatus, StagedDownload};
 
+type IndexOf = dyn Fn(&PackageName) -> Option<Url> + Send + Sync;
+
+/// Which index a project is assigned to.
+struct Assignment(Box<IndexOf>);
+
+impl std::fmt::Debug for Assignment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Assignment")
+    }
+}
+
 type Page = Arc<OnceCell<Result<Arc<Project>, IndexError>>>;
 
 /// A client of one or more indexes and of directories with wheels. Every page, and the metadata of every file, is fetched
@@ -25,8 +36,10 @@ pub struct IndexClient {
     pub(crate) http: Client,
     pub(crate) indexes: Vec<Url>,
     pub(crate) strategy: IndexStrategy,
-    /// The index of each project that is assigned to one, as configured.
-    pub(crate) assigned: HashMap<PackageName, Url>,
+    /// Which index a project is assigned to, if it is assigned to one.
+    assignment: Option<Assignment>,
+    /// The indexes that projects without an assignment may come from; `None`: all.
+    pub(crate) open: Option<Vec<Url>>,
     pub(crate) find_links: Vec<Location>,
     /// The tags of the interpreter.
     pub(crate) tags: Option<SupportedTags>,
@@ -69,7 +82,8 @@ impl IndexClient {
             http,
             indexes: clean,
             strategy: IndexStrategy::default(),
-            assigned: HashMap::new(),
+            assignment: None,
+            open: None,
             tags: None,
             budget: Budget::default(),
             pages: Mutex::default(),
@@ -98,17 +112,32 @@ impl IndexClient {
         self
     }
 
-    /// Takes each of these projects from its index alone: neither other indexes nor find-links are asked for it. The index is
-    /// looked for among the configured ones when the project is, by its URL without login; a `/` at its end means nothing. Where
-    /// no index is configured at all, the assignments mean nothing.
+    /// Takes each project for which this names an index from there alone: neither other indexes nor find-links are asked for it.
+    /// The index is looked for among the configured ones when the project is, by its URL without login; a `/` at its end means
+    /// nothing. Where no index is configured at all, find-links of this machine may have the project, and none elsewhere.
+    #[must_use]
+    pub fn with_assignment(mut self, assigned: impl Fn(&PackageName) -> Option<Url> + Send + Sync + 'static) -> Self {
+        self.assignment = Some(Assignment(Box::new(assigned)));
+        self
+    }
+
+    /// Takes projects that are assigned to no index from these alone, of the configured ones; the others are asked only for what
+    /// is assigned to them.
     ///
     /// # Errors
-    /// An index that is no http or https URL.
-    pub fn with_assigned(mut self, assigned: impl IntoIterator<Item = (PackageName, Url)>) -> Result<Self, IndexError> {
-        for (name, index) in assigned {
-            self.assigned.insert(name, without_secrets(index)?);
-        }
+    /// An index that is no http, https or `file:` URL.
+    pub fn with_open(mut self, indexes: impl IntoIterator<Item = Url>) -> Result<Self, IndexError> {
+        self.open = Some(indexes.into_iter().map(without_secrets).collect::<Result<_, _>>()?);
         Ok(self)
+    }
+
+    /// The index that a project is assigned to.
+    ///
+    /// # Errors
+    /// An index that is no http, https or `file:` URL.
+    pub(crate) fn assigned(&self, name: &PackageName) -> Result<Option<Url>, IndexError> {
+        let index = self.assignment.as_ref().and_then(|Assignment(of)| of(name));
+        index.map(without_secrets).transpose()
     }
 
     pub(crate) fn reading(&self) -> Reading<'_> {

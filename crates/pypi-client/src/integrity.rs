@@ -65,7 +65,7 @@ impl IndexClient {
     /// Empty if the index has no JSON API, or one that cannot be read, and for files that are on no index.
     ///
     /// # Errors
-    /// Failed requests.
+    /// Failed requests, and the statuses of servers that cannot answer now: 408, 429 and those from 500 on.
     pub async fn project_json(&self, file: &IndexFile) -> Result<Vec<(String, String)>, IndexError> {
         let version = file.filename.version().to_string();
         let parts = ["pypi", file.filename.name().as_str(), &version, "json"];
@@ -74,9 +74,11 @@ impl IndexClient {
         };
         let get = Get::new(&url, MAX_PROJECT_JSON).accept(Some("application/json"));
         let answer = self.http().fetch(&get.caching(Caching::Standard)).await?;
-        if !answer.is_success() {
+        let cannot_answer = matches!(answer.status, 408 | 429 | 500..);
+        if !answer.is_success() && !cannot_answer {
             return Ok(Vec::new());
         }
+        let answer = answer.success()?;
         Ok(project_urls(&answer.body))
     }
 }

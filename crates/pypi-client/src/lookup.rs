@@ -19,12 +19,18 @@ pub(crate) const ACCEPT: &str =
 
 impl IndexClient {
     pub(crate) async fn look_up(&self, name: &PackageName) -> Result<Project, IndexError> {
-        if let Some(index) = self.assigned.get(name).filter(|_| !self.indexes.is_empty()) {
+        let assigned = self.assigned(name)?;
+        if let Some(index) = assigned.as_ref().filter(|_| !self.indexes.is_empty()) {
             return self.of_assigned(name, index).await;
         }
         let mut found = self.linked_files(name).await?;
+        if assigned.is_some() {
+            // Only what lies here: a page elsewhere must not stand in for the index.
+            found = found.and_then(on_this_machine);
+        }
         let mut having = Vec::new();
-        for index in &self.indexes {
+        let is_open = |index: &&Url| self.open.as_ref().is_none_or(|open| open.contains(index));
+        for index in self.indexes.iter().filter(is_open) {
             let Some(page) = self.of_index(index, name).await? else {
                 continue;
             };
@@ -38,7 +44,11 @@ impl IndexClient {
             }
         }
         let mut project = found.ok_or_else(|| {
-            let pages = self.indexes.iter().map(|index| redact(&page_url(index, name)));
+            let pages = self
+                .indexes
+                .iter()
+                .filter(is_open)
+                .map(|index| redact(&page_url(index, name)));
             IndexError::NotFound {
                 name: name.clone(),
                 asked: pages.chain(self.find_links.iter().map(Location::shown)).collect(),
@@ -110,6 +120,12 @@ impl IndexClient {
         })?;
         page::read(&body, "text/html", &found, index, name, self.reading()).map(|project| Some(judged(project)))
     }
+}
+
+/// What of a project lies on this machine, if anything does.
+fn on_this_machine(mut project: Project) -> Option<Project> {
+    project.files.retain(|file| file.is_local());
+    (!project.files.is_empty()).then_some(project)
 }
 
 /// Applies the project's status (PEP 792), and says it.

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use slsa_pip_distribution::PackageName;
 use slsa_pip_http::{Client, Netrc, Settings};
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexStrategy, Project, SkipReason};
 use tokio::net::TcpListener;
@@ -172,6 +173,65 @@ async fn a_server_that_is_down_is_not_passed_over() {
     assert_eq!(public.asked(), Vec::<String>::new());
 }
 
+/// `foo` belongs to this index.
+fn to(index: &str) -> impl Fn(&PackageName) -> Option<Url> + Send + Sync + 'static {
+    let index = Url::parse(index).unwrap();
+    move |name| (*name == foo()).then(|| index.clone())
+}
+
+#[tokio::test]
+async fn projects_without_an_assignment_come_from_open_indexes_alone() {
+    let (private, public, urls) = confusing().await;
+    let client = IndexClient::new(http(), urls.to_vec(), &[])
+        .unwrap()
+        .with_open([urls[1].clone()])
+        .unwrap();
+    assert_eq!(
+        names(&client.project(&foo()).await.unwrap()),
+        ["foo-9.0-py3-none-any.whl"]
+    );
+    assert_eq!((private.asked().len(), public.asked().len()), (0, 1));
+    // What is assigned to the other is taken from there all the same.
+    let client = IndexClient::new(http(), urls.to_vec(), &[])
+        .unwrap()
+        .with_open([urls[1].clone()])
+        .unwrap()
+        .with_assignment(to(urls[0].as_str()));
+    assert_ne!(
+        names(&client.project(&foo()).await.unwrap()),
+        ["foo-9.0-py3-none-any.whl"]
+    );
+    assert_eq!(private.asked().len(), 1);
+    let client = IndexClient::new(http(), urls.to_vec(), &[])
+        .unwrap()
+        .with_open([])
+        .unwrap();
+    let error = client.project(&foo()).await.unwrap_err();
+    assert!(
+        matches!(&error, IndexError::NotFound { asked, .. } if asked.is_empty()),
+        "{error}"
+    );
+}
+
+/// A requirements file may say `--no-index --find-links URL`: that must not lead around the assignment.
+#[tokio::test]
+async fn a_page_of_links_elsewhere_does_not_stand_in_for_the_assigned_index() {
+    let (_, public, urls) = confusing().await;
+    public.put("/links/", "text/html", "<a href=\"foo-66.0-py3-none-any.whl\">foo</a>");
+    let page = urls[1].join("/links/").unwrap();
+    let client = || IndexClient::new(http(), vec![], &[page.to_string()]).unwrap();
+    assert_eq!(
+        names(&client().project(&foo()).await.unwrap()),
+        ["foo-66.0-py3-none-any.whl"]
+    );
+    let error = client()
+        .with_assignment(to(urls[0].as_str()))
+        .project(&foo())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, IndexError::NotFound { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn an_assigned_project_is_looked_for_on_its_index_alone() {
     let links = tempfile::tempdir().unwrap();
@@ -182,8 +242,7 @@ async fn an_assigned_project_is_looked_for_on_its_index_alone() {
         IndexClient::new(http(), urls.to_vec(), &links)
             .unwrap()
             .with_strategy(IndexStrategy::UnsafeBestMatch)
-            .with_assigned([(foo(), Url::parse(index).unwrap())])
-            .unwrap()
+            .with_assignment(to(index))
     };
     // With or without a `/` at its end.
     for index in [urls[1].as_str(), urls[1].as_str().trim_end_matches('/')] {
@@ -224,8 +283,7 @@ async fn without_any_index_an_assignment_means_nothing() {
     std::fs::write(folder.path().join(WHEEL), "x").unwrap();
     let client = IndexClient::new(http(), vec![], &[folder.path().display().to_string()])
         .unwrap()
-        .with_assigned([(foo(), Url::parse("https://index.example/simple/").unwrap())])
-        .unwrap();
+        .with_assignment(to("https://index.example/simple/"));
     assert_eq!(only_file(&client).await.filename.as_str(), WHEEL);
 }
 
@@ -237,8 +295,7 @@ async fn a_login_in_the_configured_url_does_not_hinder_the_assignment() {
     with_login.set_password(Some("s3cret")).unwrap();
     let client = IndexClient::new(http(), vec![urls[0].clone(), with_login], &[])
         .unwrap()
-        .with_assigned([(foo(), urls[1].clone())])
-        .unwrap();
+        .with_assignment(to(urls[1].as_str()));
     let project = client.project(&foo()).await.unwrap();
     assert_eq!(public.asked().len(), 1);
     assert!(!format!("{project:?} {client:?}").contains("s3cret"));
