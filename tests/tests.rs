@@ -19,6 +19,8 @@ mod verify_flags;
 mod verify_artifacts;
 // The log's answers beside the provenance and in the cache: what they save, and what they cannot do.
 mod sidecars;
+// `slsa-pip check-release`: what a maintainer is told before anything is published.
+mod check_release;
 // `slsa-pip inspect` on real and on hostile documents.
 mod inspect;
 // Whole pages of `slsa-pip inspect`, and the provenance that it finds beside a file.
@@ -61,6 +63,8 @@ mod evidence_cache;
 // Hundreds of packages in one run: memory stays bounded (times and growth: bench/).
 #[cfg(target_os = "linux")]
 mod growth;
+// `slsa-pip policy`: what is written, what is said, and what stays as it is.
+mod policy_commands;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
 // What a run takes in memory, whatever its servers answer.

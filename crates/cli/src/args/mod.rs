@@ -5,6 +5,7 @@ mod files;
 mod network;
 mod packages;
 mod place;
+mod policy;
 mod resolve;
 mod upkeep;
 mod wanted;
@@ -15,10 +16,11 @@ use crate::commands::{cache, trust_root};
 use crate::report;
 
 pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
-pub(crate) use files::{InspectArgs, VerifyArgs, VerifyBundleArgs};
+pub(crate) use files::{CheckReleaseArgs, InspectArgs, VerifyArgs, VerifyBundleArgs};
 pub(crate) use network::NetworkArgs;
 pub(crate) use packages::{DownloadArgs, InstallArgs};
 pub(crate) use place::PlaceArgs;
+pub(crate) use policy::{EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs};
 pub(crate) use resolve::ResolveArgs;
 pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
 pub(crate) use wanted::{IndexArgs, RequirementArgs, WantedArgs, Words};
@@ -94,6 +96,12 @@ pub(crate) enum Command {
     /// so they need the file. Answers of the transparency log are read from `.rekor.json` files beside either, where there are
     /// any. docs/slsa-verifier.md translates from slsa-verifier. Exit codes: 0 all verified; 1 at least one refused; 2 no verdict.
     Verify(Box<VerifyArgs>),
+    /// Check a release before it is published: every file is proven, nothing is missing, and users can pin it
+    ///
+    /// For maintainers, in the release workflow, between the provenance and the upload (docs/publish.md): every file has provenance that
+    /// verifies for this repository and tag, every subject of the provenance is among the files under its own name, and the
+    /// identities are those that users will pin, which are shown. Exit codes: 0 ready; 1 something is wrong; 2 no verdict.
+    CheckRelease(Box<CheckReleaseArgs>),
     /// Show what a provenance file says, or the provenance beside a file; nothing is verified
     ///
     /// For each attestation: what it is about, what its certificate claims, and what the build has written itself. Anybody
@@ -106,6 +114,9 @@ pub(crate) enum Command {
     /// for an attestation about it. What an attestation says is not looked at, so nothing is proven about a build or a source:
     /// that is what `slsa-pip verify` does. Exit codes: 0 the signature is good; 1 refused; 2 no verdict.
     VerifyBundle(Box<VerifyBundleArgs>),
+    /// Write, complete, check and explain the policy: who may build what (docs/adopt.md)
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Show or refresh the trusted root: whose signatures count
     ///
     /// Every other command refreshes it by itself, once a day (docs/trusted-root.md).
@@ -126,8 +137,10 @@ impl Command {
             Self::Download(_) => "download",
             Self::Resolve(_) => "resolve",
             Self::Verify(_) => "verify",
+            Self::CheckRelease(_) => "check-release",
             Self::Inspect(_) => "inspect",
             Self::VerifyBundle(_) => "verify-bundle",
+            Self::Policy(command) => command.name(),
             Self::TrustRoot(command) => command.name(),
             Self::Cache(command) => command.name(),
         }
@@ -138,8 +151,10 @@ impl Command {
         match self {
             Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
             Self::Resolve(_) => crate::commands::resolve::SCHEMA,
+            Self::CheckRelease(_) => crate::commands::check_release::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
             Self::VerifyBundle(_) => report::signature::SCHEMA,
+            Self::Policy(command) => command.schema(),
             Self::TrustRoot(_) => trust_root::SCHEMA,
             Self::Cache(_) => cache::SCHEMA,
         }
@@ -152,8 +167,10 @@ impl Command {
             Self::Download(args) => args.format,
             Self::Resolve(args) => args.format,
             Self::Verify(args) => args.format,
+            Self::CheckRelease(args) => args.format,
             Self::Inspect(args) => args.format,
             Self::VerifyBundle(args) => args.format,
+            Self::Policy(command) => command.format(),
             Self::TrustRoot(TrustRootCommand::Show(args)) => args.format,
             Self::TrustRoot(TrustRootCommand::Update(args)) => args.common.format,
             Self::Cache(command) => command.args().format,

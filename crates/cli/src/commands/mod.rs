@@ -1,9 +1,11 @@
 //! The commands: each takes its arguments, returns an exit code, and says everything through the printer.
 
 pub(crate) mod cache;
+pub(crate) mod check_release;
 pub(crate) mod download;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub(crate) mod policy;
 pub(crate) mod resolve;
 pub(crate) mod trust_root;
 pub(crate) mod verify;

@@ -23,10 +23,10 @@ pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
         Command::Resolve(_) => {
             json!({ "schema": schema, "command": name, "verified": false, "packages": [], "error": failure })
         }
-        Command::VerifyBundle(_) | Command::TrustRoot(_) | Command::Cache(_) => {
+        Command::VerifyBundle(_) | Command::TrustRoot(_) | Command::Cache(_) | Command::Policy(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "error": failure })
         }
-        Command::Install(_) | Command::Download(_) | Command::Verify(_) => {
+        Command::Install(_) | Command::Download(_) | Command::Verify(_) | Command::CheckRelease(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "files": [], "error": failure })
         }
     };

@@ -1,0 +1,25 @@
+//! `slsa-pip policy`: writes, completes, checks and explains policies. What is judged is judged as for `install`.
+
+mod document;
+mod earlier;
+mod entry;
+mod init;
+mod place;
+mod summary;
+mod survey;
+mod template;
+
+use crate::args::PolicyCommand;
+use crate::failure::Result;
+use crate::printer::Printer;
+
+/// The schema of the commands that edit a policy; docs/report.md describes it.
+pub(crate) const EDIT_SCHEMA: &str = "slsa-pip/policy-edit/v1";
+
+/// Runs the command.
+pub(crate) async fn run(command: &PolicyCommand, printer: &Printer) -> Result<u8> {
+    match command {
+        PolicyCommand::Init(args) => init::init(args, printer).await,
+        PolicyCommand::Add(args) => init::add(args, printer).await,
+    }
+}
