@@ -47,6 +47,33 @@ pub(crate) struct VerifyArgs {
     pub(crate) format: Format,
 }
 
+/// `slsa-pip check-release`
+#[derive(Debug, Args)]
+pub(crate) struct CheckReleaseArgs {
+    /// All files of the release
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The provenance that will be published with them (repeatable): `.intoto.jsonl`, Sigstore bundle, or PEP 740 object
+    #[arg(long, value_name = "PATH_OR_URL", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) provenance: Vec<PathBuf>,
+    /// The source repository that users will pin, such as `github.com/owner/name`
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(crate) repository: String,
+    /// The tag of the release, exactly
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: String,
+    /// The builder that must have built the files: `NAME` or `NAME@TAG`
+    #[arg(long, value_name = "BUILDER")]
+    pub(crate) builder_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
+}
+
 /// `slsa-pip inspect`
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {

@@ -3,10 +3,14 @@
 //! Everything that is named is read before anything is judged, so that all that cannot be read is reported together, and all that
 //! is refused as well (F3).
 
-mod flags;
+pub(super) mod flags;
 
+use std::path::PathBuf;
+
+use jiff::Timestamp;
 use slsa_pip_distribution::DistributionFilename;
 use slsa_pip_http::Client;
+use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::SourceKind;
 use slsa_pip_verify::{Basis, Context, TrustRoots, Verified, verify_file};
 
@@ -28,13 +32,15 @@ use flags::Flags;
 pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let flags = Flags::parse(args)?;
     let http = standalone_client(args.trust.root.offline, &args.network)?;
-    let (artifacts, provenance) = read_all(args, &http).await?;
+    let (artifacts, provenance) = read_all(&args.files, &args.provenance, &http).await?;
     let trust = Trust::load(&args.trust)?;
     let root = trust.root(&http).await?;
     let log = LogAnswers::new(&http, &trust);
     let mut judged = Vec::new();
     for artifact in &artifacts {
-        judged.push(judge(artifact, &trust, &root.roots, &flags, &provenance, &log).await);
+        let parsed = artifact.staged.filename().parse().ok();
+        let expectation = flags.expectation(&trust, parsed.as_ref());
+        judged.push(judge(artifact, trust.now, &root.roots, &expectation, &provenance, &log).await);
     }
     let all_passed = judged.iter().all(|(report, _)| report.verdict == Verdict::Verified);
     let mut statements = Vec::new();
@@ -67,16 +73,20 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
 }
 
 /// Reads what is named: the artifacts, and the provenance. What cannot be read *in* those is kept beside what can.
-async fn read_all(args: &VerifyArgs, http: &Client) -> Result<(Vec<Artifact>, Harvest)> {
+pub(super) async fn read_all(
+    files: &[PathBuf],
+    provenance: &[PathBuf],
+    http: &Client,
+) -> Result<(Vec<Artifact>, Harvest)> {
     let mut failures = Vec::new();
     let mut artifacts = Vec::new();
-    for word in &args.files {
+    for word in files {
         match Artifact::read(word) {
             Ok(artifact) => artifacts.push(artifact),
             Err(failure) => failures.push(failure),
         }
     }
-    let (names, unusable) = named::parse_all(&args.provenance, http.settings().offline);
+    let (names, unusable) = named::parse_all(provenance, http.settings().offline);
     let (documents, unreadable) = named::read_all(&names, http).await;
     failures.extend(unusable.into_iter().chain(unreadable));
     let mut harvest = Harvest::default();
@@ -90,21 +100,21 @@ async fn read_all(args: &VerifyArgs, http: &Client) -> Result<(Vec<Artifact>, Ha
     }
 }
 
-async fn judge(
+/// The verdict on one artifact.
+pub(super) async fn judge(
     artifact: &Artifact,
-    trust: &Trust,
+    now: Timestamp,
     roots: &TrustRoots,
-    flags: &Flags,
+    expectation: &Expectation,
     provenance: &Harvest,
     log: &LogAnswers<'_>,
 ) -> (FileReport, Option<Verified>) {
     let staged = &artifact.staged;
     let parsed = staged.filename().parse::<DistributionFilename>().ok();
-    let expectation = flags.expectation(trust, parsed.as_ref());
     let context = Context {
         roots,
-        expectation: &expectation,
-        now: trust.now,
+        expectation,
+        now,
         package: parsed.as_ref().map(DistributionFilename::name),
     };
     let mut harvest = provenance.clone();
@@ -130,7 +140,7 @@ async fn judge(
 fn statement_of(verified: &Verified) -> &[u8] {
     match verified.basis() {
         Basis::Attested(attested) => &attested.statement,
-        // `verify` takes no exemptions.
-        Basis::Exempt(_) => &[],
+        // `verify` takes no exemptions, and tolerates nothing.
+        Basis::Exempt(_) | Basis::Tolerated(_) => &[],
     }
 }

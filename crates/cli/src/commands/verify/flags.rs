@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use slsa_pip_distribution::repository::InvalidRepository;
 use slsa_pip_distribution::{DistributionFilename, SourceRepository};
-use slsa_pip_policy::{BuilderId, Expectation};
+use slsa_pip_policy::{BuilderId, Expectation, InvalidBuilder};
 
-use crate::args::VerifyArgs;
+use crate::args::{CheckReleaseArgs, VerifyArgs};
 use crate::failure::{Failure, Result};
 use crate::settings::Trust;
 
 /// The expectations that were typed.
-pub(super) struct Flags {
+pub(in crate::commands) struct Flags {
+    /// The option that has named the repository.
+    pinned_by: &'static str,
     repository: Option<SourceRepository>,
     tag: Option<String>,
     versioned_tag: Option<String>,
@@ -21,46 +24,44 @@ pub(super) struct Flags {
 
 impl Flags {
     pub(super) fn parse(args: &VerifyArgs) -> Result<Self> {
-        let repository = args
-            .source_uri
-            .as_deref()
-            .map(str::parse::<SourceRepository>)
-            .transpose()
-            .map_err(|error| {
-                Failure::new("`--source-uri` takes a source repository")
-                    .caused_by(&error)
-                    .hint("`--source-uri github.com/OWNER/NAME`")
-            })?;
-        let builder = args
-            .builder_id
-            .as_deref()
-            .map(str::parse::<BuilderId>)
-            .transpose()
-            .map_err(|error| {
-                Failure::new("`--builder-id` takes a builder")
-                    .caused_by(&error)
-                    .hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
-            })?;
         Ok(Self {
-            repository,
+            pinned_by: "--source-uri",
+            repository: args
+                .source_uri
+                .as_deref()
+                .map(|given| repository("--source-uri", given))
+                .transpose()?,
             tag: args.source_tag.clone(),
             versioned_tag: args.source_versioned_tag.clone(),
             inputs: workflow_inputs(&args.build_workflow_input)?,
             branch: args.source_branch.clone(),
-            builder,
+            builder: builder(args.builder_id.as_deref())?,
+        })
+    }
+
+    /// What a maintainer says of a release.
+    pub(in crate::commands) fn of_release(args: &CheckReleaseArgs) -> Result<Self> {
+        Ok(Self {
+            pinned_by: "--repository",
+            repository: Some(repository("--repository", &args.repository)?),
+            tag: Some(args.tag.clone()),
+            versioned_tag: None,
+            inputs: BTreeMap::new(),
+            branch: None,
+            builder: builder(args.builder_id.as_deref())?,
         })
     }
 
     /// The policy's expectation for the file, narrowed by the flags. Where its name does not say which package it is, and for a
     /// bare digest, that is what policy expects of every file.
-    pub(super) fn expectation(&self, trust: &Trust, file: Option<&DistributionFilename>) -> Expectation {
+    pub(in crate::commands) fn expectation(&self, trust: &Trust, file: Option<&DistributionFilename>) -> Expectation {
         let mut expectation = match file {
             Some(file) => trust.policy.expectation(file.name(), file.version()),
             None => trust.policy.default_expectation(),
         };
         if let Some(repository) = &self.repository {
             expectation.repositories = vec![repository.clone()];
-            expectation.pinned_by = Some("--source-uri".to_owned());
+            expectation.pinned_by = Some(self.pinned_by.to_owned());
         }
         expectation.source_tag.clone_from(&self.tag);
         expectation.versioned_tag.clone_from(&self.versioned_tag);
@@ -73,6 +74,22 @@ impl Flags {
         }
         expectation
     }
+}
+
+fn repository(option: &str, given: &str) -> Result<SourceRepository> {
+    given.parse().map_err(|error: InvalidRepository| {
+        Failure::new(format!("`{option}` takes a source repository"))
+            .caused_by(&error)
+            .hint(format!("`{option} github.com/OWNER/NAME`"))
+    })
+}
+
+fn builder(given: Option<&str>) -> Result<Option<BuilderId>> {
+    given.map(str::parse).transpose().map_err(|error: InvalidBuilder| {
+        Failure::new("`--builder-id` takes a builder")
+            .caused_by(&error)
+            .hint("`--builder-id https://github.com/OWNER/NAME/.github/workflows/FILE.yml@vX.Y.Z`")
+    })
 }
 
 /// `KEY=VALUE` words; a key that is named twice would leave open which value counts.
