@@ -179,7 +179,6 @@ fn whatever_is_not_understood_is_an_error_at_its_place() {
         "kind",
         "level",
         "repository",
-        "workflow",
         "file",
         "sha256",
         "evidence",

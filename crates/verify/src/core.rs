@@ -9,6 +9,7 @@ use slsa_pip_provenance::{Attestation, Evidence, PredicateType, Statement};
 
 use crate::basis::{Attested, Basis};
 use crate::code::Code;
+use crate::continuity;
 use crate::expectation;
 use crate::origin::{self, Origin};
 use crate::refusal::{Failure, Refusal};
@@ -40,13 +41,15 @@ pub struct Context<'a> {
 /// level becomes the basis. *Not checked*: that the bytes at the file's path still have its digest; the hand-off hashes again.
 ///
 /// # Errors
-/// A refusal for each attestation, the one that got furthest first; a single `no-evidence` if there is none (F1).
+/// A refusal for each attestation, the one that got furthest first; a single `no-evidence` or `continuity-evidence-lost` if there is none (F1).
 pub fn verify_file(file: &StagedFile, evidence: &[Evidence], ctx: &Context<'_>) -> Result<Verified, Vec<Refusal>> {
     let package = ctx.package.map(PackageName::as_str);
     if evidence.is_empty() {
-        let failure = Failure::new(Code::NoEvidence, "no attestation of this file was found")
-            .expected("build provenance or a publish attestation")
-            .found("none");
+        let failure = continuity::lost(ctx.expectation, package).unwrap_or_else(|| {
+            Failure::new(Code::NoEvidence, "no attestation of this file was found")
+                .expected("build provenance or a publish attestation")
+                .found("none")
+        });
         return Err(vec![failure.into_refusal(file.filename(), package, None)]);
     }
     if evidence.len() > MAX_EVIDENCE {
@@ -88,20 +91,22 @@ fn judge(file: &StagedFile, evidence: &Evidence, ctx: &Context<'_>) -> Result<At
         Attestation::Classic(_) | Attestation::Bundle(_) => None,
     };
     let origin = origin::judge(&statement, kind, &signed.claims, publisher, ctx.expectation)?;
-    expectation::check(
-        &origin,
-        &signed.claims,
-        ctx.expectation,
-        ctx.package.map(PackageName::as_str),
-    )?;
-    Ok(attested(evidence, &statement, signed, origin, ctx.expectation))
+    let mut attested = attested(evidence, &statement, &signed, &origin, ctx.expectation);
+    let package = ctx.package.map(PackageName::as_str);
+    let found = attested.origin();
+    let continued = expectation::check(&origin, &signed.claims, &found, ctx.expectation, package)?;
+    if let Some(previous) = continued.filter(|previous| previous.recorded && !attested.pinned) {
+        attested.pinned = true;
+        attested.pinned_by = Some(previous.recorded_at.clone());
+    }
+    Ok(attested)
 }
 
 fn attested(
     evidence: &Evidence,
     statement: &Statement,
-    signed: Signed,
-    origin: Origin,
+    signed: &Signed,
+    origin: &Origin,
     expectation: &Expectation,
 ) -> Attested {
     let claims = &signed.claims;
@@ -112,13 +117,16 @@ fn attested(
         format: evidence.attestation.format_name(),
         found: evidence.found.clone(),
         predicate_type: predicate_type(&statement.predicate_type).to_owned(),
-        repository: origin.repository,
+        repository: origin.repository.clone(),
         pinned,
         pinned_by: expectation.pinned_by.clone().filter(|_| pinned),
         reference: owned(claims.reference()),
         commit: owned(claims.commit()),
         workflow: owned(claims.get(18)),
-        builder: origin.builder.map(|(name, reference)| format!("{name}@{reference}")),
+        builder: origin
+            .builder
+            .as_ref()
+            .map(|(name, reference)| format!("{name}@{reference}")),
         build_level: origin.level,
         trigger: owned(claims.trigger()),
         runner_environment: owned(claims.get(11)),
@@ -127,7 +135,7 @@ fn attested(
         issuer: claims.issuer().unwrap_or_default().to_owned(),
         identity: claims.identity().as_str().to_owned(),
         log_index: signed.log_index,
-        log_id: signed.log_id,
+        log_id: signed.log_id.clone(),
         signed_at: signed.time,
         claims: claims.named(),
         instance: signed.instance,

@@ -420,12 +420,9 @@ impl<'t, 'e, 'c> Fields<'t, 'e, 'c> {
     fn whole(&mut self, identity: &Identity) -> bool {
         let by_repository = matches!(identity.provider, Provider::GitHub | Provider::GitLab);
         let needed = if by_repository {
-            vec![
-                ("repository", identity.repository.is_some()),
-                ("workflow", identity.workflow.is_some()),
-            ]
+            ("repository", identity.repository.is_some())
         } else {
-            vec![("account", identity.account.is_some())]
+            ("account", identity.account.is_some())
         };
         let builder = [
             ("builder", identity.builder.is_some(), identity.builder_ref.is_some()),
@@ -436,8 +433,7 @@ impl<'t, 'e, 'c> Fields<'t, 'e, 'c> {
             ),
         ];
         let alone = builder.into_iter().filter(|(_, there, other)| *other && !there);
-        let missing: Vec<&str> = needed
-            .into_iter()
+        let missing: Vec<&str> = std::iter::once(needed)
             .filter(|(_, there)| !there)
             .map(|(key, _)| key)
             .chain(alone.map(|(key, ..)| key))
