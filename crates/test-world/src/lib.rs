@@ -19,6 +19,7 @@ pub mod demo;
 mod encoding;
 pub mod fixtures;
 pub mod identity;
+pub mod malformed;
 pub mod release;
 pub mod server;
 pub mod sigstore;

@@ -25,7 +25,7 @@ use crate::archive::{Entry, Source, Unpacker, check_end, find_directory, read_di
 use crate::defect::Defects;
 pub use crate::defect::{Defect, DefectKind};
 pub use crate::notes::{Note, NoteKind, Notes};
-use crate::record::Record;
+use crate::record::{Record, Unread};
 
 /// A wheel without defects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -169,16 +169,12 @@ impl<R: Read + Seek> Reader<'_, R> {
         for (entry, next) in order.iter().zip(nexts) {
             let algorithm = record.as_ref().and_then(|record| record.algorithm(&entry.name));
             let mut hash = algorithm.map(digest::Context::new);
-            let good = match self.content(entry, next, &mut hash) {
-                Ok(()) => true,
-                Err(defect) => {
-                    self.defects.add(defect);
-                    false
-                }
-            };
+            let read = self.content(entry, next, &mut hash).map_err(|defect| {
+                self.defects.add(defect);
+                Unread
+            });
             if let Some(record) = record.as_deref_mut() {
-                let computed = hash.filter(|_| good).map(digest::Context::finish);
-                record.compare(entry, computed.as_ref(), self.defects);
+                record.compare(entry, read.map(|()| hash.map(digest::Context::finish)), self.defects);
             }
         }
         if let Some(record) = record {

@@ -1,6 +1,7 @@
 //! RECORD: the wheel's own list of its files (PEP 376, PEP 427).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -19,7 +20,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What RECORD says of a file.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Row {
     digest: Option<Listed>,
     size: Option<u64>,
@@ -28,11 +29,15 @@ struct Row {
 }
 
 /// A digest as it is listed.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Listed {
     algorithm: &'static digest::Algorithm,
     value: Vec<u8>,
 }
+
+/// A file that could not be read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unread;
 
 /// The list.
 #[derive(Debug)]
@@ -102,8 +107,13 @@ impl Record {
                 size,
                 there: false,
             };
-            if self.rows.insert(path.clone(), row).is_some() {
-                defects.add(at("a file is listed twice").found(path));
+            match self.rows.entry(path) {
+                // Some tools repeat themselves.
+                Occupied(first) if *first.get() == row => {}
+                Occupied(first) => defects.add(at("a file is listed twice, and differently").found(first.key())),
+                Vacant(free) => {
+                    free.insert(row);
+                }
             }
         }
     }
@@ -113,8 +123,14 @@ impl Record {
         Some(self.rows.get(path)?.digest.as_ref()?.algorithm)
     }
 
-    /// Notes that the wheel has this file, and compares what is known of it.
-    pub(crate) fn compare(&mut self, entry: &Entry, computed: Option<&digest::Digest>, defects: &mut Defects) {
+    /// Notes that the wheel has this file, and compares what is known of it: `computed` is its digest, where one is listed; an
+    /// error if it could not be read, which is a defect already.
+    pub(crate) fn compare(
+        &mut self,
+        entry: &Entry,
+        computed: Result<Option<digest::Digest>, Unread>,
+        defects: &mut Defects,
+    ) {
         let own = self.own.contains(&entry.name);
         let Some(row) = self.rows.get_mut(&entry.name) else {
             // Folders need not be listed; nor can files that were added when the list was signed.
@@ -124,6 +140,7 @@ impl Record {
             return;
         };
         row.there = true;
+        let Ok(computed) = computed else { return };
         match (&row.digest, computed) {
             (None, _) if own || entry.is_folder() => {}
             (None, _) => {
@@ -136,7 +153,7 @@ impl Record {
                     DefectKind::RecordMismatch,
                     "it does not have the digest that RECORD lists",
                 );
-                let found = computed.map_or_else(|| "unread".to_owned(), |computed| BASE64.encode(computed));
+                let found = computed.map_or_else(|| "none".to_owned(), |computed| BASE64.encode(computed));
                 defects.add(
                     differs
                         .at(&entry.name)
