@@ -300,6 +300,43 @@ impl TrustedBuilders {
         self.least.iter()
     }
 
+    /// Trusts a builder no longer, neither at any release nor at one.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.builders.retain(|builder| !same_name(&builder.name, name));
+    }
+
+    /// Whether a builder is trusted at whatever release, or from a least one on.
+    pub(crate) fn trusts_any_release(&self, name: &str) -> bool {
+        let mut named = self.builders.iter().filter(|builder| same_name(&builder.name, name));
+        named.any(|builder| builder.reference.is_none())
+    }
+
+    /// Whether a least release is demanded of a builder.
+    pub(crate) fn demands_of(&self, name: &str) -> bool {
+        self.least.iter().any(|least| same_name(&least.name, name))
+    }
+
+    /// What both trust, with the least releases of both.
+    pub(crate) fn meet(&self, other: &Self) -> Self {
+        let known_to = |list: &Self, builder: &BuilderId| match &builder.reference {
+            None => list.trusts_any_release(&builder.name),
+            Some(reference) => list.trusts(&builder.name, reference),
+        };
+        let mut met = Self {
+            builders: Vec::new(),
+            least: Vec::new(),
+        };
+        for (list, counterpart) in [(self, other), (other, self)] {
+            for builder in list.builders.iter().filter(|builder| known_to(counterpart, builder)) {
+                met.add(builder.clone());
+            }
+            for least in &list.least {
+                met.demand(least.clone());
+            }
+        }
+        met
+    }
+
     /// All of them, the default ones first.
     pub fn iter(&self) -> impl Iterator<Item = &BuilderId> {
         self.builders.iter()

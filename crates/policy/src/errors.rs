@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::merge::Clash;
+use crate::setting::Place;
+
 /// Most errors that are kept; a file with more is not read by its author line by line anyway.
 pub const MAX_ERRORS: usize = 100;
 /// Most errors that are noted before they are sorted; further ones are counted. A hostile file can hold one in each byte.
@@ -68,11 +71,29 @@ pub enum PolicyCode {
     ControlCharacter,
     /// A text longer than anything it could mean.
     ValueTooLong,
+    /// A name with a `*` that is no pattern.
+    InvalidPattern,
+    /// Not an owner of repositories.
+    InvalidOwner,
+    /// Not an account of a publisher.
+    InvalidAccount,
+    /// Not a file that can be imported.
+    InvalidImport,
+    /// More imports, or deeper ones, than are read.
+    TooManyImports,
+    /// Imports where nothing can be read but this one file.
+    ImportNotRead,
+    /// A file asks for less than one that it imports.
+    LoosenedImport,
+    /// Two policies allow nothing in common.
+    ImportConflict,
+    /// `pyproject.toml` without `[tool.slsa-pip]`.
+    MissingTable,
 }
 
 impl PolicyCode {
     /// All codes, in the order of their declaration.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 36] = [
         Self::TooLarge,
         Self::Syntax,
         Self::UnknownVersion,
@@ -100,6 +121,15 @@ impl PolicyCode {
         Self::InvalidAge,
         Self::ControlCharacter,
         Self::ValueTooLong,
+        Self::InvalidPattern,
+        Self::InvalidOwner,
+        Self::InvalidAccount,
+        Self::InvalidImport,
+        Self::TooManyImports,
+        Self::ImportNotRead,
+        Self::LoosenedImport,
+        Self::ImportConflict,
+        Self::MissingTable,
     ];
 
     /// The stable code.
@@ -133,6 +163,15 @@ impl PolicyCode {
             Self::InvalidAge => "invalid-age",
             Self::ControlCharacter => "control-character",
             Self::ValueTooLong => "value-too-long",
+            Self::InvalidPattern => "invalid-pattern",
+            Self::InvalidOwner => "invalid-owner",
+            Self::InvalidAccount => "invalid-account",
+            Self::InvalidImport => "invalid-import",
+            Self::TooManyImports => "too-many-imports",
+            Self::ImportNotRead => "import-not-read",
+            Self::LoosenedImport => "loosened-import",
+            Self::ImportConflict => "import-conflict",
+            Self::MissingTable => "missing-table",
         }
     }
 }
@@ -162,6 +201,29 @@ pub struct PolicyError {
     pub caret_len: usize,
     /// What to do, if that is known.
     pub help: Option<String>,
+    /// The file, where that is not the one that all mistakes are said to be of.
+    pub file: Option<String>,
+    /// A second place that has to do with it.
+    pub related: Option<Related>,
+}
+
+/// A place that a mistake clashes with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The file's label.
+    pub file: String,
+    /// What is said of it, in a few words.
+    pub said: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// The line as written, as in [`PolicyError::source_line`].
+    pub source_line: String,
+    /// As in [`PolicyError::caret_offset`].
+    pub caret_offset: usize,
+    /// As in [`PolicyError::caret_len`].
+    pub caret_len: usize,
 }
 
 /// All mistakes of one policy file, sorted by position; never empty.
@@ -194,15 +256,33 @@ impl fmt::Display for PolicyErrors {
 impl PolicyError {
     /// Writes it as compilers do.
     fn render(&self, file: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.line.to_string();
-        let gutter = " ".repeat(number.len());
+        let file = self.file.as_deref().unwrap_or(file);
+        let last = self.related.as_ref().map_or(0, |related| related.line).max(self.line);
+        let width = last.to_string().len();
+        let gutter = " ".repeat(width);
         let indent = " ".repeat(self.caret_offset);
         let carets = "^".repeat(self.caret_len);
         writeln!(f, "error[{}]: {}", self.code, self.message)?;
         writeln!(f, "{gutter}--> {file}:{}:{}", self.line, self.column)?;
         writeln!(f, "{gutter} |")?;
-        writeln!(f, "{}", format!("{number} | {}", self.source_line).trim_end())?;
+        let number = self.line;
+        writeln!(f, "{}", format!("{number:>width$} | {}", self.source_line).trim_end())?;
         write!(f, "{gutter} | {indent}{carets}")?;
+        if let Some(related) = &self.related {
+            let (number, indent) = (related.line, " ".repeat(related.caret_offset));
+            let dashes = "-".repeat(related.caret_len);
+            write!(
+                f,
+                "\n{gutter}::: {}:{number}:{}\n{gutter} |\n",
+                related.file, related.column
+            )?;
+            writeln!(
+                f,
+                "{}",
+                format!("{number:>width$} | {}", related.source_line).trim_end()
+            )?;
+            write!(f, "{gutter} | {indent}{dashes} {}", related.said)?;
+        }
         match &self.help {
             Some(help) => write!(f, "\n{gutter} = help: {help}"),
             None => Ok(()),
@@ -302,8 +382,35 @@ impl Noted {
 
     /// Finds its line and column.
     fn locate(self, text: &str) -> PolicyError {
-        let start = floor_boundary(text, self.span.start);
-        let end = floor_boundary(text, self.span.end.max(start));
+        let shown = Snippet::of(text, &self.span, self.hidden);
+        PolicyError {
+            code: self.code,
+            message: self.message.chars().map(printable).collect(),
+            line: shown.line,
+            column: shown.column,
+            source_line: shown.source_line,
+            caret_offset: shown.caret_offset,
+            caret_len: shown.caret_len,
+            help: self.help,
+            file: None,
+            related: None,
+        }
+    }
+}
+
+/// A line of a text with what is meant in it.
+struct Snippet {
+    line: usize,
+    column: usize,
+    source_line: String,
+    caret_offset: usize,
+    caret_len: usize,
+}
+
+impl Snippet {
+    fn of(text: &str, span: &Range<usize>, hidden: bool) -> Self {
+        let start = floor_boundary(text, span.start);
+        let end = floor_boundary(text, span.end.max(start));
         let before = text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let rest = text.get(line_start..).unwrap_or_default();
@@ -320,28 +427,64 @@ impl Noted {
         } else {
             0
         };
-        PolicyError {
-            code: self.code,
-            message: self.message.chars().map(printable).collect(),
+        let shown = line_text.chars().enumerate().skip(skipped).take(MAX_SNIPPET);
+        let covered = |at: usize| hidden && at >= column && at < column + len;
+        Self {
             line: before.matches('\n').count() + 1,
             column: column + 1,
-            source_line: line_text
-                .chars()
-                .enumerate()
-                .skip(skipped)
-                .take(MAX_SNIPPET)
-                .map(|(at, c)| {
-                    if self.hidden && at >= column && at < column + len {
-                        '*'
-                    } else {
-                        printable(c)
-                    }
-                })
+            source_line: shown
+                .map(|(at, c)| if covered(at) { '*' } else { printable(c) })
                 .collect(),
             caret_offset: column - skipped,
             caret_len: len.min(MAX_SNIPPET - (column - skipped).min(MAX_SNIPPET - 1)),
-            help: self.help,
         }
+    }
+}
+
+/// A file's label and text, to show lines of.
+pub(crate) struct Shown<'t> {
+    pub(crate) label: &'t str,
+    pub(crate) text: &'t str,
+}
+
+/// What lies in two places, of which the first counts for the order.
+pub(crate) fn clashes(clashes: &[Clash], files: &[Shown<'_>]) -> PolicyErrors {
+    let nothing = Shown { label: "", text: "" };
+    let file_of = |place: &Place| files.get(place.file).unwrap_or(&nothing);
+    let mut sorted: Vec<&Clash> = clashes.iter().collect();
+    sorted.sort_by_key(|clash| (clash.place.file, clash.place.span.start));
+    sorted.dedup_by(|a, b| a.place == b.place && a.message == b.message);
+    let errors = sorted.iter().take(MAX_ERRORS).map(|clash| {
+        let file = file_of(&clash.place);
+        let noted = Noted::new(
+            clash.code,
+            &clash.place.span,
+            clash.message.as_str(),
+            Some(clash.help.clone()),
+        );
+        let related = clash.other.as_ref().map(|(place, said)| {
+            let other = file_of(place);
+            let shown = Snippet::of(other.text, &place.span, false);
+            Related {
+                file: other.label.to_owned(),
+                said: (*said).to_owned(),
+                line: shown.line,
+                column: shown.column,
+                source_line: shown.source_line,
+                caret_offset: shown.caret_offset,
+                caret_len: shown.caret_len,
+            }
+        });
+        PolicyError {
+            file: Some(file.label.to_owned()),
+            related,
+            ..noted.locate(file.text)
+        }
+    });
+    PolicyErrors {
+        file: files.first().map(|file| file.label.to_owned()).unwrap_or_default(),
+        errors: errors.collect(),
+        omitted: sorted.len().saturating_sub(MAX_ERRORS),
     }
 }
 

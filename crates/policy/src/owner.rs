@@ -25,6 +25,12 @@ pub struct InvalidOwner {
 }
 
 impl Owner {
+    /// Host, lower case.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether a repository is one of this owner's; on GitLab also one of a group below it.
     #[must_use]
     pub fn owns(&self, repository: &SourceRepository) -> bool {

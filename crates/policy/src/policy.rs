@@ -1,16 +1,18 @@
 //! The policy as read.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
-use slsa_pip_distribution::{PackageName, SourceRepository, Version};
+use slsa_pip_distribution::{PackageName, Version};
 use url::Url;
 
 use crate::builder::{BuilderId, TrustedBuilders};
+use crate::document::{Document, File, Format, Layers};
 use crate::errors::PolicyErrors;
 use crate::exemption::Exemption;
-use crate::expectation::{Expectation, KindSet, Mode, Unpinned};
-use crate::read;
+use crate::expectation::{Expectation, Mode};
+use crate::merge::Combined;
+use crate::scope::Scope;
+use crate::setting::{Key, Setting, Value};
+use crate::sheet::{Entry, Sheet};
 
 /// Largest policy file that is read, in bytes: room for several thousand packages.
 pub const MAX_POLICY_LEN: usize = 1024 * 1024;
@@ -18,163 +20,196 @@ pub const MAX_POLICY_LEN: usize = 1024 * 1024;
 /// A policy. The default has no pins and no exemptions, takes both kinds of evidence, and accepts a claimed repository.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    pub(crate) label: String,
-    pub(crate) defaults: Defaults,
-    pub(crate) packages: BTreeMap<PackageName, Pin>,
-    pub(crate) exemptions: BTreeMap<PackageName, Exemption>,
-}
-
-/// The `[defaults]` table.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Defaults {
-    pub(crate) kinds: KindSet,
-    pub(crate) minimum_level: Option<u8>,
-    pub(crate) trusted_builders: TrustedBuilders,
-    pub(crate) runner_environment: Option<String>,
-    pub(crate) unpinned: Unpinned,
-    pub(crate) mode: Mode,
-    pub(crate) minimum_age: Option<SignedDuration>,
-    pub(crate) indexes: Vec<Url>,
-}
-
-/// One `[packages.NAME]` table.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Pin {
-    /// Base URL of the one index that the package is taken from.
-    pub(crate) index: Option<Url>,
-    pub(crate) repositories: Vec<SourceRepository>,
-    pub(crate) repository_id: Option<String>,
-    pub(crate) owner_id: Option<String>,
-    /// Template of a full ref.
-    pub(crate) reference: Option<String>,
-    pub(crate) workflow: Option<String>,
-    pub(crate) builder: Option<BuilderId>,
-    pub(crate) trigger: Option<String>,
-    pub(crate) environment: Option<String>,
-    pub(crate) runner_environment: Option<String>,
-    pub(crate) kinds: Option<KindSet>,
-    pub(crate) minimum_level: Option<u8>,
-    pub(crate) minimum_age: Option<SignedDuration>,
+    pub(crate) files: Vec<File>,
+    pub(crate) sheet: Sheet,
+    pub(crate) trusted: TrustedBuilders,
 }
 
 /// The placeholder of ref templates.
 pub(crate) const VERSION_PLACEHOLDER: &str = "{version}";
 
 impl Policy {
-    /// Reads a policy file's text; `file_label` is how reports name the file.
+    /// Reads a policy file's text; `file_label` is how reports name the file. It may import nothing: see
+    /// [`Policy::of_layers`].
     ///
     /// # Errors
     /// All mistakes at once. Where the text is no TOML, only the mistakes of syntax: what was meant by the rest is then
     /// a guess.
     pub fn parse(text: &str, file_label: &str) -> Result<Self, PolicyErrors> {
-        read::policy(text, file_label)
+        let project = Document::parse(text, file_label, Format::Policy)?;
+        Self::of_layers(Layers {
+            project,
+            ..Layers::default()
+        })
+    }
+
+    /// Puts all files of a run together. For every package and every key the most specific table counts (the package's own,
+    /// then groups, the longest prefix first, then `[defaults]`), and of tables for the same packages the project's before the
+    /// user-wide file's. What is imported holds whatever the importing files say: the stricter of both counts.
+    ///
+    /// # Errors
+    /// An import that was not read; settings that are less strict than an import; policies that allow nothing in common.
+    pub fn of_layers(layers: Layers) -> Result<Self, PolicyErrors> {
+        layers.combine()
+    }
+
+    pub(crate) fn new<'t>(combined: Combined, files: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
+        Self {
+            files: files.map(|(label, text)| File::new(label, text)).collect(),
+            sheet: combined.sheet,
+            trusted: combined.trusted,
+        }
     }
 
     /// What is expected of the provenance of one version of a package.
     #[must_use]
     pub fn expectation(&self, name: &PackageName, version: &Version) -> Expectation {
-        let nothing = Pin::default();
-        let pin = self.packages.get(name).unwrap_or(&nothing);
-        let defaults = self.default_expectation();
-        let version = version.to_string();
-        let mut trusted_builders = defaults.trusted_builders;
-        if let Some(builder) = &pin.builder {
-            // Whoever pins a package to a builder trusts that builder, for that package.
-            trusted_builders.add(builder.clone());
-        }
-        Expectation {
-            repositories: pin.repositories.clone(),
-            pinned_by: (!pin.repositories.is_empty()).then(|| format!("{}: [packages.{name}]", self.label)),
-            repository_id: pin.repository_id.clone(),
-            owner_id: pin.owner_id.clone(),
-            reference: pin
-                .reference
-                .as_ref()
-                .map(|template| template.replace(VERSION_PLACEHOLDER, &version)),
-            builder: pin.builder.clone(),
-            workflow: pin.workflow.clone(),
-            trigger: pin.trigger.clone(),
-            environment: pin.environment.clone(),
-            runner_environment: pin.runner_environment.clone().or(defaults.runner_environment),
-            kinds: pin.kinds.unwrap_or(defaults.kinds),
-            minimum_level: pin.minimum_level.or(defaults.minimum_level),
-            trusted_builders,
-            unpinned: defaults.unpinned,
-            ..Expectation::default()
-        }
+        let chain: Vec<&Entry> = self.sheet.chain(&Scope::Package(name.clone())).collect();
+        self.expected(&chain, Some(version))
     }
 
     /// What is expected of every file, also of one whose name does not say which package it is of: the `[defaults]` table.
     #[must_use]
     pub fn default_expectation(&self) -> Expectation {
-        let defaults = &self.defaults;
-        Expectation {
-            unpinned: defaults.unpinned,
-            runner_environment: defaults.runner_environment.clone(),
-            kinds: defaults.kinds,
-            minimum_level: defaults.minimum_level,
-            trusted_builders: defaults.trusted_builders.clone(),
+        let chain: Vec<&Entry> = self.sheet.chain(&Scope::All).collect();
+        self.expected(&chain, None)
+    }
+
+    /// Puts together what tables say, the most specific first.
+    fn expected(&self, chain: &[&Entry], version: Option<&Version>) -> Expectation {
+        let found = |key: Key| chain.iter().find_map(|entry| entry.settings.get(&key));
+        let text = |key: Key| match found(key).map(|setting| &setting.value) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let mut expectation = Expectation {
+            repository_id: text(Key::RepositoryId),
+            owner_id: text(Key::OwnerId),
+            workflow: text(Key::Workflow),
+            trigger: text(Key::Trigger),
+            environment: text(Key::Environment),
+            runner_environment: text(Key::RunnerEnvironment),
+            trusted_builders: self.trusted.clone(),
             ..Expectation::default()
+        };
+        if let Some(template) = text(Key::Reference) {
+            let version = version.map(ToString::to_string).unwrap_or_default();
+            expectation.reference = Some(template.replace(VERSION_PLACEHOLDER, &version));
         }
+        if let Some(setting) = found(Key::Source)
+            && let Value::Source(source) = &setting.value
+        {
+            expectation.repositories.clone_from(&source.repositories);
+            expectation.owners.clone_from(&source.owners);
+            expectation.accounts.clone_from(&source.accounts);
+            expectation.pinned_by = Some(self.written_at(setting));
+        }
+        if let Some(Value::Builder(builder)) = found(Key::Builder).map(|setting| &setting.value) {
+            trust_pinned(&mut expectation.trusted_builders, builder);
+            expectation.builder = Some(builder.clone());
+        }
+        if let Some(Value::Unpinned(unpinned)) = found(Key::Unpinned).map(|setting| &setting.value) {
+            expectation.unpinned = *unpinned;
+        }
+        if let Some(Value::Kinds(kinds)) = found(Key::Evidence).map(|setting| &setting.value) {
+            expectation.kinds = *kinds;
+        }
+        if let Some(Value::Level(level)) = found(Key::MinimumLevel).map(|setting| &setting.value) {
+            expectation.minimum_level = Some(*level);
+        }
+        expectation
     }
 
     /// The exemption for one version of a package, if there is one. Neither its digests nor its end date are checked
     /// here: the verification core does that.
     #[must_use]
     pub fn exemption(&self, name: &PackageName, version: &Version) -> Option<&Exemption> {
-        self.exemptions
-            .get(name)
-            .filter(|exemption| exemption.versions.contains(version))
+        let found = self.sheet.exemptions.get(name).map(|exempt| &exempt.exemption);
+        found.filter(|exemption| exemption.versions.contains(version))
     }
 
     /// All exemptions, sorted by name.
     pub fn exemptions(&self) -> impl Iterator<Item = &Exemption> {
-        self.exemptions.values()
+        self.sheet.exemptions.values().map(|exempt| &exempt.exemption)
     }
 
     /// The names of all packages that have a `[packages.NAME]` table, sorted.
     pub fn packages(&self) -> impl Iterator<Item = &PackageName> {
-        self.packages.keys()
+        self.sheet.packages()
     }
 
-    /// The packages that are assigned to an index, sorted by name, each with the base URL of that index: http or https, without
-    /// login, query and fragment. Whether that index is configured is not known here.
+    /// The packages that are assigned to an index by a table of their own, sorted by name, each with the base URL of that index:
+    /// http or https, without login, query and fragment. Whether that index is configured is not known here. What groups are
+    /// assigned to is not listed: see [`Policy::index`].
     pub fn assigned_indexes(&self) -> impl Iterator<Item = (&PackageName, &Url)> {
-        self.packages
-            .iter()
-            .filter_map(|(name, pin)| Some((name, pin.index.as_ref()?)))
+        self.sheet.packages().filter_map(|name| Some((name, self.index(name)?)))
     }
 
     /// What a refusal means for the run.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        self.defaults.mode
+        match self.sheet.of_defaults(Key::Mode) {
+            Some(Value::Mode(mode)) => *mode,
+            _ => Mode::Enforce,
+        }
     }
 
     /// How long a file of a package must have been published before it may be chosen; `None` asks for nothing. A file whose
     /// upload time is not known does not satisfy it.
     #[must_use]
     pub fn minimum_age(&self, name: &PackageName) -> Option<SignedDuration> {
-        let own = self.packages.get(name).and_then(|pin| pin.minimum_age);
-        own.or(self.defaults.minimum_age)
+        match self.setting(name, Key::MinimumAge)? {
+            Value::Age(age) => Some(*age),
+            _ => None,
+        }
     }
 
     /// The only indexes that may be asked, as base URLs without login; empty: whichever are configured.
     #[must_use]
     pub fn allowed_indexes(&self) -> &[Url] {
-        &self.defaults.indexes
+        match self.sheet.of_defaults(Key::Indexes) {
+            Some(Value::Urls(urls)) => urls,
+            _ => &[],
+        }
     }
 
-    /// The one index that a package is taken from, if policy assigns it to one: what [`assigned_indexes`](Self::assigned_indexes)
-    /// lists, and what groups of packages are assigned to.
+    /// The one index that a package is taken from, if policy assigns it, or a group that it is in, to one: http or https, without
+    /// login, query and fragment.
     #[must_use]
     pub fn index(&self, name: &PackageName) -> Option<&Url> {
-        self.packages.get(name)?.index.as_ref()
+        match self.setting(name, Key::Index)? {
+            Value::Url(url) => Some(url),
+            _ => None,
+        }
     }
 
-    /// How reports name the file; empty for the default policy.
+    /// How reports name the first file, which is the project's where it has one; empty for the default policy.
     #[must_use]
     pub fn label(&self) -> &str {
-        &self.label
+        self.files.first().map_or("", |file| file.label.as_str())
     }
+
+    /// How reports name all files that it was read from: the project's, the user-wide one, then those that are imported.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.label.as_str())
+    }
+
+    fn setting(&self, name: &PackageName, key: Key) -> Option<&Value> {
+        let found = self.sheet.lookup(&Scope::Package(name.clone()), key);
+        found.map(|setting| &setting.value)
+    }
+
+    fn written_at(&self, setting: &Setting) -> String {
+        let label = self
+            .files
+            .get(setting.place.file)
+            .map_or("", |file| file.label.as_str());
+        format!("{label}: {}", setting.place.table)
+    }
+}
+
+/// Whoever pins a package to a builder trusts that builder, for that package; a least release that is demanded of it holds
+/// all the same.
+fn trust_pinned(trusted: &mut TrustedBuilders, builder: &BuilderId) {
+    trusted.add(builder.clone());
 }

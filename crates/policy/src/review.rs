@@ -1,7 +1,7 @@
 //! Policies as `slsa-pip policy` needs them to look at a package anew. No command that installs uses them.
 
-use crate::expectation::{Mode, Unpinned};
 use crate::policy::Policy;
+use crate::setting::Key;
 
 impl Policy {
     /// The same policy, enforced, but taking packages that have no pin yet at their word: what is accepted by it is merely claimed,
@@ -9,8 +9,11 @@ impl Policy {
     #[must_use]
     pub fn for_first_use(&self) -> Self {
         let mut policy = self.clone();
-        policy.defaults.unpinned = Unpinned::Claimed;
-        policy.defaults.mode = Mode::Enforce;
+        for entry in policy.sheet.entries_mut() {
+            // What no table says is `claimed` and `enforce`.
+            entry.settings.remove(&Key::Unpinned);
+            entry.settings.remove(&Key::Mode);
+        }
         policy
     }
 
@@ -18,7 +21,7 @@ impl Policy {
     #[must_use]
     pub fn without_exemptions(&self) -> Self {
         let mut policy = self.clone();
-        policy.exemptions.clear();
+        policy.sheet.exemptions.clear();
         policy
     }
 }

@@ -233,7 +233,7 @@ error[unknown-key]: unknown key `allow-everything` in [defaults]
   |
 2 | allow-everything = true
   | ^^^^^^^^^^^^^^^^
-  = help: known here: `evidence`, `minimum-level`, `builders`, `runner-environment`, `unpinned`, `mode`, `minimum-age`, `indexes`",
+  = help: known here: `mode`, `unpinned`, `evidence`, `minimum-level`, `builders`, `runner-environment`, `minimum-age`, `indexes`, `importers-may-exempt`",
     );
 }
 
@@ -585,7 +585,7 @@ fn every_mistake_of_a_value_has_its_text() {
             "unknown-value",
             "`runner-environment` cannot be \"github\"",
             (22, 8),
-            Some("known here: `github-hosted`, `self-hosted`"),
+            Some("known here: `github-hosted`, `gitlab-hosted`, `self-hosted`"),
         ),
         case(
             &format!("{pin}runner-environment = 'self_hosted'"),
@@ -863,6 +863,15 @@ fn codes_are_unique_and_stable() {
             "invalid-age",
             "control-character",
             "value-too-long",
+            "invalid-pattern",
+            "invalid-owner",
+            "invalid-account",
+            "invalid-import",
+            "too-many-imports",
+            "import-not-read",
+            "loosened-import",
+            "import-conflict",
+            "missing-table",
         ]
     );
 }

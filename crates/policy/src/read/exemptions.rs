@@ -10,14 +10,15 @@ use super::table::Table;
 use super::values;
 use crate::errors::{Collector, PolicyCode};
 use crate::exemption::Exemption;
+use crate::sheet::Exempt;
 
 pub(super) fn read(
     name: &PackageName,
     mut table: Table<'_>,
     label: &str,
     errors: &mut Collector<'_>,
-) -> Option<Exemption> {
-    table.refuse_unknown(&["versions", "sha256", "reason", "expires"], errors);
+) -> Option<Exempt> {
+    table.refuse_unknown(errors);
     for (key, help) in [
         (
             "versions",
@@ -35,14 +36,16 @@ pub(super) fn read(
     let sha256 = digests(&mut table, errors);
     let reason = values::text(&mut table, "reason", errors).map(|(_, text)| text.to_owned());
     let expires = expires(&mut table, errors);
-    Some(Exemption {
+    let place = table.place();
+    let exemption = Exemption {
         package: name.clone(),
         versions: versions?,
         sha256: sha256?,
         reason: reason?,
         expires: expires.ok()?,
-        written_at: format!("{label}: {}", table.title),
-    })
+        written_at: format!("{label}: {}", table.title()),
+    };
+    Some(Exempt { exemption, place })
 }
 
 fn versions(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<VersionSpecifiers> {

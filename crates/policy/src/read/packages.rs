@@ -1,31 +1,15 @@
 //! `[packages.NAME]`: what is pinned for one package.
 
-use slsa_pip_distribution::SourceRepository;
-use slsa_pip_distribution::repository::InvalidRepository;
+use slsa_pip_distribution::repository::GITHUB;
 use toml::de::DeValue;
 use url::Url;
 
 use super::table::{Span, Table};
 use super::values;
 use crate::errors::{Collector, PolicyCode};
-use crate::policy::{Pin, VERSION_PLACEHOLDER};
-
-const KEYS: [&str; 14] = [
-    "index",
-    "repository",
-    "repository-id",
-    "owner-id",
-    "ref",
-    "tag",
-    "workflow",
-    "builder",
-    "trigger",
-    "environment",
-    "runner-environment",
-    "evidence",
-    "minimum-level",
-    "minimum-age",
-];
+use crate::policy::VERSION_PLACEHOLDER;
+use crate::setting::{Key, Source, Value};
+use crate::sheet::Entry;
 
 /// Where GitHub looks for workflows.
 const WORKFLOW_FOLDER: &str = ".github/workflows/";
@@ -33,60 +17,93 @@ const WORKFLOW_FOLDER: &str = ".github/workflows/";
 /// Longest decimal number of a 64-bit id.
 const MAX_ID_DIGITS: usize = 20;
 
-pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Pin {
-    table.refuse_unknown(&KEYS, errors);
+pub(super) fn read(mut table: Table<'_>, errors: &mut Collector<'_>) -> Entry {
+    table.refuse_unknown(errors);
     if table.is_empty() {
         errors.push(
             PolicyCode::EmptyTable,
             &table.span,
-            format!("{} is empty", table.title),
+            format!("{} is empty", table.title()),
             Some("write `repository = \"github.com/OWNER/NAME\"`, or remove the table".to_owned()),
         );
     }
-    let pin = Pin {
-        index: index(&mut table, errors),
-        repositories: repositories(&mut table, errors),
-        repository_id: id(&mut table, "repository-id", errors),
-        owner_id: id(&mut table, "owner-id", errors),
-        reference: reference(&mut table, errors),
-        workflow: workflow(&mut table, errors),
-        builder: values::text(&mut table, "builder", errors)
-            .and_then(|(span, text)| values::builder(&span, text, errors)),
-        trigger: trigger(&mut table, errors),
-        environment: values::text(&mut table, "environment", errors).map(|(_, text)| text.to_owned()),
-        runner_environment: values::runner_environment(&mut table, errors),
-        kinds: values::evidence(&mut table, errors),
-        minimum_level: values::level(&mut table, errors),
-        minimum_age: values::age(&mut table, errors),
-    };
-    if table.take("repository").is_none() {
-        for key in ["repository-id", "owner-id"] {
-            if let Some(span) = table.key_span(key) {
-                errors.push(
-                    PolicyCode::IdWithoutRepository,
-                    &span,
-                    format!("{} has `{key}` but no `repository`", table.title),
-                    Some("an id means something only on the host that assigned it; name the repository too".to_owned()),
-                );
-            }
+    let mut entry = super::defaults::shared(&mut table, errors);
+    let source = super::source::read(&mut table, errors);
+    let hosts: Vec<String> = source.iter().flat_map(|(_, source)| hosts(source)).collect();
+    let text = |read: Option<(Span, String)>| read.map(|(span, text)| (span, Value::Text(text)));
+    let settings = [
+        (
+            Key::Source,
+            source.map(|(span, source)| (span, Value::Source(Box::new(source)))),
+        ),
+        (Key::RepositoryId, text(id(&mut table, "repository-id", errors))),
+        (Key::OwnerId, text(id(&mut table, "owner-id", errors))),
+        (Key::Reference, text(reference(&mut table, errors))),
+        (Key::Workflow, text(workflow(&mut table, &hosts, errors))),
+        (Key::Builder, builder(&mut table, errors)),
+        (Key::Trigger, text(trigger(&mut table, errors))),
+        (
+            Key::Environment,
+            text(values::text(&mut table, "environment", errors).map(|(span, text)| (span, text.to_owned()))),
+        ),
+        (
+            Key::Index,
+            index(&mut table, errors).map(|(span, url)| (span, Value::Url(url))),
+        ),
+    ];
+    for (key, value) in settings {
+        if let Some((span, value)) = value {
+            entry.settings.insert(key, table.setting(span, value));
         }
     }
-    pin
+    for (key, needs) in [("repository-id", "repository"), ("owner-id", "owner")] {
+        let named = table.take("repository").is_some() || table.take(needs).is_some();
+        if let Some(span) = table.key_span(key).filter(|_| !named) {
+            errors.push(
+                PolicyCode::IdWithoutRepository,
+                &span,
+                format!("{} has `{key}` but no `repository`", table.title()),
+                Some("an id means something only on the host that assigned it; name the repository too".to_owned()),
+            );
+        }
+    }
+    entry
+}
+
+fn hosts(source: &Source) -> Vec<String> {
+    let repositories = source
+        .repositories
+        .iter()
+        .map(|repository| repository.host().to_owned());
+    let owners = source.owners.iter().map(|owner| owner.host().to_owned());
+    repositories.chain(owners).collect()
+}
+
+/// `builder`: the one that must have built it.
+fn builder(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, Value)> {
+    let (span, text) = values::text(table, "builder", errors)?;
+    if text.contains("@>=") {
+        let message = "`builder` names one release or none";
+        let help = "least releases are demanded in [defaults]: `builders = [\"…@>=v1.2.0\"]`";
+        errors.push(PolicyCode::InvalidBuilder, &span, message, Some(help.to_owned()));
+        return None;
+    }
+    values::builder(&span, text, errors).map(|builder| (span, Value::Builder(builder)))
 }
 
 /// `index`: the base URL of the one index that the package is taken from, as in `--index-url`, but without a login: a policy
 /// file is shared, and no place for secrets.
-fn index(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<Url> {
+fn index(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, Url)> {
     let (span, text) = values::text(table, "index", errors)?;
-    index_url(&span, "index", text, errors)
+    index_url(&span, "index", text, errors).map(|url| (span, url))
 }
 
 /// `indexes`: the only ones that may be asked.
-pub(super) fn indexes(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Vec<Url> {
-    let written = values::strings(table, "indexes", errors).unwrap_or_default();
-    let read = written.into_iter();
-    read.filter_map(|(span, text)| index_url(&span, "indexes", text, errors))
-        .collect()
+pub(super) fn indexes(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, Vec<Url>)> {
+    let (at, _) = table.take("indexes")?;
+    let written = values::strings(table, "indexes", errors)?.into_iter();
+    let read = written.filter_map(|(span, text)| index_url(&span, "indexes", text, errors));
+    Some((at, read.collect()))
 }
 
 fn index_url(span: &Span, key: &str, text: &str, errors: &mut Collector<'_>) -> Option<Url> {
@@ -109,39 +126,8 @@ fn index_url(span: &Span, key: &str, text: &str, errors: &mut Collector<'_>) -> 
     None
 }
 
-/// `repository`: one, or a list of which any is accepted.
-fn repositories(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Vec<SourceRepository> {
-    let written = match table.take("repository") {
-        None => return Vec::new(),
-        Some((_, DeValue::Array(_))) => values::strings(table, "repository", errors).unwrap_or_default(),
-        Some((_, DeValue::String(_))) => values::text(table, "repository", errors).into_iter().collect(),
-        Some((span, other)) => {
-            values::wrong_type(&span, "repository", "a string or a list of strings", other, errors);
-            return Vec::new();
-        }
-    };
-    let mut read = Vec::new();
-    for (span, text) in written {
-        match text.parse::<SourceRepository>() {
-            Ok(repository) if read.contains(&repository) => errors.push(
-                PolicyCode::DuplicateValue,
-                &span,
-                format!("`repository` names {repository} twice"),
-                None,
-            ),
-            Ok(repository) => read.push(repository),
-            Err(error) => {
-                let error: InvalidRepository = error;
-                let help = Some("write `github.com/OWNER/NAME`".to_owned());
-                errors.push(PolicyCode::InvalidRepository, &span, error.to_string(), help);
-            }
-        }
-    }
-    read
-}
-
 /// A numeric id, as an integer or as a string of digits (certificates hold it as text).
-fn id(table: &mut Table<'_>, key: &str, errors: &mut Collector<'_>) -> Option<String> {
+fn id(table: &mut Table<'_>, key: &str, errors: &mut Collector<'_>) -> Option<(Span, String)> {
     let (span, value) = table.take(key)?;
     let digits = match value {
         DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
@@ -161,16 +147,16 @@ fn id(table: &mut Table<'_>, key: &str, errors: &mut Collector<'_>) -> Option<St
         );
         return None;
     }
-    Some(digits.to_owned())
+    Some((span, digits.to_owned()))
 }
 
 /// `ref`, or its short form `tag`, as a template of the full ref.
-fn reference(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String> {
+fn reference(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, String)> {
     if let (Some(_), Some(span)) = (table.key_span("ref"), table.key_span("tag")) {
         errors.push(
             PolicyCode::ConflictingKeys,
             &span,
-            format!("{} has both `ref` and `tag`", table.title),
+            format!("{} has both `ref` and `tag`", table.title()),
             Some("`tag = \"X\"` is short for `ref = \"refs/tags/X\"`; keep one of them".to_owned()),
         );
         return None;
@@ -190,7 +176,7 @@ fn reference(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String
             );
             return None;
         }
-        return template_is_sound(&span, "ref", template, errors).then(|| template.to_owned());
+        return template_is_sound(&span, "ref", template, errors).then(|| (span, template.to_owned()));
     }
     let (span, template) = values::text(table, "tag", errors)?;
     if template.starts_with("refs/") {
@@ -202,7 +188,7 @@ fn reference(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String
         );
         return None;
     }
-    template_is_sound(&span, "tag", template, errors).then(|| format!("refs/tags/{template}"))
+    template_is_sound(&span, "tag", template, errors).then(|| (span, format!("refs/tags/{template}")))
 }
 
 /// Only `{version}` may stand in braces, and the rest must be possible in a ref (git-check-ref-format).
@@ -232,30 +218,41 @@ fn template_is_sound(span: &Span, key: &str, template: &str, errors: &mut Collec
     !impossible
 }
 
-/// `workflow`: a file name, or its path below `.github/workflows/`.
-fn workflow(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String> {
+/// `workflow`: on GitHub a file name, or its path below `.github/workflows/`; elsewhere a path within the repository. Which it
+/// is, is known only if this table says where the repository is.
+fn workflow(table: &mut Table<'_>, hosts: &[String], errors: &mut Collector<'_>) -> Option<(Span, String)> {
     let (span, path) = values::text(table, "workflow", errors)?;
     let file = path.strip_prefix(WORKFLOW_FOLDER).unwrap_or(path);
+    let on_github = hosts.iter().any(|host| host == GITHUB);
+    let elsewhere = hosts.iter().any(|host| host != GITHUB);
     let stem = file.strip_suffix(".yml").or_else(|| file.strip_suffix(".yaml"));
-    if stem.is_some_and(|stem| !stem.is_empty() && !stem.contains(['/', '\\', '@', ' '])) {
-        return Some(path.to_owned());
+    let plain = |part: &str| !["", ".", ".."].contains(&part) && !part.contains(['\\', '@', ' ']);
+    let sound = stem.is_some_and(|stem| !stem.is_empty()) && path.split('/').all(plain);
+    // A path that no workflow of GitHub has can be meant for a repository elsewhere.
+    let possible = !file.contains('/') || (elsewhere && !on_github) || hosts.is_empty();
+    let github_path = hosts.is_empty() && file.contains('/') && path.starts_with(".github/");
+    if sound && possible && !github_path {
+        return Some((span, path.to_owned()));
     }
     errors.push(
         PolicyCode::InvalidWorkflow,
         &span,
         format!("`workflow` is no workflow file: \"{path}\""),
-        Some(format!(
-            "write \"release.yml\" or \"{WORKFLOW_FOLDER}release.yml\", without a ref"
-        )),
+        Some(if elsewhere && !on_github {
+            "write the path of the pipeline file within the repository, such as \".gitlab-ci.yml\", without a ref"
+                .to_owned()
+        } else {
+            format!("write \"release.yml\" or \"{WORKFLOW_FOLDER}release.yml\", without a ref")
+        }),
     );
     None
 }
 
 /// `trigger`: an event's name. New events appear, so only its shape is checked.
-fn trigger(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String> {
+fn trigger(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, String)> {
     let (span, event) = values::text(table, "trigger", errors)?;
     if event.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-        return Some(event.to_owned());
+        return Some((span, event.to_owned()));
     }
     errors.push(
         PolicyCode::UnknownValue,

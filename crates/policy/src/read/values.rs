@@ -7,6 +7,7 @@ use super::table::{Span, Table, quoted};
 use crate::builder::BuilderId;
 use crate::errors::{Collector, PolicyCode};
 use crate::expectation::KindSet;
+use crate::keys::words;
 use crate::suggest::nearest;
 
 /// Longest value of a key that names something; GitHub's own names stay far below.
@@ -121,31 +122,32 @@ pub(super) fn one_of<'t>(
 }
 
 /// `evidence`, kinds of evidence that suffice.
-pub(super) fn evidence(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<KindSet> {
+pub(super) fn evidence(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, KindSet)> {
+    let (at, _) = table.take("evidence")?;
     let list = strings(table, "evidence", errors)?;
     let mut kinds = KindSet {
         build: false,
         publish: false,
     };
     for (span, word) in list {
-        match one_of(&span, "evidence", word, &["build", "publish"], errors) {
+        match one_of(&span, "evidence", word, words("evidence"), errors) {
             Some("build") => kinds.build = true,
             Some(_) => kinds.publish = true,
             None => {}
         }
     }
-    Some(kinds)
+    Some((at, kinds))
 }
 
 /// `minimum-level`, a SLSA build level.
-pub(super) fn level(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<u8> {
+pub(super) fn level(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, u8)> {
     let (span, value) = table.take("minimum-level")?;
     let DeValue::Integer(number) = value else {
         wrong_type(&span, "minimum-level", "an integer", value, errors);
         return None;
     };
     if LEVELS.contains(&number.as_str()) {
-        return number.as_str().parse().ok();
+        return number.as_str().parse().ok().map(|level| (span, level));
     }
     errors.push(
         PolicyCode::InvalidLevel,
@@ -156,17 +158,12 @@ pub(super) fn level(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option
     None
 }
 
-/// `runner-environment`, where the build ran.
-pub(super) fn runner_environment(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<String> {
-    let (span, word) = text(table, "runner-environment", errors)?;
-    one_of(
-        &span,
-        "runner-environment",
-        word,
-        &["github-hosted", "self-hosted"],
-        errors,
-    )
-    .map(str::to_owned)
+/// A key that is one of the words of the table of keys, with the place in that list.
+pub(super) fn word(table: &mut Table<'_>, key: &str, errors: &mut Collector<'_>) -> Option<(Span, &'static str)> {
+    let (span, written) = text(table, key, errors)?;
+    let known = words(key);
+    one_of(&span, key, written, known, errors)?;
+    known.iter().find(|word| **word == written).map(|word| (span, *word))
 }
 
 /// A builder.
@@ -182,7 +179,7 @@ pub(super) fn builder(span: &Span, text: &str, errors: &mut Collector<'_>) -> Op
 const MAX_DAYS: i64 = 3650;
 
 /// `minimum-age`, a whole number of minutes, hours, days or weeks.
-pub(super) fn age(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<SignedDuration> {
+pub(super) fn age(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<(Span, SignedDuration)> {
     let (span, text) = text(table, "minimum-age", errors)?;
     let age = parse_age(text);
     if age.is_none() {
@@ -195,7 +192,7 @@ pub(super) fn age(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Option<S
             )),
         );
     }
-    age
+    age.map(|age| (span, age))
 }
 
 fn parse_age(text: &str) -> Option<SignedDuration> {

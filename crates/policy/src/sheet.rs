@@ -1,0 +1,141 @@
+//! The settings of one file, or of several put together: entries by scope, found from the most specific to the least.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slsa_pip_distribution::PackageName;
+
+use crate::exemption::Exemption;
+use crate::scope::Scope;
+use crate::setting::{Key, Place, Setting, Value};
+
+/// One table below `[packages]`, or `[defaults]`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entry {
+    /// Where its name is written; several if files with such a table were put together.
+    pub(crate) places: Vec<Place>,
+    pub(crate) settings: BTreeMap<Key, Setting>,
+}
+
+/// An exemption, and where its table's name is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Exempt {
+    pub(crate) exemption: Exemption,
+    pub(crate) place: Place,
+}
+
+/// All entries and exemptions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sheet {
+    all: Entry,
+    groups: BTreeMap<String, Entry>,
+    packages: BTreeMap<PackageName, Entry>,
+    /// The lengths of the groups' prefixes: the only beginnings of a name that need to be looked up.
+    lengths: BTreeSet<usize>,
+    pub(crate) exemptions: BTreeMap<PackageName, Exempt>,
+}
+
+impl Sheet {
+    /// The entry of a scope, made if it is not there.
+    pub(crate) fn entry(&mut self, scope: &Scope) -> &mut Entry {
+        match scope {
+            Scope::All => &mut self.all,
+            Scope::Group(prefix) => {
+                self.lengths.insert(prefix.len());
+                self.groups.entry(prefix.clone()).or_default()
+            }
+            Scope::Package(name) => self.packages.entry(name.clone()).or_default(),
+        }
+    }
+
+    /// The entry of exactly this scope.
+    pub(crate) fn exactly(&self, scope: &Scope) -> Option<&Entry> {
+        match scope {
+            Scope::All => Some(&self.all),
+            Scope::Group(prefix) => self.groups.get(prefix),
+            Scope::Package(name) => self.packages.get(name),
+        }
+    }
+
+    /// All entries, `[defaults]` first, then groups, then packages, each sorted by name.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Scope, &Entry)> {
+        let groups = self
+            .groups
+            .iter()
+            .map(|(prefix, entry)| (Scope::Group(prefix.clone()), entry));
+        let packages = self
+            .packages
+            .iter()
+            .map(|(name, entry)| (Scope::Package(name.clone()), entry));
+        std::iter::once((Scope::All, &self.all)).chain(groups).chain(packages)
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        let groups = self.groups.values_mut();
+        std::iter::once(&mut self.all)
+            .chain(groups)
+            .chain(self.packages.values_mut())
+    }
+
+    /// The names of the packages that have a table of their own.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &PackageName> {
+        self.packages.keys()
+    }
+
+    /// The entries that hold for a whole scope, the most specific first, `[defaults]` last.
+    pub(crate) fn chain<'s>(&'s self, scope: &Scope) -> impl Iterator<Item = &'s Entry> {
+        let own = match scope {
+            Scope::Package(name) => self.packages.get(name),
+            Scope::All | Scope::Group(_) => None,
+        };
+        own.into_iter().chain(self.groups_of(scope.prefix())).chain([&self.all])
+    }
+
+    /// The entries of the groups that hold all names with this beginning, the longest first.
+    fn groups_of(&self, beginning: &str) -> Vec<&Entry> {
+        let lengths = self.lengths.range(..=beginning.len()).rev();
+        let prefixes = lengths.filter_map(|length| beginning.get(..*length));
+        prefixes.filter_map(|prefix| self.groups.get(prefix)).collect()
+    }
+
+    /// The setting that holds for a whole scope.
+    pub(crate) fn lookup(&self, scope: &Scope, key: Key) -> Option<&Setting> {
+        self.chain(scope).find_map(|entry| entry.settings.get(&key))
+    }
+
+    /// Whether a package has a table of its own, or is in a group that has one.
+    pub(crate) fn names(&self, package: &PackageName) -> bool {
+        self.packages.contains_key(package) || !self.groups_of(package.as_str()).is_empty()
+    }
+
+    /// A setting of `[defaults]`.
+    pub(crate) fn of_defaults(&self, key: Key) -> Option<&Value> {
+        self.all.settings.get(&key).map(|setting| &setting.value)
+    }
+
+    /// Puts another sheet below: what it says counts where this one says nothing for the same scope.
+    pub(crate) fn over(&mut self, below: Self) {
+        for (scope, entry) in below.entries() {
+            let own = self.entry(&scope);
+            own.places.extend(entry.places.iter().cloned());
+            for (key, setting) in &entry.settings {
+                own.settings.entry(*key).or_insert_with(|| setting.clone());
+            }
+        }
+        for (name, exempt) in below.exemptions {
+            self.exemptions.entry(name).or_insert(exempt);
+        }
+    }
+
+    /// Gives every place its file.
+    pub(crate) fn stamp(&mut self, file: usize) {
+        for entry in self.entries_mut() {
+            let settings = entry.settings.values_mut().map(|setting| &mut setting.place);
+            for place in entry.places.iter_mut().chain(settings) {
+                place.file = file;
+            }
+        }
+        for exempt in self.exemptions.values_mut() {
+            exempt.place.file = file;
+        }
+    }
+}
