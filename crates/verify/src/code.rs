@@ -227,6 +227,58 @@ codes! {
     ExemptionExpired = "exemption-expired", "F3";
     /// The exemption gives no reason.
     ExemptionReasonMissing = "exemption-reason-missing", "F3";
+    /// The wheel is not an archive that can be read to its end.
+    WheelArchiveMalformed = "wheel-archive-malformed", "G1";
+    /// The archive can be read in more than one way.
+    WheelArchiveAmbiguous = "wheel-archive-ambiguous", "G1";
+    /// The archive's directory and the header in front of a file say different things.
+    WheelHeaderMismatch = "wheel-header-mismatch", "G1";
+    /// The archive holds bytes that belong to none of its files.
+    WheelHiddenData = "wheel-hidden-data", "G1";
+    /// A file of the archive is encrypted, or compressed by another method than DEFLATE.
+    WheelMethodUnsupported = "wheel-method-unsupported", "G1";
+    /// A file of the archive does not have the size or the checksum that the archive names.
+    WheelContentDamaged = "wheel-content-damaged", "G1";
+    /// The wheel has more files, or larger ones, than any real wheel.
+    WheelOverBudget = "wheel-over-budget", "G2";
+    /// The name of a file leads out of the place that it is installed into, or systems read it differently.
+    WheelNameUnsafe = "wheel-name-unsafe", "G3";
+    /// Two files of the wheel have names that some file system takes for one.
+    WheelNameCollision = "wheel-name-collision", "G3";
+    /// The wheel holds a link, a device, or something else that is neither a file nor a folder.
+    WheelSpecialFile = "wheel-special-file", "G3";
+    /// The wheel has not exactly one `.dist-info` folder, or it is that of another project or version.
+    WheelDistInfo = "wheel-dist-info", "G4";
+    /// METADATA or WHEEL is missing or cannot be read.
+    WheelMetadataMalformed = "wheel-metadata-malformed", "G4";
+    /// METADATA is that of another project or version than the file's name.
+    WheelIdentityMismatch = "wheel-identity-mismatch", "G4";
+    /// The file's name promises more than the tags in WHEEL, or names another build.
+    WheelTagsMismatch = "wheel-tags-mismatch", "G4";
+    /// WHEEL names a version of the wheel format that installers do not know.
+    WheelFormatUnknown = "wheel-format-unknown", "G4";
+    /// RECORD is missing or cannot be read.
+    WheelRecordMalformed = "wheel-record-malformed", "G5";
+    /// A file of the wheel is not listed in RECORD.
+    WheelFileUnlisted = "wheel-file-unlisted", "G5";
+    /// RECORD lists a file that the wheel does not hold.
+    WheelFileMissing = "wheel-file-missing", "G5";
+    /// RECORD has no digest of a file, or only one that proves nothing.
+    WheelDigestMissing = "wheel-digest-missing", "G5";
+    /// A file does not have the digest or the size that RECORD lists.
+    WheelRecordMismatch = "wheel-record-mismatch", "G5";
+    /// A file below the wheel's `.data` folder belongs to no place that installers know.
+    WheelDataScheme = "wheel-data-scheme", "G6";
+    /// A script of `entry_points.txt` is none that can be made safely.
+    WheelEntryPoints = "wheel-entry-points", "G6";
+}
+
+impl Code {
+    /// Whether it says that there is no attestation of the file at all, so that anything else that was found says more.
+    #[must_use]
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::NoEvidence | Self::ContinuityEvidenceLost)
+    }
 }
 
 impl fmt::Display for Code {
