@@ -206,7 +206,7 @@ fn a_repository_that_the_certificate_alone_names_is_pinned_and_marked() {
     scene.write("requirements.txt", "rocket\n");
     let report = init(&scene, &["--format", "json"]).exits(0).json();
     assert_eq!(entry(&report, "rocket")["trust"], "claimed");
-    assert!(read(&scene, POLICY).contains("names no repository: is this the project?"));
+    assert!(read(&scene, POLICY).contains("by its certificate alone: is this the project?"));
 }
 
 #[test]
@@ -241,4 +241,89 @@ fn what_is_refused_for_another_reason_is_never_exempted() {
     assert_eq!(rocket["action"], "not-entered");
     assert_eq!(rocket["refusals"][0]["code"], "digest-mismatch");
     assert!(!scene.directory.path().join(POLICY).exists());
+}
+
+/// `bolt` 0.6 with a wheel for another platform, each attested or not; and the policy that exempts both.
+fn exempt_scene(this: bool, other: bool) -> (Scene, String) {
+    let release = |builder: WheelBuilder, attested: bool| {
+        let release = Release::new(builder.build());
+        if attested {
+            release.with(Evidence::pep740(identity("bolt", "0.6")))
+        } else {
+            release
+        }
+    };
+    let elsewhere = || wheel("bolt", "0.6").tag("cp39-cp39-macosx_10_9_x86_64");
+    let scene = Scene::of([release(wheel("bolt", "0.6"), this), release(elsewhere(), other)]);
+    scene.write("requirements.txt", "bolt\n");
+    let policy = format!(
+        "# top\n\n# about packages\n[packages.bolt]\nrepository = \"github.com/acme/bolt\"\n\n# a section of exemptions\n\n# bolt has none yet\n[exemptions.bolt]\nversions = \"==0.6\" # the last one\nsha256 = [\"{}\", \"{}\"]\nreason = \"reviewed\"\n\n# old\n[exemptions.nut]\nversions = \"==1\"\nsha256 = [\"{}\"]\nreason = \"once\"\nexpires = 2020-01-01\n# end\n",
+        wheel("bolt", "0.6").build().sha256(),
+        elsewhere().build().sha256(),
+        "1".repeat(64)
+    );
+    scene.write(POLICY, &policy);
+    (scene, policy)
+}
+
+fn prune(scene: &Scene, words: &[&str]) -> Run {
+    Run::of(scene.command(&[&["policy", "prune", "--format", "json"], words].concat()))
+}
+
+#[test]
+fn an_exemption_is_dropped_when_every_file_that_it_names_is_attested() {
+    let (scene, policy) = exempt_scene(true, true);
+    let report = prune(&scene, &["-r", "requirements.txt", "--dry-run"]).exits(0).json();
+    assert_eq!((&report["changed"], &report["written"]), (&true.into(), &false.into()));
+    assert_eq!(read(&scene, POLICY), policy);
+    let report = prune(&scene, &["-r", "requirements.txt"]).exits(0).json();
+    assert_eq!(report["schema"], "slsa-pip/policy-prune/v1");
+    assert_eq!(report["exemptions"][0]["fate"], "attested");
+    assert_eq!(report["exemptions"][1]["fate"], "expired");
+    assert_eq!(report["exemptions"][1]["dropped"], false);
+    let text = read(&scene, POLICY);
+    assert!(
+        !text.contains("[exemptions.bolt]") && text.contains("[exemptions.nut]"),
+        "{text}"
+    );
+    for kept in [
+        "# top",
+        "# about packages",
+        "# a section of exemptions",
+        "# old",
+        "# end",
+    ] {
+        assert!(text.contains(kept), "{kept} is gone:\n{text}");
+    }
+    Run::of(scene.install(&["bolt"])).exits(0);
+}
+
+#[test]
+fn an_exemption_stays_while_one_of_its_files_needs_it() {
+    for (this, other, why) in [
+        (false, true, "no-evidence"),
+        (true, false, "is not attested: bolt-0.6-cp39"),
+    ] {
+        let (scene, policy) = exempt_scene(this, other);
+        let report = prune(&scene, &["-r", "requirements.txt"]).exits(0).json();
+        let bolt = &report["exemptions"][0];
+        assert_eq!(bolt["fate"], "kept");
+        assert!(bolt["why"].as_str().expect("a reason").contains(why), "{bolt}");
+        assert_eq!(read(&scene, POLICY), policy);
+    }
+}
+
+#[test]
+fn expired_exemptions_are_dropped_on_request_without_a_request() {
+    let (scene, _) = exempt_scene(false, false);
+    scene.world.forget_requests();
+    prune(&scene, &[]).exits(2).says("--expired");
+    let report = prune(&scene, &["--expired"]).exits(0).json();
+    assert_eq!(report["exemptions"][1]["dropped"], true);
+    assert!(scene.world.requests().is_empty());
+    let text = read(&scene, POLICY);
+    assert!(
+        !text.contains("nut") && text.contains("[exemptions.bolt]") && text.contains("# end"),
+        "{text}"
+    );
 }

@@ -291,8 +291,20 @@ fn asked_logins(probe: &Probe) -> Option<Arc<AskedLogins>> {
     Some(Arc::new(AskedLogins::new(&indexes, Box::new(question))))
 }
 
-/// The indexes that pip is configured for; none of them offline. Policy may assign packages to one of them.
+/// The indexes that pip is configured for; none of them offline. Policy may assign packages to one of them. Of each page only
+/// what this interpreter can use is kept.
 pub(crate) fn index_client(
+    probe: &Probe,
+    args: &IndexArgs,
+    policy: &Policy,
+    offline: bool,
+    http: &Client,
+) -> Result<IndexClient> {
+    whole_index_client(probe, args, policy, offline, http).map(|client| client.with_tags(probe.tags.clone()))
+}
+
+/// The same with the files of all platforms.
+pub(crate) fn whole_index_client(
     probe: &Probe,
     args: &IndexArgs,
     policy: &Policy,
@@ -308,11 +320,7 @@ pub(crate) fn index_client(
     let assigned = policy.clone();
     let open = policy.allowed_indexes();
     IndexClient::new(http.clone(), indexes, &probe.find_links)
-        .map(|client| {
-            client
-                .with_strategy(args.index_strategy.into())
-                .with_tags(probe.tags.clone())
-        })
+        .map(|client| client.with_strategy(args.index_strategy.into()))
         .map(|client| client.with_assignment(move |name| assigned.index(name).cloned()))
         .and_then(|client| match open {
             [] => Ok(client),

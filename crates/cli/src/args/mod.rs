@@ -20,7 +20,7 @@ pub(crate) use files::{CheckReleaseArgs, InspectArgs, VerifyArgs, VerifyBundleAr
 pub(crate) use network::NetworkArgs;
 pub(crate) use packages::{DownloadArgs, InstallArgs};
 pub(crate) use place::PlaceArgs;
-pub(crate) use policy::{EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs};
+pub(crate) use policy::{EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs, PolicyPruneArgs};
 pub(crate) use resolve::ResolveArgs;
 pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
 pub(crate) use wanted::{IndexArgs, RequirementArgs, WantedArgs, Words};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use jiff::civil::Date;
 
+use crate::commands::policy;
+
 use super::{EvidenceArgs, Format, WantedArgs};
 
 /// `slsa-pip policy`
@@ -19,6 +21,16 @@ pub(crate) enum PolicyCommand {
     Init(Box<PolicyInitArgs>),
     /// The same for single packages, without their dependencies
     Add(Box<PolicyAddArgs>),
+    /// Look at who stands behind a release, beside who stood behind the one that is recorded, and record it (docs/continuity.md)
+    ///
+    /// Verifies the release as `install` does, but for continuity and for its repository's being claimed alone, and shows both
+    /// identities. Asks on a terminal; elsewhere it prints the command that records exactly what was shown. Exit codes: 0 recorded; 1
+    /// not recorded, or refused; 2 no verdict.
+    /// Drop exemptions that are not needed any longer: every file that they name is attested by now, and accepted without them
+    ///
+    /// Resolves, downloads and verifies as `install` does, as if there were no exemption, and installs nothing. What is not among the
+    /// requirements keeps its exemption. Exit codes: 0 done, whether there was anything to drop or not; 2 not done.
+    Prune(Box<PolicyPruneArgs>),
 }
 
 impl PolicyCommand {
@@ -27,6 +39,7 @@ impl PolicyCommand {
         match self {
             Self::Init(_) => "policy init",
             Self::Add(_) => "policy add",
+            Self::Prune(_) => "policy prune",
         }
     }
 
@@ -35,13 +48,15 @@ impl PolicyCommand {
         match self {
             Self::Init(args) => args.edit.format,
             Self::Add(args) => args.edit.format,
+            Self::Prune(args) => args.format,
         }
     }
 
     /// The schema of the command's JSON documents.
     pub(crate) fn schema(&self) -> &'static str {
         match self {
-            Self::Init(_) | Self::Add(_) => crate::commands::policy::EDIT_SCHEMA,
+            Self::Init(_) | Self::Add(_) => policy::EDIT_SCHEMA,
+            Self::Prune(_) => policy::PRUNE_SCHEMA,
         }
     }
 }
@@ -56,6 +71,7 @@ pub(crate) struct PolicyInitArgs {
     #[command(flatten)]
     pub(crate) edit: EditArgs,
 }
+
 
 /// `slsa-pip policy add`
 #[derive(Debug, Args)]
@@ -94,5 +110,23 @@ pub(crate) struct EditArgs {
     pub(crate) edit_dry_run: bool,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// `slsa-pip policy prune`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyPruneArgs {
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
+    /// Drop exemptions that have run out as well; alone, without requirements, nothing is asked for
+    #[arg(long, help_heading = "Options")]
+    pub(crate) expired: bool,
+    /// Write nothing, only say what would be dropped
+    #[arg(long = "dry-run", help_heading = "Options")]
+    pub(crate) prune_dry_run: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
 }

@@ -25,6 +25,32 @@ pub(crate) struct Earlier {
     pub(crate) identity: Identity,
 }
 
+impl Earlier {
+    /// What it shows to have changed since, other than its ref.
+    pub(crate) fn differences(&self, now: &Identity) -> Vec<String> {
+        let then = &self.identity;
+        let pairs = [
+            ("workflow", &then.workflow, &now.workflow),
+            ("environment", &then.environment, &now.environment),
+            ("builder", &then.builder, &now.builder),
+            ("repository id", &then.repository_id, &now.repository_id),
+            ("owner id", &then.owner_id, &now.owner_id),
+        ];
+        let mut found: Vec<String> = pairs
+            .iter()
+            .filter(|(_, then, now)| then != now)
+            .map(|(what, then, now)| {
+                let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+                format!("{} had {what} {}, now {}", self.version, shown(then), shown(now))
+            })
+            .collect();
+        if then.kind > now.kind {
+            found.push(format!("{} had {} evidence, now {}", self.version, then.kind, now.kind));
+        }
+        found
+    }
+}
+
 /// The attested ones of the newest releases before this one, newest first. Nothing of them is downloaded, and nothing passes by
 /// what is found: it is about the digests that the index announces.
 pub(crate) async fn releases(session: &Session, judge: &Judge<'_>, package: &Package) -> Result<Vec<Earlier>> {

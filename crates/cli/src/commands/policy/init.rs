@@ -3,24 +3,28 @@
 use std::path::PathBuf;
 
 use futures_util::future::try_join_all;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
 use slsa_pip_policy::Policy;
+use slsa_pip_pypi_client::IndexClient;
+use slsa_pip_verify::Refusal;
 
-use super::document::{Document, Section};
+use super::document::{Document, Section, Written};
 use super::earlier::{self, Earlier};
+use super::entry::Keys;
 use super::place::{Place, Touched};
 use super::summary::{Action, Entry, Summary, Trust};
 use super::survey::{self, Finding, Proof, Survey, Surveyed};
 use super::{entry, template};
-use crate::args::{EditArgs, EvidenceArgs, PolicyAddArgs, PolicyInitArgs, WantedArgs, Words};
+use crate::args::{EditArgs, EvidenceArgs, IndexArgs, PolicyAddArgs, PolicyInitArgs, WantedArgs, Words};
 use crate::failure::Result;
 use crate::interrupt;
 use crate::judge::Judge;
 use crate::pipeline::Awaited;
 use crate::printer::Printer;
 use crate::resolution::Package;
-use crate::session::Session;
+use crate::session::{Session, whole_index_client};
 
 /// What the two commands share.
 struct Work<'a> {
@@ -75,34 +79,40 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     let place = Place::read(&path)?;
     let held = place.current()?;
     let survey = survey::run(&mut session, &held, work.no_deps, printer).await?;
-    let mut editor = Editor {
-        document: place.document()?,
-        touched: Touched::new(),
+    let mut entries: Vec<Entry> = survey.files.iter().map(Entry::of).collect();
+    let whole = whole_index(&session, &work.wanted.index)?;
+    let mut plan = Plan {
         place: &place,
-        edit: work.edit,
-        today: session.trust.now.to_zoned(TimeZone::UTC).date(),
+        entries: Vec::new(),
     };
-    let mut entries = Vec::new();
-    for file in &survey.files {
-        entries.push(editor.enter(&session, &survey, &held, file).await?);
+    let today = session.trust.now.to_zoned(TimeZone::UTC).date();
+    let original = place.document()?;
+    for (index, (file, made)) in survey.files.iter().zip(&mut entries).enumerate() {
+        let keys = wanted(&whole, &original, &held, work.edit, today, file, made).await;
+        plan.entries.extend(keys.map(|(section, keys, remark)| Planned {
+            index,
+            section,
+            keys,
+            remark,
+        }));
     }
-    let custom = customs(&mut session, &survey, &editor, &entries).await?;
-    for ((file, entry), earlier) in survey.files.iter().zip(&mut entries).zip(&custom) {
-        if let (Some(earlier), Finding::FirstUse(proof)) = (earlier, &file.finding) {
-            editor.refine(&session, &survey, &file.package, proof, entry, earlier)?;
-        }
-    }
-    let changes = !editor.touched.is_empty() && place.would_change(&editor.document);
-    if changes && !work.edit.edit_dry_run {
-        place.write(&editor.document, &editor.touched)?;
+    plan.settle(&session, &survey, &mut entries).await?;
+    let customs = customs(&mut session, &survey, &plan).await?;
+    plan.refine(&original, &survey, &mut entries, &customs);
+    let document = plan.settle(&session, &survey, &mut entries).await?;
+    plan.tell(&original, &survey, &mut entries);
+    let changed = !plan.entries.is_empty() && place.would_change(&document);
+    let written = changed && !work.edit.edit_dry_run;
+    if written {
+        place.write(&document, &plan.touched(&survey))?;
     }
     let summary = Summary {
         schema: super::EDIT_SCHEMA,
         command: work.command,
         policy: path.display().to_string(),
-        created: changes && !place.exists(),
-        changed: changes,
-        written: changes && !work.edit.edit_dry_run,
+        created: changed && !place.exists(),
+        changed,
+        written,
         entries,
         refused: survey.unchosen,
         trusted_root: survey
@@ -115,235 +125,322 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     Ok(summary.print(work.edit, printer))
 }
 
-/// What earlier releases of the newly pinned packages show, in the order of the files.
-async fn customs(
-    session: &mut Session,
-    survey: &Survey,
-    editor: &Editor<'_>,
-    entries: &[Entry],
-) -> Result<Vec<Option<Vec<Earlier>>>> {
+/// What earlier releases of the newly pinned packages show, in the order of the plan.
+async fn customs(session: &mut Session, survey: &Survey, plan: &Plan<'_>) -> Result<Vec<Vec<Earlier>>> {
     let Some(grounds) = &survey.grounds else {
         return Ok(Vec::new());
     };
-    // The same repository is asked for and no more: what else has changed is to be seen.
-    let mut probing = editor.place.document()?;
-    for (file, entry) in survey.files.iter().zip(entries) {
-        if let (Action::Pinned, Finding::FirstUse(proof)) = (entry.action, &file.finding) {
-            let keys = entry::repository_alone(&proof.identity()).unwrap_or_default();
-            probing.add(Section::Packages, &file.package.name, &keys, &[])?;
+    // The same source is asked for and no more: what else has changed is to be seen.
+    let mut probing = plan.place.document()?;
+    for planned in &plan.entries {
+        if let Some((file, proof)) = planned.proof(survey) {
+            let source: Vec<_> = entry::source(&proof.identity()).into_iter().collect();
+            probing.add(Section::Packages, &file.package.name, &source, &[])?;
         }
     }
-    session.trust.policy = editor.place.policy(&probing.text())?.for_first_use();
+    session.trust.policy = plan.place.policy(&probing.text())?.for_first_use();
     let session = &*session;
     let judge = &Judge::new(session, Awaited::ready(grounds.clone()));
-    let asked = survey.files.iter().zip(entries).map(|(file, entry)| async move {
-        match entry.action {
-            Action::Pinned => earlier::releases(session, judge, &file.package).await.map(Some),
-            _ => Ok(None),
+    let asked = plan.entries.iter().map(|planned| async move {
+        match planned.proof(survey) {
+            Some((file, _)) => earlier::releases(session, judge, &file.package).await,
+            None => Ok(Vec::new()),
         }
     });
     try_join_all(asked).await
 }
 
-/// The policy while it is being written.
-struct Editor<'a> {
-    document: Document,
-    touched: Touched,
-    place: &'a Place,
-    edit: &'a EditArgs,
-    today: jiff::civil::Date,
+/// An entry that is to be written.
+type Wanted = (Section, Keys, Vec<String>);
+
+/// The entry that a file is to have; `None` if it has one, or is to have none.
+async fn wanted(
+    whole: &IndexClient,
+    original: &Document,
+    held: &Policy,
+    edit: &EditArgs,
+    today: Date,
+    file: &Surveyed,
+    made: &mut Entry,
+) -> Option<Wanted> {
+    let package = &file.package;
+    match &file.finding {
+        Finding::Pinned(proof) => {
+            made.written_at = held.expectation(&package.name, &package.version).pinned_by;
+            let known = original.keys(Section::Packages, &package.name);
+            if !known.is_empty() {
+                let could = entry::pin(&proof.identity()).unwrap_or_default();
+                let missing = could.iter().map(|(key, _)| (*key).to_owned());
+                made.not_pinned = missing.filter(|key| !known.contains(key)).collect();
+            }
+            None
+        }
+        Finding::Exempt => {
+            let exemption = held.exemption(&package.name, &package.version);
+            made.written_at = exemption.map(|exemption| exemption.written_at.clone());
+            // Digests that it lacks, on request, where it is for this version and no other.
+            if !edit.all_files || original.single_version(&package.name).as_ref() != Some(&package.version) {
+                return None;
+            }
+            let known = original.digests(&package.name);
+            let mut missing = other_wheels(whole, package).await;
+            missing.retain(|(digest, _)| !known.contains(&digest.to_string()));
+            made.sha256 = missing;
+            (!made.sha256.is_empty()).then(|| (Section::Exemptions, entry::digests(&made.sha256), Vec::new()))
+        }
+        Finding::FirstUse(proof) => {
+            let Some(keys) = entry::pin(&proof.identity()) else {
+                made.cannot_pin("it is attested, but not by anybody who can be pinned");
+                return None;
+            };
+            let trust = Trust::of(made.declared_repository.as_deref(), &proof.identity());
+            made.trust = Some(trust);
+            let remark = format!(
+                "first use on {today}: {} {}, {}",
+                package.name,
+                package.version,
+                trust.remark()
+            );
+            Some((Section::Packages, keys, vec![remark]))
+        }
+        Finding::Unattested(staged) => {
+            if original.written_name(Section::Exemptions, &package.name).is_some() {
+                made.other_exemption();
+                return None;
+            }
+            let mut files = vec![(*staged.sha256(), staged.filename().to_owned())];
+            let others = other_wheels(whole, package).await;
+            if edit.all_files {
+                files.extend(others);
+            } else {
+                made.other_files = others.len();
+            }
+            files.sort_by(|a, b| a.1.cmp(&b.1));
+            files.dedup_by(|a, b| a.0 == b.0);
+            let reason = edit.reason.clone();
+            let reason = reason.unwrap_or_else(|| format!("no provenance published as of {today}; not reviewed yet"));
+            let keys = entry::exemption(&package.version, &files, &reason, edit.expires);
+            made.sha256 = files;
+            made.reason = Some(reason);
+            Some((Section::Exemptions, keys, Vec::new()))
+        }
+        Finding::Refused(refusals) => {
+            made.refuse(refusals.clone());
+            None
+        }
+    }
 }
 
-impl Editor<'_> {
-    /// Makes the entry for one file, if it is to have one, and judges the file by it.
-    async fn enter(&mut self, session: &Session, survey: &Survey, held: &Policy, file: &Surveyed) -> Result<Entry> {
-        let mut made = Entry::of(file);
+/// The entries that are to be written.
+struct Plan<'a> {
+    place: &'a Place,
+    entries: Vec<Planned>,
+}
+
+/// One of them.
+struct Planned {
+    /// The file's, in the survey.
+    index: usize,
+    section: Section,
+    keys: Keys,
+    remark: Vec<String>,
+}
+
+impl Planned {
+    /// The file and its proof, where it is to be pinned.
+    fn proof<'s>(&self, survey: &'s Survey) -> Option<(&'s Surveyed, &'s Proof)> {
+        let file = survey.files.get(self.index)?;
         match &file.finding {
-            Finding::Pinned(proof) => {
-                let expectation = held.expectation(&file.package.name, &file.package.version);
-                made.written_at = expectation.pinned_by;
-                let known = self.document.keys(Section::Packages, &file.package.name);
-                if !known.is_empty() {
-                    let could = entry::pin(&proof.identity()).unwrap_or_default();
-                    let missing = could.iter().map(|(key, _)| (*key).to_owned());
-                    made.not_pinned = missing.filter(|key| !known.contains(key)).collect();
-                }
-            }
-            Finding::Exempt => {
-                let exemption = held.exemption(&file.package.name, &file.package.version);
-                made.written_at = exemption.map(|exemption| exemption.written_at.clone());
-                if self.edit.all_files {
-                    self.complete(session, &file.package, &mut made).await?;
-                }
-            }
-            Finding::FirstUse(proof) => self.pin(session, survey, &file.package, proof, &mut made)?,
-            Finding::Unattested(staged) => self.exempt(session, &file.package, staged, &mut made).await?,
-            Finding::Refused(refusals) => made.refuse(refusals.clone()),
+            Finding::FirstUse(proof) => Some((file, proof)),
+            _ => None,
         }
-        Ok(made)
     }
 
-    /// A pin of what was verified.
-    fn pin(
-        &mut self,
+    /// Judges its file by the policy as it was read back.
+    async fn passes(
+        &self,
         session: &Session,
         survey: &Survey,
-        package: &Package,
-        proof: &Proof,
-        made: &mut Entry,
-    ) -> Result<()> {
-        let identity = proof.identity();
-        let Some(keys) = entry::pin(&identity) else {
-            made.cannot_pin();
-            return Ok(());
+        policy: &Policy,
+    ) -> std::result::Result<(), Vec<Refusal>> {
+        let Some(file) = survey.files.get(self.index) else {
+            return Err(Vec::new());
         };
-        let trust = if made.declared_repository.is_some() {
-            Trust::Agreed
-        } else {
-            Trust::Claimed
-        };
-        let remark = format!(
-            "first use on {}: {} {}, {}",
-            self.today,
-            package.name,
-            package.version,
-            trust.remark()
-        );
-        let before = self.document.clone();
-        let known = self.document.keys(Section::Packages, &package.name);
-        self.document.add(Section::Packages, &package.name, &keys, &[remark])?;
-        let policy = self.place.policy(&self.document.text())?;
-        if let Err(refusals) = survey.passes(session, &policy, package, proof) {
-            self.document = before;
-            made.refuse(refusals);
-            return Ok(());
+        match &file.finding {
+            Finding::FirstUse(proof) => survey.passes(session, policy, &file.package, proof),
+            Finding::Unattested(staged) => survey::passes_exempt(session, policy, &file.package, staged).await,
+            // It passes as before, or is nothing of this plan's.
+            _ => Ok(()),
         }
-        self.touched.insert((Section::Packages, package.name.clone()));
-        made.action = Action::Pinned;
-        made.trust = Some(trust);
-        made.pin = keys
-            .into_iter()
-            .filter(|(key, _)| !known.iter().any(|known| known == key))
-            .collect();
-        Ok(())
+    }
+}
+
+impl Plan<'_> {
+    /// The document with all entries of the plan.
+    fn document(&self, survey: &Survey) -> Result<Document> {
+        let mut document = self.place.document()?;
+        for planned in &self.entries {
+            planned.write(survey, &mut document)?;
+        }
+        Ok(document)
     }
 
-    /// An exemption by digest.
-    async fn exempt(
-        &mut self,
-        session: &Session,
-        package: &Package,
-        staged: &slsa_pip_verify::StagedFile,
-        made: &mut Entry,
-    ) -> Result<()> {
-        if self.document.written_name(Section::Exemptions, &package.name).is_some() {
-            made.other_exemption();
-            return Ok(());
-        }
-        let mut files = vec![(*staged.sha256(), staged.filename().to_owned())];
-        let others = other_wheels(session, package).await;
-        made.other_files = others.len();
-        if self.edit.all_files {
-            files.extend(others);
-            made.other_files = 0;
-        }
-        files.sort_by(|a, b| a.1.cmp(&b.1));
-        files.dedup_by(|a, b| a.0 == b.0);
-        let reason = self
-            .edit
-            .reason
-            .clone()
-            .unwrap_or_else(|| format!("no provenance published as of {}; not reviewed yet", self.today));
-        let keys = entry::exemption(&package.version, &files, &reason, self.edit.expires);
-        let before = self.document.clone();
-        self.document.add(Section::Exemptions, &package.name, &keys, &[])?;
-        let policy = self.place.policy(&self.document.text())?;
-        if let Err(refusals) = survey::passes_exempt(session, &policy, package, staged).await {
-            self.document = before;
-            made.refuse(refusals);
-            return Ok(());
-        }
-        self.touched.insert((Section::Exemptions, package.name.clone()));
-        made.action = Action::Exempted;
-        made.reason = Some(reason);
-        made.sha256 = files;
-        Ok(())
-    }
-
-    /// Digests that an exemption of this version lacks, on request.
-    async fn complete(&mut self, session: &Session, package: &Package, made: &mut Entry) -> Result<()> {
-        let Some(version) = self.document.single_version(&package.name) else {
-            return Ok(());
-        };
-        if version != package.version {
-            return Ok(());
-        }
-        let known = self.document.digests(&package.name);
-        let mut missing = other_wheels(session, package).await;
-        missing.retain(|(digest, _)| !known.contains(&digest.to_string()));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let digests: Vec<String> = missing.iter().map(|(digest, _)| digest.to_string()).collect();
-        self.document.add_digests(&package.name, &digests)?;
-        self.touched.insert((Section::Exemptions, package.name.clone()));
-        made.action = Action::Exempted;
-        made.sha256 = missing;
-        Ok(())
-    }
-
-    /// Adds the ref that all looked at releases agree on, and notes what they do not agree on.
-    fn refine(
-        &mut self,
-        session: &Session,
-        survey: &Survey,
-        package: &Package,
-        proof: &Proof,
-        made: &mut Entry,
-        earlier: &[Earlier],
-    ) -> Result<()> {
-        let identity = proof.identity();
-        made.releases = earlier.iter().map(|release| release.version.to_string()).collect();
-        for release in earlier {
-            made.differences.extend(differences(release, &identity));
-        }
-        let known = self.document.keys(Section::Packages, &package.name);
-        let Some(reference) = identity.reference else {
-            return Ok(());
-        };
-        if known.iter().any(|key| key == "ref" || key == "tag") {
-            return Ok(());
-        }
-        let mut refs = vec![(package.version.clone(), reference)];
-        for release in earlier {
-            let Some(reference) = &release.identity.reference else {
-                return Ok(());
+    /// Takes out of the plan whatever the policy's reader would not take, and whatever would not let its file pass; what stays has
+    /// been judged by the document that is returned.
+    async fn settle(&mut self, session: &Session, survey: &Survey, entries: &mut [Entry]) -> Result<Document> {
+        loop {
+            let document = self.document(survey)?;
+            let policy = match self.place.policy(&document.text()) {
+                Ok(policy) => policy,
+                Err(failure) => {
+                    let before = self.entries.len();
+                    self.take_out_unreadable(survey, entries)?;
+                    if self.entries.len() == before {
+                        return Err(failure);
+                    }
+                    continue;
+                }
             };
-            refs.push((release.version.clone(), reference.clone()));
+            let mut stay = Vec::new();
+            let mut gone = false;
+            for mut planned in std::mem::take(&mut self.entries) {
+                match planned.passes(session, survey, &policy).await {
+                    Ok(()) => stay.push(planned),
+                    // Without its ref it has passed before.
+                    Err(_) if planned.keys.last().is_some_and(|(key, _)| *key == entry::REF) => {
+                        planned.keys.pop();
+                        stay.push(planned);
+                        gone = true;
+                    }
+                    Err(refusals) => {
+                        gone = true;
+                        if let Some(made) = entries.get_mut(planned.index) {
+                            made.refuse(refusals);
+                        }
+                    }
+                }
+            }
+            self.entries = stay;
+            if !gone {
+                return Ok(document);
+            }
         }
-        let Some(template) = template::agreed(&refs) else {
-            return Ok(());
-        };
-        let key = entry::reference(&template);
-        let before = self.document.clone();
-        self.document
-            .add(Section::Packages, &package.name, std::slice::from_ref(&key), &[])?;
-        // A ref that the reader does not take, or that does not fit after all, is left out: the rest of the pin holds without it.
-        let fits = self.place.policy(&self.document.text());
-        match fits.map(|policy| survey.passes(session, &policy, package, proof)) {
-            Ok(Ok(())) => made.pin.push(key),
-            _ => self.document = before,
+    }
+
+    /// A certificate may hold what no policy file may: such an entry is left out, and said so.
+    fn take_out_unreadable(&mut self, survey: &Survey, entries: &mut [Entry]) -> Result<()> {
+        let mut stay = Vec::new();
+        for planned in std::mem::take(&mut self.entries) {
+            let mut document = self.place.document()?;
+            planned.write(survey, &mut document)?;
+            match self.place.policy(&document.text()) {
+                Ok(_) => stay.push(planned),
+                Err(failure) => {
+                    if let Some(made) = entries.get_mut(planned.index) {
+                        let why = failure.detail.unwrap_or(failure.message);
+                        made.cannot_pin(&format!(
+                            "what was verified cannot be written as an entry: {}",
+                            why.trim()
+                        ));
+                    }
+                }
+            }
         }
+        self.entries = stay;
         Ok(())
     }
+
+    /// Adds the refs that all looked at releases agree on, and notes what they do not agree on.
+    fn refine(&mut self, original: &Document, survey: &Survey, entries: &mut [Entry], customs: &[Vec<Earlier>]) {
+        for (planned, earlier) in self.entries.iter_mut().zip(customs) {
+            let (Some((file, proof)), Some(made)) = (planned.proof(survey), entries.get_mut(planned.index)) else {
+                continue;
+            };
+            let identity = proof.identity();
+            made.releases = earlier.iter().map(|release| release.version.to_string()).collect();
+            made.differences = earlier
+                .iter()
+                .flat_map(|release| release.differences(&identity))
+                .collect();
+            let known = original.keys(Section::Packages, &file.package.name);
+            if known.iter().any(|key| key == entry::REF || key == "tag") {
+                continue;
+            }
+            let of_earlier = earlier
+                .iter()
+                .map(|release| (&release.version, &release.identity.reference));
+            let refs = [(&file.package.version, &identity.reference)]
+                .into_iter()
+                .chain(of_earlier);
+            let refs: Option<Vec<_>> = refs
+                .map(|(version, reference)| Some((version.clone(), reference.clone()?)))
+                .collect();
+            let template = refs.and_then(|refs| template::agreed(&refs));
+            planned
+                .keys
+                .extend(template.map(|template| entry::reference(&template)));
+        }
+    }
+
+    /// Says of each entry what it has become.
+    fn tell(&self, original: &Document, survey: &Survey, entries: &mut [Entry]) {
+        for planned in &self.entries {
+            let (Some(file), Some(made)) = (survey.files.get(planned.index), entries.get_mut(planned.index)) else {
+                continue;
+            };
+            made.action = match planned.section {
+                Section::Packages => Action::Pinned,
+                Section::Exemptions => Action::Exempted,
+            };
+            if planned.section == Section::Packages {
+                let known = original.keys(Section::Packages, &file.package.name);
+                let new = planned
+                    .keys
+                    .iter()
+                    .filter(|(key, _)| !known.iter().any(|known| known == key));
+                made.pin = new.cloned().collect();
+            }
+        }
+    }
+
+    /// What the plan touches.
+    fn touched(&self, survey: &Survey) -> Touched {
+        let names = self.entries.iter().map(|planned| {
+            let file = survey.files.get(planned.index);
+            file.map(|file| (planned.section, file.package.name.clone()))
+        });
+        names.flatten().collect()
+    }
+}
+
+impl Planned {
+    fn write(&self, survey: &Survey, document: &mut Document) -> Result<()> {
+        let Some(file) = survey.files.get(self.index) else {
+            return Ok(());
+        };
+        let name = &file.package.name;
+        match self.keys.as_slice() {
+            [(entry::DIGESTS, Written::Lines(files))] => {
+                let digests: Vec<String> = files.iter().map(|(digest, _)| digest.clone()).collect();
+                document.add_digests(name, &digests)
+            }
+            keys => document.add(self.section, name, keys, &self.remark),
+        }
+    }
+}
+
+/// The index with the files of all platforms.
+pub(super) fn whole_index(session: &Session, args: &IndexArgs) -> Result<IndexClient> {
+    let trust = &session.trust;
+    whole_index_client(&session.probe, args, &trust.policy, trust.offline, &session.http)
 }
 
 /// The other wheels of a version, by the word of the index; none of a file that was named by its URL.
-async fn other_wheels(session: &Session, package: &Package) -> Vec<(Sha256Digest, String)> {
+async fn other_wheels(whole: &IndexClient, package: &Package) -> Vec<(Sha256Digest, String)> {
     if package.direct {
         return Vec::new();
     }
-    let Ok(project) = session.index.project(&package.name).await else {
+    let Ok(project) = whole.project(&package.name).await else {
         return Vec::new();
     };
     let wheels = project.files.iter().filter_map(|file| match &file.filename {
@@ -353,31 +450,4 @@ async fn other_wheels(session: &Session, package: &Package) -> Vec<(Sha256Digest
         _ => None,
     });
     wheels.collect()
-}
-
-/// What an earlier release shows to have changed since, other than its ref.
-fn differences(earlier: &Earlier, now: &slsa_pip_policy::Identity) -> Vec<String> {
-    let then = &earlier.identity;
-    let pairs = [
-        ("workflow", &then.workflow, &now.workflow),
-        ("environment", &then.environment, &now.environment),
-        ("builder", &then.builder, &now.builder),
-        ("repository id", &then.repository_id, &now.repository_id),
-        ("owner id", &then.owner_id, &now.owner_id),
-    ];
-    let mut found: Vec<String> = pairs
-        .iter()
-        .filter(|(_, then, now)| then != now)
-        .map(|(what, then, now)| {
-            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-            format!("{} had {what} {}, now {}", earlier.version, shown(then), shown(now))
-        })
-        .collect();
-    if then.kind > now.kind {
-        found.push(format!(
-            "{} had {} evidence, now {}",
-            earlier.version, then.kind, now.kind
-        ));
-    }
-    found
 }

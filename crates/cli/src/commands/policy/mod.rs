@@ -5,6 +5,7 @@ mod earlier;
 mod entry;
 mod init;
 mod place;
+mod prune;
 mod summary;
 mod survey;
 mod template;
@@ -16,10 +17,13 @@ use crate::printer::Printer;
 /// The schema of the commands that edit a policy; docs/report.md describes it.
 pub(crate) const EDIT_SCHEMA: &str = "slsa-pip/policy-edit/v1";
 
+pub(crate) use prune::SCHEMA as PRUNE_SCHEMA;
+
 /// Runs the command.
 pub(crate) async fn run(command: &PolicyCommand, printer: &Printer) -> Result<u8> {
     match command {
         PolicyCommand::Init(args) => init::init(args, printer).await,
         PolicyCommand::Add(args) => init::add(args, printer).await,
+        PolicyCommand::Prune(args) => prune::run(args, printer).await,
     }
 }

@@ -39,11 +39,21 @@ pub(super) enum Trust {
 }
 
 impl Trust {
+    /// By what the package's own metadata declares.
+    pub(super) fn of(declared: Option<&str>, identity: &Identity) -> Self {
+        let named = identity.repository.as_ref().map(ToString::to_string);
+        if declared.is_some() && declared == named.as_deref() {
+            Self::Agreed
+        } else {
+            Self::Claimed
+        }
+    }
+
     /// For the remark above the entry.
     pub(super) fn remark(self) -> &'static str {
         match self {
             Self::Agreed => "whose own metadata names this repository too",
-            Self::Claimed => "whose metadata names no repository: is this the project?",
+            Self::Claimed => "by its certificate alone: is this the project?",
         }
     }
 }
@@ -158,11 +168,10 @@ impl Entry {
         self.refusals = refusals;
     }
 
-    /// Its identity names no repository.
-    pub(super) fn cannot_pin(&mut self) {
+    /// There is something to be pinned that cannot be written.
+    pub(super) fn cannot_pin(&mut self, why: &str) {
         self.action = Action::NotEntered;
-        self.advice =
-            Some("it is attested, but not by a repository; such an identity is not pinned unasked".to_owned());
+        self.advice = Some(why.to_owned());
     }
 
     /// There is an exemption for other versions.
