@@ -11,6 +11,8 @@ mod support;
 
 // `--help`, `--version`, usage errors and exit codes.
 mod command_line;
+// Help texts, completions and manual pages.
+mod generated;
 // `slsa-pip verify` on real files and real provenance.
 mod verify;
 // `slsa-pip verify` in slsa-verifier's language, on provenance signed here.
@@ -67,6 +69,10 @@ mod growth;
 mod policy_commands;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
+// `slsa-pip lock`, and lock files as input of `install` and `download`: poisoned ones, and those of other tools.
+mod pylock;
+// `slsa-pip diff`: what a reviewer is told of two lock files.
+mod lock_diff;
 // What a run takes in memory, whatever its servers answer.
 #[cfg(target_os = "linux")]
 mod evidence_memory;
@@ -95,6 +101,10 @@ mod bad_input;
 mod attacks;
 #[cfg(unix)]
 mod attacks_local;
+// Somebody wants other code installed under a trusted name (docs/attack-stories.md).
+mod attack_stories;
+// What `mode = "warn"` lets pass, and what every report says of exemptions and standings.
+mod policy_reports;
 // What only newer pips know, with the newest that the configured index has (feature `index-tests`).
 #[cfg(feature = "index-tests")]
 mod install_newest;

@@ -6,12 +6,15 @@
 //!                        └ pipeline: resolve → per file: download, collect, verify → gate
 //! ```
 
+mod allowed;
 mod args;
 mod artifact;
 mod cache_dir;
 mod collect;
 mod commands;
 mod consistency;
+mod continuity;
+mod cooldown;
 mod declared;
 mod directory;
 mod environment;
@@ -22,6 +25,7 @@ mod hashing;
 mod in_place;
 mod interrupt;
 mod judge;
+mod locked;
 mod log_answers;
 mod named;
 mod netrc;
@@ -30,12 +34,14 @@ mod pipeline;
 mod printer;
 mod report;
 mod resolution;
+mod resolve_policy;
 mod search;
 mod session;
 mod settings;
 mod source;
 mod temporary;
 mod timings;
+mod wheel_inspection;
 
 use std::process::ExitCode;
 
@@ -87,11 +93,15 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Install(args) => commands::install::run(args, printer).await,
         Command::Download(args) => commands::download::run(args, printer).await,
         Command::Resolve(args) => commands::resolve::run(args, printer).await,
+        Command::Lock(args) => commands::lock::run(args, printer).await,
+        Command::Diff(args) => commands::diff::run(args, printer),
         Command::Verify(args) => commands::verify::run(args, printer).await,
         Command::CheckRelease(args) => commands::check_release::run(args, printer).await,
         Command::Inspect(args) => commands::inspect::run(args, printer),
         Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer).await,
         Command::Policy(command) => commands::policy::run(command, printer).await,
+        Command::Completions(args) => Ok(commands::generate::completions(args.shell, printer)),
+        Command::Man(args) => commands::generate::man(args.out.as_deref(), printer),
         Command::Cache(command) => commands::cache::run(command, printer),
         Command::TrustRoot(TrustRootCommand::Show(args)) => commands::trust_root::show(args, printer),
         Command::TrustRoot(TrustRootCommand::Update(args)) => commands::trust_root::update(args, printer).await,

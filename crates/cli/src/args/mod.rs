@@ -2,6 +2,7 @@
 
 mod evidence;
 mod files;
+mod lock;
 mod network;
 mod packages;
 mod place;
@@ -17,13 +18,14 @@ use crate::report;
 
 pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
 pub(crate) use files::{CheckReleaseArgs, InspectArgs, VerifyArgs, VerifyBundleArgs};
+pub(crate) use lock::{DiffArgs, DiffFormat, LockArgs};
 pub(crate) use network::NetworkArgs;
 pub(crate) use packages::{DownloadArgs, InstallArgs};
 pub(crate) use place::PlaceArgs;
-pub(crate) use policy::{EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs, PolicyPruneArgs};
+pub(crate) use policy::{PolicyAcceptArgs, EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs, PolicyPruneArgs};
 pub(crate) use resolve::ResolveArgs;
-pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
-pub(crate) use wanted::{IndexArgs, RequirementArgs, WantedArgs, Words};
+pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, CompletionsArgs, ManArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
+pub(crate) use wanted::{IndexArgs, RequirementArgs, ResolvePolicy, WantedArgs, Words};
 
 /// `pip install`, with the provenance of every file verified first.
 ///
@@ -81,7 +83,8 @@ pub(crate) enum Command {
     /// Verify packages and keep the files, with their provenance beside them
     ///
     /// Writes each wheel and, under its name with a further ending, the evidence that was accepted; also the trusted root that
-    /// was used. The folder serves `slsa-pip install --offline --find-links DIR` (docs/offline.md).
+    /// was used. The folder serves `slsa-pip install --offline --find-links DIR` (docs/offline.md). Exit codes: 0 everything is
+    /// verified and kept; 1 something was refused, and nothing is kept; 2 no verdict.
     Download(Box<DownloadArgs>),
     /// Show which files the requirements stand for; nothing is verified, kept or installed
     ///
@@ -89,6 +92,19 @@ pub(crate) enum Command {
     /// there. `--output FILE` writes a requirements file with hashes. Exit codes: 0 resolved; 1 the index serves other bytes than
     /// it announces; 2 there is no resolution.
     Resolve(Box<ResolveArgs>),
+    /// Resolve, verify, and write a lock file: `pylock.toml` (PEP 751)
+    ///
+    /// Every file is verified as by `install`; what is written are versions, URLs, hashes, and who published each file
+    /// (`[[packages.attestation-identities]]`). `slsa-pip install -r pylock.toml` then takes these files alone, asks no index what
+    /// there is, and demands these publishers again; pip and uv can install it too. What the file pins already stays, unless
+    /// `--upgrade` is given (docs/pylock.md). Exit codes: 0 written; 1 something was refused; 2 there is no lock.
+    Lock(Box<LockArgs>),
+    /// Show what differs between two lock files, and what of it to look at first
+    ///
+    /// For reviewing an update: changed bytes under one name, other publishers, weaker evidence, other places, then everything
+    /// else. Only what the files say is compared; `install` verifies. Exit codes: 0; with `--exit-code` 1 if a reviewer must look at
+    /// something; 2 a file cannot be read.
+    Diff(DiffArgs),
     /// Verify local files against a provenance file
     ///
     /// Any file may be verified: wheels, sdists, binaries; or `sha256:HEX` in place of one. The provenance may be a
@@ -127,6 +143,12 @@ pub(crate) enum Command {
     /// Nothing in it is trusted: everything is verified again whenever it is used, so that it may be emptied at any time.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Print the completions for a shell
+    ///
+    /// For bash: `slsa-pip completions bash > ~/.local/share/bash-completion/completions/slsa-pip`
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all pages into a folder
+    Man(ManArgs),
 }
 
 impl Command {
@@ -136,6 +158,8 @@ impl Command {
             Self::Install(_) => "install",
             Self::Download(_) => "download",
             Self::Resolve(_) => "resolve",
+            Self::Lock(_) => "lock",
+            Self::Diff(_) => "diff",
             Self::Verify(_) => "verify",
             Self::CheckRelease(_) => "check-release",
             Self::Inspect(_) => "inspect",
@@ -143,13 +167,16 @@ impl Command {
             Self::Policy(command) => command.name(),
             Self::TrustRoot(command) => command.name(),
             Self::Cache(command) => command.name(),
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
     /// The schema of the command's JSON documents.
     pub(crate) fn schema(&self) -> &'static str {
         match self {
-            Self::Install(_) | Self::Download(_) | Self::Verify(_) => report::SCHEMA,
+            Self::Diff(_) => crate::commands::diff::SCHEMA,
+            Self::Install(_) | Self::Download(_) | Self::Lock(_) | Self::Verify(_) | Self::Completions(_) | Self::Man(_) => report::SCHEMA,
             Self::Resolve(_) => crate::commands::resolve::SCHEMA,
             Self::CheckRelease(_) => crate::commands::check_release::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
@@ -166,6 +193,8 @@ impl Command {
             Self::Install(args) => args.format,
             Self::Download(args) => args.format,
             Self::Resolve(args) => args.format,
+            Self::Lock(args) => args.format,
+            Self::Diff(args) => args.format.of_errors(),
             Self::Verify(args) => args.format,
             Self::CheckRelease(args) => args.format,
             Self::Inspect(args) => args.format,
@@ -174,6 +203,7 @@ impl Command {
             Self::TrustRoot(TrustRootCommand::Show(args)) => args.format,
             Self::TrustRoot(TrustRootCommand::Update(args)) => args.common.format,
             Self::Cache(command) => command.args().format,
+            Self::Completions(_) | Self::Man(_) => Format::Human,
         }
     }
 }

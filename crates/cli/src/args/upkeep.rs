@@ -1,6 +1,9 @@
 //! The commands on what is kept: `trust-root` and `cache`.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use clap_complete::Shell;
 
 use crate::args::{CacheArgs, Format, NetworkArgs, RootArgs};
 
@@ -143,4 +146,20 @@ mod tests {
             assert!(bytes(bad).is_err(), "{bad}");
         }
     }
+}
+
+/// `slsa-pip completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// `slsa-pip man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for the program and for each of its commands into this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
 }

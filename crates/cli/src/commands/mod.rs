@@ -2,9 +2,12 @@
 
 pub(crate) mod cache;
 pub(crate) mod check_release;
+pub(crate) mod diff;
 pub(crate) mod download;
+pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod install;
+pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod resolve;
 pub(crate) mod trust_root;

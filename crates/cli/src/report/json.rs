@@ -20,13 +20,18 @@ pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
     let (schema, name) = (command.schema(), command.name());
     let document = match command {
         Command::Inspect(_) => json!({ "schema": schema, "command": name, "verified": false, "error": failure }),
-        Command::Resolve(_) => {
+        Command::Resolve(_) | Command::Diff(_) => {
             json!({ "schema": schema, "command": name, "verified": false, "packages": [], "error": failure })
         }
-        Command::VerifyBundle(_) | Command::TrustRoot(_) | Command::Cache(_) | Command::Policy(_) => {
+        Command::VerifyBundle(_)
+        | Command::TrustRoot(_)
+        | Command::Cache(_)
+        | Command::Policy(_)
+        | Command::Completions(_)
+        | Command::Man(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "error": failure })
         }
-        Command::Install(_) | Command::Download(_) | Command::Verify(_) | Command::CheckRelease(_) => {
+        Command::Install(_) | Command::Download(_) | Command::Lock(_) | Command::Verify(_) | Command::CheckRelease(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "files": [], "error": failure })
         }
     };
