@@ -81,7 +81,7 @@ impl Harvest {
         let problems = std::mem::take(&mut self.problems);
         let out_of_time = std::mem::take(&mut self.out_of_time);
         if !problems.is_empty() || out_of_time {
-            refusals.retain(|refusal| refusal.code != Code::NoEvidence);
+            refusals.retain(|refusal| !refusal.code.is_absence());
         }
         let unreadable = problems
             .iter()
@@ -203,6 +203,7 @@ pub(crate) fn file_report(
         origin: None,
         declared_repository: None,
         path: None,
+        wheel: None,
         provenance: None,
     }
 }

@@ -14,6 +14,7 @@ use crate::log_answers::{REKOR_ENDING, sidecars_of};
 use crate::printer::Printer;
 use crate::report::inspection::{Artifact as Described, Inspection, Source, human};
 use crate::report::json;
+use crate::wheel_inspection::WheelFindings;
 
 /// At least one attestation could be read.
 const EXIT_READ: u8 = 0;
@@ -84,6 +85,7 @@ fn inspect(path: &Path) -> Result<Inspection> {
                 sha256: *artifact.staged.sha256(),
                 sources: sources.iter().map(|source| source.file.clone()).collect(),
                 looked_for: names.iter().map(|name| name.display().to_string()).collect(),
+                wheel: WheelFindings::of(path),
             };
             Ok(Inspection::of_artifact(
                 location,

@@ -123,6 +123,7 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
         // The others have blocks of their own.
         Some(Basis::Tolerated(_)) | None => block.heading(&printer.good("verified"), &file.name),
     }
+    block.wheel(file);
     if printer.is_verbose() {
         block.searched(&file.searched);
     } else {
@@ -142,6 +143,7 @@ fn tolerated(file: &FileReport, printer: &Printer) -> String {
     if let Some(Basis::Tolerated(basis)) = &file.evidence {
         block.line("tolerated by", &basis.written_at);
     }
+    block.wheel(file);
     block.why(file);
     block.finish()
 }
@@ -200,6 +202,13 @@ impl<'a> Block<'a> {
             block.line("required by", &file.required_by.join(", "));
         }
         block
+    }
+
+    /// What the wheel holds that runs without being imported or takes the names of others; all that is worth knowing if asked.
+    fn wheel(&mut self, file: &FileReport) {
+        for line in file.wheel.iter().flat_map(|wheel| wheel.lines(self.printer.is_verbose())) {
+            self.line("holds", &line);
+        }
     }
 
     /// What it was refused for, and where was looked where that is the reason.
@@ -305,10 +314,8 @@ impl<'a> Block<'a> {
             }
             if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
                 let code = alike.first().map(|refusal| refusal.code.as_str()).unwrap_or_default();
-                let _ = writeln!(
-                    self.text,
-                    "  … and {more} more attestations with [{code}] (-v shows them)"
-                );
+                let what = if code.starts_with("wheel-") { "defects" } else { "attestations" };
+                let _ = writeln!(self.text, "  … and {more} more {what} with [{code}] (-v shows them)");
             }
         }
     }

@@ -18,6 +18,7 @@ use slsa_pip_verify::{Basis, Code, Refusal};
 use crate::report::exemptions::Exemptions;
 use crate::report::table::Standing;
 use crate::timings::Shown;
+use crate::wheel_inspection::WheelReport;
 
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/report/v1";
@@ -67,6 +68,9 @@ pub(crate) struct Report {
     /// What became of the policy's exemptions (not of `verify`, which takes none).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) exemptions: Option<Exemptions>,
+    /// Newer releases that policy does not take, so that older ones were (`--resolve-policy=satisfying`), with what was refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) passed_over: Vec<FileReport>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
     /// How long the stages took (not of `verify`).
@@ -112,6 +116,9 @@ pub(crate) struct FileReport {
     /// The path, or the digest, as it was typed (`verify` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<String>,
+    /// What the wheel holds (`install`, `download` and `resolve` only, and only of what was accepted).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wheel: Option<WheelReport>,
     /// The verified statement (`verify --print-provenance` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provenance: Option<serde_json::Value>,
@@ -191,6 +198,7 @@ impl Report {
             files,
             satisfied: Vec::new(),
             exemptions: None,
+            passed_over: Vec::new(),
             notes: Vec::new(),
             timings: None,
             requests: 0,
@@ -232,7 +240,7 @@ impl FileReport {
 
     /// Whether what was asked, and what came back, explains a refusal: nothing was found, or the log had nothing to say.
     pub(crate) fn is_explained_by_search(&self) -> bool {
-        self.lacks_evidence()
+        self.refusals.iter().any(|refusal| refusal.code.is_absence())
             || self
                 .refusals
                 .iter()

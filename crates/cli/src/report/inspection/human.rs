@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Build, Certificate, Inspected, Inspection, LogEntry, Signs, Subject, Unreadable};
 use crate::printer::Printer;
 use crate::report::Fields;
+use crate::wheel_inspection::WheelFindings;
 
 /// Subjects, or inputs, that are shown without `-v`.
 const SHOWN: usize = 8;
@@ -71,6 +72,7 @@ impl Page<'_> {
             Some(artifact) if artifact.sources.is_empty() => {
                 self.raw(&format!("`{file}` is no provenance, and there is none beside it."));
                 self.line("sha256", &artifact.sha256.to_hex());
+                self.wheel(artifact.wheel.as_ref());
                 for name in &artifact.looked_for {
                     self.line("looked for", name);
                 }
@@ -80,11 +82,42 @@ impl Page<'_> {
                     "{warning} it is what stands beside `{file}`, and anybody can write such files."
                 ));
                 self.line("sha256", &artifact.sha256.to_hex());
+                self.wheel(artifact.wheel.as_ref());
                 for source in &artifact.sources {
                     let source = self.printer.plain_line(source);
                     self.next_steps(inspection, &source, &file);
                 }
             }
+        }
+    }
+
+    /// Whether a wheel is what it seems, and what it holds.
+    fn wheel(&mut self, findings: Option<&WheelFindings>) {
+        let Some(findings) = findings else { return };
+        if let Some(contents) = &findings.contents {
+            self.line(
+                "wheel",
+                &format!("{} files, {} bytes unpacked", contents.files, contents.unpacked),
+            );
+            for line in contents.lines(true) {
+                self.line("holds", &line);
+            }
+        }
+        for defect in &findings.defects {
+            let words = |name, value: &Option<String>| value.as_ref().map(|value| format!(" ({name} {value})"));
+            let [expected, found] = [words("expected", &defect.expected), words("found", &defect.found)];
+            let more = [expected, found].map(Option::unwrap_or_default).concat();
+            let place = defect
+                .path
+                .as_ref()
+                .map(|path| format!("`{path}`: "))
+                .unwrap_or_default();
+            let line = self.value(&format!("{place}{}{more}", defect.problem));
+            self.raw(&format!(
+                "  {} {line} [{}]",
+                self.printer.bad("malformed   "),
+                defect.code
+            ));
         }
     }
 

@@ -13,6 +13,7 @@ use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_provenance::ParsedFile;
 
 use crate::report::Fields;
+use crate::wheel_inspection::WheelFindings;
 
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/inspect/v1";
@@ -44,6 +45,9 @@ pub(crate) struct Artifact {
     pub(crate) sources: Vec<String>,
     /// All names that were looked for.
     pub(crate) looked_for: Vec<String>,
+    /// What is inside, if it is named like a wheel. It changes no exit code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wheel: Option<WheelFindings>,
 }
 
 /// A provenance file that was read.
