@@ -108,6 +108,17 @@ impl Code {
                 | Self::LevelTooLow
                 | Self::ReleaseTooYoung
                 | Self::UploadTimeMissing
+                | Self::ContinuityEvidenceLost
+                | Self::ContinuityEvidenceWeaker
+                | Self::ContinuityProviderChanged
+                | Self::ContinuityRepositoryChanged
+                | Self::ContinuityRepositoryReplaced
+                | Self::ContinuityAccountChanged
+                | Self::ContinuityWorkflowChanged
+                | Self::ContinuityBuilderChanged
+                | Self::ContinuityBuildWeaker
+                | Self::ContinuityUnknown
+                | Self::ContinuityNotRecorded
                 | Self::ExemptionExpired
         )
     }

@@ -66,10 +66,12 @@ pub enum AcceptedBy {
     Continuity,
     /// Somebody has looked at it: `slsa-pip policy accept`.
     Review,
+    /// The policy pins what it was made by.
+    Policy,
 }
 
 impl AcceptedBy {
-    const ALL: [Self; 3] = [Self::FirstUse, Self::Continuity, Self::Review];
+    const ALL: [Self; 4] = [Self::FirstUse, Self::Continuity, Self::Review, Self::Policy];
 
     /// The word in the file.
     #[must_use]
@@ -78,6 +80,7 @@ impl AcceptedBy {
             Self::FirstUse => "first-use",
             Self::Continuity => "continuity",
             Self::Review => "review",
+            Self::Policy => "policy",
         }
     }
 }
@@ -159,13 +162,11 @@ impl Lock {
     /// Records a release that was accepted, where that says anything new: a package that was not there, a newer release of a
     /// line, stronger evidence. `false` if nothing is changed.
     ///
-    /// A release that continues no line is not recorded.
+    /// # Errors
+    /// If it continues no line; nothing is changed then.
     pub fn record(&mut self, name: &PackageName, entry: Entry) -> Result<bool, NotContinued> {
         let Some(previous) = self.continued(name, &entry)? else {
-            self.packages.entry(name.clone()).or_default().push(Entry {
-                by: AcceptedBy::FirstUse,
-                ..entry
-            });
+            self.packages.entry(name.clone()).or_default().push(entry);
             return Ok(true);
         };
         let is_newer = entry.version > previous;
@@ -198,13 +199,9 @@ impl Lock {
         }
     }
 
-    /// Records a release that somebody has looked at, whatever was recorded before: in place of the newest line if it is as new
-    /// or newer, else as a line of its own.
+    /// Records a release that somebody has looked at, or that policy pins, whatever was recorded before: in place of the newest line
+    /// if it is as new or newer, else as a line of its own.
     pub fn accept(&mut self, name: &PackageName, entry: Entry) {
-        let entry = Entry {
-            by: AcceptedBy::Review,
-            ..entry
-        };
         let lines = self.packages.entry(name.clone()).or_default();
         match lines.last_mut() {
             Some(newest) if newest.version <= entry.version => *newest = entry,
