@@ -20,15 +20,33 @@ const LABELS: [&str; 8] = [
 
 /// The repository that the METADATA of the file names, else the one of the index's JSON API. That is not asked where policy
 /// pins a repository: it is looked for there, and no other is compared with it.
-pub(crate) async fn repository(session: &Session, package: &Package, is_pinned: bool) -> Option<SourceRepository> {
+pub(crate) async fn repository(session: &Session, package: &Package, is_pinned: bool) -> Declared {
     let enterprise = session.endpoints.github.host_str();
-    let metadata = session.index.metadata(&package.file).await.ok();
-    let from_metadata = metadata.and_then(|metadata| choose(&metadata.project_urls, enterprise));
+    let metadata = session.index.metadata(&package.file).await;
+    let mut unanswered = metadata.is_err();
+    let from_metadata = metadata
+        .ok()
+        .and_then(|metadata| choose(&metadata.project_urls, enterprise));
     if from_metadata.is_some() || is_pinned || session.trust.offline {
-        return from_metadata;
+        return Declared {
+            repository: from_metadata,
+            unanswered,
+        };
     }
-    let urls = session.index.project_json(&package.file).await.ok()?;
-    choose(&urls, enterprise)
+    let urls = session.index.project_json(&package.file).await;
+    unanswered |= urls.is_err();
+    Declared {
+        repository: urls.ok().and_then(|urls| choose(&urls, enterprise)),
+        unanswered,
+    }
+}
+
+/// What unsigned metadata says.
+pub(crate) struct Declared {
+    /// The repository that it names.
+    pub(crate) repository: Option<SourceRepository>,
+    /// Whether somebody who might name one did not answer.
+    pub(crate) unanswered: bool,
 }
 
 /// The first repository in the order of [`LABELS`].

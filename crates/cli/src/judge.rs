@@ -6,15 +6,18 @@ use std::pin::pin;
 use std::time::Instant;
 
 use futures_util::future::{Either, select};
+use jiff::Timestamp;
 use slsa_pip_distribution::{Sha256Digest, SourceRepository};
 use slsa_pip_policy::Expectation;
 use slsa_pip_provenance::Evidence;
 use slsa_pip_pypi_client::{IndexError, StagedDownload};
-use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, Verified, exempt, tolerate};
+use slsa_pip_verify::{Attested, Basis, Code, Context, Refusal, StagedFile, Verified, exempt, tolerate, verify_file};
 use tokio::sync::Semaphore;
 
 use crate::collect::{Collector, Subject};
 use crate::consistency;
+use crate::continuity;
+use crate::cooldown;
 use crate::declared;
 use crate::failure::{Failure, Result};
 use crate::harvest::{Harvest, file_report};
@@ -22,14 +25,18 @@ use crate::log_answers::LogAnswers;
 use crate::pipeline::Awaited;
 use crate::report::FileReport;
 use crate::resolution::Package;
+use crate::resolve_policy::Known;
 use crate::search::{self, Search};
 use crate::session::Session;
 use crate::timings::Stage;
+use crate::wheel_inspection;
 
 /// Files that are downloaded at the same time: enough to hide latency, few enough for any index to be polite to.
 const DOWNLOADS_AT_ONCE: usize = 16;
 /// Files whose provenance is searched for at the same time.
 const SEARCHES_AT_ONCE: usize = 16;
+/// Wheels that are inspected at the same time: it is work for the processor, and each may hold a directory in memory.
+const INSPECTIONS_AT_ONCE: usize = 4;
 
 /// A file with its verdict.
 pub(crate) struct Judged {
@@ -62,17 +69,27 @@ pub(crate) enum Foretold {
 
 /// Judges the files of one run.
 pub(crate) struct Judge<'a> {
-    session: &'a Session,
+    pub(crate) session: &'a Session,
     grounds: Awaited,
+    /// Whether the identities are only looked at, by somebody who decides about them.
+    reviews: bool,
     downloads: Semaphore,
     searches: Semaphore,
+    inspections: Semaphore,
+    /// What was searched for before files were chosen.
+    pub(crate) known: Known,
 }
 
 /// What the search for a file's provenance has brought. No verdict.
-struct Examined {
-    expectation: Expectation,
-    declared: Option<SourceRepository>,
-    harvest: Harvest,
+#[derive(Clone)]
+pub(crate) struct Examined {
+    pub(crate) expectation: Expectation,
+    pub(crate) declared: Option<SourceRepository>,
+    /// Whether nobody knows what the metadata declares, so that a repository may not have been asked.
+    pub(crate) unanswered: bool,
+    pub(crate) harvest: Harvest,
+    /// Why the file is refused whatever its own evidence says.
+    pub(crate) gap: Option<Refusal>,
 }
 
 impl<'a> Judge<'a> {
@@ -81,8 +98,11 @@ impl<'a> Judge<'a> {
         Self {
             session,
             grounds,
+            reviews: session.continuity.reviews,
             downloads: Semaphore::new(DOWNLOADS_AT_ONCE),
             searches: Semaphore::new(SEARCHES_AT_ONCE),
+            inspections: Semaphore::new(INSPECTIONS_AT_ONCE),
+            known: Known::default(),
         }
     }
 
@@ -99,14 +119,14 @@ impl<'a> Judge<'a> {
         let Some(announced) = announced(self.session, &package, allowed) else {
             return match download.await {
                 Ok(staged) => {
-                    let examined = self.examine(&package, &staged).await?;
+                    let examined = self.examined(&package, &staged).await?;
                     self.conclude(package, &staged, examined).await
                 }
                 Err(error) => download_verdict(package, &error),
             };
         };
         let outcome = {
-            let (download, examined) = (pin!(download), pin!(self.examine(&package, &announced)));
+            let (download, examined) = (pin!(download), pin!(self.examined(&package, &announced)));
             match select(download, examined).await {
                 Either::Left((Ok(staged), pending)) => Ok((staged, pending.await?)),
                 Either::Left((Err(error), _)) => Err(error),
@@ -128,11 +148,31 @@ impl<'a> Judge<'a> {
         let Some(announced) = announced(self.session, package, &[]) else {
             return Ok(None);
         };
+        let examined = self.examine(package, &announced).await?;
+        self.foretold(package, &announced, examined).await.map(Some)
+    }
+
+    /// The same, whatever other releases were made by, and whether or not anybody has pinned who made it: for whoever decides about
+    /// that, or compares others with it. Nothing may be installed by it.
+    pub(crate) async fn reveal(&self, package: &Package) -> Result<Option<Foretold>> {
+        let Some(announced) = announced(self.session, package, &[]) else {
+            return Ok(None);
+        };
+        let expectation = Expectation {
+            under_review: true,
+            ..self.expectation(package)
+        };
+        let examined = self.look(package, &announced, expectation).await?;
+        self.foretold(package, &announced, examined).await.map(Some)
+    }
+
+    async fn foretold(&self, package: &Package, announced: &StagedFile, examined: Examined) -> Result<Foretold> {
         let Examined {
             expectation,
             mut harvest,
+            gap,
             ..
-        } = self.examine(package, &announced).await?;
+        } = examined;
         let grounds = self.grounds.clone().get().await?;
         let context = Context {
             roots: &grounds.root.roots,
@@ -140,8 +180,11 @@ impl<'a> Judge<'a> {
             now: self.session.trust.now,
             package: Some(&package.name),
         };
-        let outcome = search::verdict(&announced, &mut harvest, &context);
-        Ok(Some(match outcome.as_ref().map(Verified::basis) {
+        let mut outcome = search::verdict(announced, &mut harvest, &context);
+        if let (Ok(_), Some(gap)) = (&outcome, gap) {
+            outcome = Err(vec![gap]);
+        }
+        Ok(match outcome.as_ref().map(Verified::basis) {
             Ok(Basis::Attested(attested)) => Foretold::Attested(attested.clone()),
             _ => {
                 let filename = package.filename.as_str();
@@ -151,7 +194,20 @@ impl<'a> Judge<'a> {
                     refusals: report.refusals,
                 }
             }
-        }))
+        })
+    }
+
+    /// Whether policy lets a file of this digest pass without provenance.
+    pub(crate) fn is_exempt(&self, package: &Package, file: &StagedFile) -> bool {
+        exemption(self.session, package, file).is_some_and(|exempted| exempted.is_ok())
+    }
+
+    /// What was found before the file was chosen, or else is found now.
+    async fn examined(&self, package: &Package, announced: &StagedFile) -> Result<Examined> {
+        match self.known.take(&package.file, announced.sha256()) {
+            Some(examined) => Ok(examined),
+            None => self.examine(package, announced).await,
+        }
     }
 
     async fn download(
@@ -163,7 +219,8 @@ impl<'a> Judge<'a> {
         let _permit = self.downloads.acquire().await;
         let session = self.session;
         let download = session.index.download(&package.file, session.staging.path(), allowed);
-        let StagedDownload { path, sha256, size } = download.await?;
+        let downloaded = download.await.map_err(|error| session.locked.reworded(error));
+        let StagedDownload { path, sha256, size } = downloaded?;
         Ok(StagedFile::new(
             path,
             package.filename.as_str().to_owned(),
@@ -172,21 +229,51 @@ impl<'a> Judge<'a> {
         ))
     }
 
-    /// Searches for evidence until it would suffice for a file of this digest. What policy exempts is not searched for.
-    async fn examine(&self, package: &Package, file: &StagedFile) -> Result<Examined> {
+    /// What policy expects of a release, and what the lock file does that it is taken from.
+    fn expectation(&self, package: &Package) -> Expectation {
         let session = self.session;
-        let policy = &session.trust.policy;
-        let mut examined = Examined {
-            expectation: policy.expectation(&package.name, &package.version),
-            declared: None,
-            harvest: Harvest::default(),
-        };
-        if exemption(session, package, file).is_some_and(|exempted| exempted.is_ok()) {
-            return Ok(examined);
+        let mut expectation = session.trust.policy.expectation(&package.name, &package.version);
+        session.locked.narrow(&package.name, &mut expectation);
+        expectation
+    }
+
+    /// Searches for evidence until it would suffice for a file of this digest. What policy exempts is not searched for.
+    pub(crate) async fn examine(&self, package: &Package, file: &StagedFile) -> Result<Examined> {
+        let mut expectation = self.expectation(package);
+        if self.is_exempt(package, file) {
+            return Ok(Examined {
+                expectation,
+                declared: None,
+                unanswered: false,
+                harvest: Harvest::default(),
+                gap: None,
+            });
         }
+        if self.reviews {
+            expectation.under_review = true;
+            return self.look(package, file, expectation).await;
+        }
+        let gap = continuity::expect(self.session, self, &mut expectation, package).await?;
+        let examined = self.look(package, file, expectation).await?;
+        Ok(Examined { gap, ..examined })
+    }
+
+    /// Searches for what meets this expectation.
+    async fn look(&self, package: &Package, file: &StagedFile, expectation: Expectation) -> Result<Examined> {
+        let session = self.session;
+        let mut examined = Examined {
+            expectation,
+            declared: None,
+            unanswered: false,
+            harvest: Harvest::default(),
+            gap: None,
+        };
         let grounds = self.grounds.clone().get().await?;
         let _permit = self.searches.acquire().await;
-        examined.declared = declared::repository(session, package, examined.expectation.is_pinned()).await;
+        let continued = continuity::repositories(&examined.expectation);
+        let is_known = examined.expectation.is_pinned() || !continued.is_empty();
+        let declared = declared::repository(session, package, is_known).await;
+        (examined.declared, examined.unanswered) = (declared.repository, declared.unanswered);
         examined.expectation.declared.clone_from(&examined.declared);
         let expectation = &examined.expectation;
         let log = LogAnswers::new(&session.http, &session.trust);
@@ -200,6 +287,8 @@ impl<'a> Judge<'a> {
             trust: &session.trust,
             log: &log,
         };
+        let recorded = session.locked.repositories(&package.name);
+        let continued: Vec<SourceRepository> = continued.into_iter().chain(examined.declared.clone()).collect();
         let subject = Subject {
             file: &package.file,
             name: &package.name,
@@ -207,8 +296,10 @@ impl<'a> Judge<'a> {
             sha256: file.sha256(),
             repositories: if expectation.is_pinned() {
                 &expectation.repositories
+            } else if continued.is_empty() {
+                &recorded
             } else {
-                examined.declared.as_slice()
+                &continued
             },
             tag: expectation
                 .reference
@@ -232,57 +323,103 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict on the bytes.
-    async fn conclude(&self, package: Package, staged: &StagedFile, examined: Examined) -> Result<Judged> {
+    async fn conclude(&self, package: Package, staged: &StagedFile, mut examined: Examined) -> Result<Judged> {
         let session = self.session;
-        let Examined {
-            expectation,
-            declared,
-            mut harvest,
-        } = examined;
-        let outcome = match exemption(session, &package, staged) {
-            Some(Ok(verified)) => Ok(verified),
-            other => {
-                let grounds = self.grounds.clone().get().await?;
-                let context = Context {
-                    roots: &grounds.root.roots,
-                    expectation: &expectation,
-                    now: session.trust.now,
-                    package: Some(&package.name),
+        let mut wheel = None;
+        let outcome = match self.decide(&package, staged, &mut examined).await? {
+            // What was accepted, or is tolerated, passes only if it was resolved with its own metadata, and is what it seems.
+            Ok(verified) => {
+                let consistent = consistency::check(&session.index, &package.file, staged);
+                let inspect = async {
+                    let _permit = self.inspections.acquire().await;
+                    wheel_inspection::check(staged).await
                 };
-                // An exemption that is for other bytes forbids nothing; but where nothing else lets the file pass, it is the
-                // reason.
-                let began = Instant::now();
-                let outcome = search::verdict(staged, &mut harvest, &context);
-                session.timings.add(Stage::Verify, began);
-                outcome
-                    .map_err(|mut refusals| {
-                        if let Some(Err(refusal)) = other {
-                            refusals.retain(|refusal| refusal.code != Code::NoEvidence);
-                            refusals.insert(0, refusal);
-                        }
-                        harvest.complete(staged.filename(), Some(package.name.as_str()), refusals)
-                    })
-                    .or_else(|refusals| {
-                        let policy = &session.trust.policy;
-                        let written_at = format!("{}: [defaults] mode = \"warn\"", policy.label());
-                        tolerate(staged, refusals, policy.mode(), &written_at)
-                    })
+                let (consistent, inspected) = tokio::join!(consistent, inspect);
+                let mut refusals: Vec<Refusal> = consistent.err().into_iter().collect();
+                match inspected {
+                    Ok(report) => wheel = report,
+                    Err(defects) => refusals.extend(defects),
+                }
+                if refusals.is_empty() {
+                    Ok(verified)
+                } else {
+                    Err(refusals)
+                }
             }
-        };
-        let outcome = match outcome {
-            // What was accepted, or is tolerated, passes only if it was resolved with its own metadata.
-            Ok(verified) => match consistency::check(&session.index, &package.file, staged).await {
-                Ok(()) => Ok(verified),
-                Err(refusal) => Err(vec![refusal]),
-            },
             refused => refused,
         };
-        Ok(judged(session, package, staged, outcome, harvest, declared))
+        let Examined { harvest, declared, .. } = examined;
+        let mut judged = judged(session, package, staged, outcome, harvest, declared);
+        judged.report.wheel = wheel;
+        Ok(judged)
+    }
+
+    /// What policy and evidence say of a file of this digest.
+    pub(crate) async fn decide(
+        &self,
+        package: &Package,
+        file: &StagedFile,
+        examined: &mut Examined,
+    ) -> Result<search::Outcome> {
+        let session = self.session;
+        let policy = &session.trust.policy;
+        let other = match exemption(session, package, file) {
+            Some(Ok(verified)) => return Ok(Ok(verified)),
+            other => other,
+        };
+        let grounds = self.grounds.clone().get().await?;
+        let context = Context {
+            roots: &grounds.root.roots,
+            expectation: &examined.expectation,
+            now: session.trust.now,
+            package: Some(&package.name),
+        };
+        let harvest = &mut examined.harvest;
+        let began = Instant::now();
+        let mut outcome = search::verdict(file, harvest, &context);
+        session.timings.add(Stage::Verify, began);
+        if outcome.as_ref().is_err_and(|refusals| continuity::is_about(refusals)) {
+            // The same verdict, with what the index says of the releases around it.
+            let expectation = &continuity::explained(session, &examined.expectation, package).await;
+            outcome = verify_file(file, &harvest.evidence, &Context { expectation, ..context });
+        }
+        if let (Ok(_), Some(gap)) = (&outcome, &examined.gap) {
+            outcome = Err(vec![gap.clone()]);
+        }
+        let outcome = outcome.map_err(|mut refusals| {
+            // An exemption that is for other bytes forbids nothing; but where nothing else lets the file pass, it is the
+            // reason.
+            if let Some(Err(refusal)) = other {
+                refusals.retain(|refusal| !refusal.code.is_absence());
+                refusals.insert(0, refusal);
+            }
+            harvest.complete(file.filename(), Some(package.name.as_str()), refusals)
+        });
+        let outcome = match cooldown::check(policy, &package.file, signed_at(&outcome), session.trust.now) {
+            None => outcome,
+            Some(young) => {
+                let mut refusals = outcome.err().unwrap_or_default();
+                refusals.push(young.refusal(&package.file));
+                Err(refusals)
+            }
+        };
+        Ok(outcome.or_else(|refusals| {
+            let written_at = format!("{}: [defaults] mode = \"warn\"", policy.label());
+            tolerate(file, refusals, policy.mode(), &written_at)
+        }))
+    }
+}
+
+/// When the attestation was signed that a file was accepted for.
+fn signed_at(outcome: &search::Outcome) -> Option<Timestamp> {
+    match outcome.as_ref().ok()?.basis() {
+        Basis::Attested(attested) => Some(attested.signed_at),
+        Basis::Exempt(_) | Basis::Tolerated(_) => None,
     }
 }
 
 /// The file as it would be if the index were right about it; `None` where it does not say, or the user does not allow it.
-fn announced(session: &Session, package: &Package, allowed: &[Sha256Digest]) -> Option<StagedFile> {
+pub(crate) fn announced(session: &Session, package: &Package, allowed: &[Sha256Digest]) -> Option<StagedFile> {
     let filename = package.filename.as_str();
     let sha256 = package.file.sha256?;
     let may_be = allowed.is_empty() || allowed.contains(&sha256);
@@ -297,6 +434,9 @@ fn exemption(
     file: &StagedFile,
 ) -> Option<std::result::Result<Verified, Refusal>> {
     let (name, version) = (&package.name, &package.version);
+    if session.locked.demands_publisher(name) {
+        return None;
+    }
     let exemption = session.trust.policy.exemption(name, version)?;
     Some(exempt(file, exemption, name, version, session.trust.now))
 }

@@ -31,6 +31,7 @@ mod named;
 mod netrc;
 mod network;
 mod pipeline;
+mod policy_file;
 mod printer;
 mod report;
 mod resolution;

@@ -9,12 +9,14 @@ use slsa_pip_resolver::{Request, Resolution, Satisfied};
 use slsa_pip_trust_root::Loaded;
 use tokio::sync::{oneshot, watch};
 
+use crate::args::ResolvePolicy;
 use crate::failure::{Failure, Result};
 use crate::judge::{Judge, Judged};
 use crate::named::{self, NamedProvenance};
 use crate::printer::Printer;
 use crate::report::SatisfiedReport;
-use crate::resolution::{self, Package, Resolved};
+use crate::resolution::{self, NoneSatisfies, Package, Resolved};
+use crate::resolve_policy::{Chooser, Need, Skipped};
 use crate::session::Session;
 use crate::timings::Stage;
 
@@ -24,10 +26,24 @@ pub(crate) struct Outcome {
     pub(crate) judged: Vec<Judged>,
     /// What is installed already and stays as it is; nothing of it was fetched or verified.
     pub(crate) satisfied: Vec<SatisfiedReport>,
+    /// Newer releases that policy does not take (`--resolve-policy=satisfying`).
+    pub(crate) skipped: Vec<Skipped>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
     /// The trusted root that was verified with; `None` if there was nothing to verify.
     pub(crate) root: Option<Arc<Loaded>>,
+}
+
+impl Outcome {
+    fn new(session: &Session) -> Self {
+        Self {
+            judged: Vec::new(),
+            satisfied: Vec::new(),
+            skipped: Vec::new(),
+            notes: session.notes.clone(),
+            root: None,
+        }
+    }
 }
 
 /// What files are judged with.
@@ -45,6 +61,13 @@ pub(crate) struct Awaited(watch::Receiver<Option<Arc<Grounds>>>);
 /// Resolves, then judges every file. An error ends the run; a refusal is a verdict, and the others are still judged, so
 /// that all of them are reported together (F3).
 pub(crate) async fn run(session: &Session, request: &Request, printer: &Printer) -> Result<Outcome> {
+    if !session.refused_places.is_empty() {
+        let refusals = session.refused_places.iter().cloned();
+        return Ok(Outcome {
+            judged: refusals.map(|refusal| Judged::refused(None, refusal)).collect(),
+            ..Outcome::new(session)
+        });
+    }
     let certain = needs_files(request);
     let (need, needed) = oneshot::channel();
     let (give, given) = watch::channel(None);
@@ -101,20 +124,27 @@ async fn work(
     grounds: Awaited,
     printer: &Printer,
 ) -> Result<Outcome> {
-    let mut outcome = Outcome {
-        judged: Vec::new(),
-        satisfied: Vec::new(),
-        notes: session.notes.clone(),
-        root: None,
-    };
+    let mut outcome = Outcome::new(session);
     let began = Instant::now();
-    let resolved = resolution::resolve(&session.index, session.trust.offline, request).await?;
+    let need = Need::new(need);
+    let judge = Judge::new(session, grounds);
+    let satisfying = session.resolve_policy == ResolvePolicy::Satisfying;
+    let chooser = satisfying.then(|| Chooser::new(&judge, &need));
+    let resolved = match session.locked.resolution(request) {
+        Some(locked) => Resolved::Files(locked),
+        None => resolution::choose(&session.index, chooser.as_ref(), session.trust.offline, request).await?,
+    };
     session.timings.add(Stage::Resolve, began);
     let resolution = match resolved {
         Resolved::Files(resolution) => resolution,
         Resolved::Refused(refusal) => {
-            let _ = need.send(());
+            need.now();
             outcome.judged.push(Judged::refused(None, *refusal));
+            return Ok(outcome);
+        }
+        Resolved::NoneSatisfies(none) => {
+            need.now();
+            none_satisfies(none, chooser.as_ref(), &mut outcome)?;
             return Ok(outcome);
         }
     };
@@ -128,6 +158,11 @@ async fn work(
     for package in &packages {
         outcome.notes.extend(session.index.remarks(&package.name));
     }
+    if let Some(chooser) = &chooser {
+        let fetched = packages.iter().map(|it| (&it.name, &it.version));
+        let kept = satisfied.iter().map(|it| (&it.name, &it.version));
+        outcome.skipped = chooser.skipped(&fetched.chain(kept).collect::<Vec<_>>());
+    }
     outcome.satisfied = satisfied.iter().map(|it| left_alone(session, it)).collect();
     for satisfied in &outcome.satisfied {
         printer.progress(&printer.plain_line(&satisfied.line()));
@@ -135,25 +170,42 @@ async fn work(
     if packages.is_empty() {
         return Ok(outcome);
     }
-    let _ = need.send(());
+    need.now();
     let count = packages.len();
     printer.progress(&format!(
         "Resolved {count} package{}",
         if count == 1 { "" } else { "s" }
     ));
-    let judge = Judge::new(session, grounds);
     let began = Instant::now();
     outcome.judged = stream::iter(biggest_first(packages))
         .map(|package| {
-            let allowed = request.hashes.get(&package.name).map(Vec::as_slice);
+            let locked = session.locked.digest(&package).map(std::slice::from_ref);
+            let allowed = locked.or_else(|| request.hashes.get(&package.name).map(Vec::as_slice));
             with_room(judge.judge(package, allowed.unwrap_or_default()))
         })
         // All are under way at once; how many load and search at a time is the judge's business.
         .buffer_unordered(count)
         .try_collect()
         .await?;
+    session.locked.check_sizes(&outcome.judged)?;
     session.timings.add(Stage::Files, began);
     Ok(outcome)
+}
+
+/// The refusals behind a resolution that has failed by policy alone, or with its help.
+fn none_satisfies(none: NoneSatisfies, chooser: Option<&Chooser<'_>>, outcome: &mut Outcome) -> Result<()> {
+    let judged = chooser
+        .map(|chooser| chooser.refused(&none.projects))
+        .unwrap_or_default();
+    if judged.is_empty() {
+        return Err(none.failure());
+    }
+    outcome.judged = judged;
+    let lines = none.explanation.lines();
+    outcome
+        .notes
+        .extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+    Ok(())
 }
 
 /// The file that takes longest is begun first. Of some the index does not say how long they are.

@@ -11,6 +11,7 @@ use slsa_pip_verify::Refusal;
 
 use crate::failure::{Failure, Result};
 use crate::judge::digest_refusal;
+use crate::resolve_policy::Chooser;
 use crate::source::IndexSource;
 
 /// A project with its chosen file.
@@ -22,16 +23,52 @@ pub(crate) enum Resolved {
     Files(Resolution<Arc<IndexFile>>),
     /// The index served other bytes than it announces, so nothing it says is used.
     Refused(Box<Refusal>),
+    /// No choice of releases satisfies policy.
+    NoneSatisfies(NoneSatisfies),
 }
 
-/// Chooses the files; `offline` is for the hints.
+/// Why no choice of releases satisfies policy.
+pub(crate) struct NoneSatisfies {
+    /// In plain words, several lines.
+    pub(crate) explanation: String,
+    /// The projects of which a release that policy does not take stands in the way, sorted.
+    pub(crate) projects: Vec<PackageName>,
+}
+
+impl NoneSatisfies {
+    /// The same as an error, where nothing is known of single files.
+    pub(crate) fn failure(self) -> Failure {
+        Failure::new("No set of versions satisfies all requirements").detail(self.explanation)
+    }
+}
+
+/// Chooses the newest files that fit, whatever policy says of them; `offline` is for the hints.
 pub(crate) async fn resolve(index: &IndexClient, offline: bool, request: &Request) -> Result<Resolved> {
-    match slsa_pip_resolver::resolve(&IndexSource(index), request).await {
+    choose(index, None, offline, request).await
+}
+
+/// Chooses the newest files that fit and that the chooser, where there is one, lets pass; `offline` is for the hints.
+pub(crate) async fn choose(
+    index: &IndexClient,
+    chooser: Option<&Chooser<'_>>,
+    offline: bool,
+    request: &Request,
+) -> Result<Resolved> {
+    let source = IndexSource { index, chooser };
+    let mut request = request.clone();
+    request.ask_rulings = chooser.is_some();
+    match slsa_pip_resolver::resolve(&source, &request).await {
         Ok(resolution) if resolution.packages.is_empty() && resolution.satisfied.is_empty() => Err(Failure::new(
             "There is nothing to install: no requirement applies to this interpreter",
         )
         .hint("Check the environment markers of the requirements")),
         Ok(resolution) => Ok(Resolved::Files(resolution)),
+        Err(ResolveError::Unsatisfiable { explanation, ruled_out }) if !ruled_out.is_empty() => {
+            Ok(Resolved::NoneSatisfies(NoneSatisfies {
+                explanation,
+                projects: ruled_out,
+            }))
+        }
         Err(error) => {
             let refusal = index_error(&error).and_then(|(name, index)| digest_refusal(Some(name.as_str()), index));
             if let Some(refusal) = refusal {

@@ -11,13 +11,17 @@ use slsa_pip_http::{AskedLogins, CacheSettings, Client, LoginAnswer, Netrc, Sett
 use slsa_pip_pip::{Environment, Interpreter, Keyring, PipError, Probe};
 use slsa_pip_policy::Policy;
 use slsa_pip_pypi_client::IndexClient;
+use slsa_pip_verify::Refusal;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs, WantedArgs, Words};
+use crate::allowed;
+use crate::args::{EvidenceArgs, IndexArgs, Place, RequirementArgs, ResolvePolicy, WantedArgs, Words};
+use crate::continuity::Continuity;
 use crate::directory::{ProvenanceDir, read_bounded};
 use crate::failure::{Failure, Result, without_logins};
 use crate::github_token::{self, GithubToken};
+use crate::locked::{LockFile, Locked, is_lock};
 use crate::named::{self, Name};
 use crate::printer::Printer;
 use crate::resolution::Package;
@@ -37,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) index: IndexClient,
     /// Policy, roots, log.
     pub(crate) trust: Trust,
+    /// What was accepted before.
+    pub(crate) continuity: Continuity,
     /// GitHub, and what it has said in this run.
     pub(crate) github: Github,
     /// Whether its API is asked with a token.
@@ -49,10 +55,16 @@ pub(crate) struct Session {
     pub(crate) documents: Vec<Name>,
     /// Folders of provenance.
     pub(crate) dirs: Vec<ProvenanceDir>,
+    /// Which of the releases that fit is taken.
+    pub(crate) resolve_policy: ResolvePolicy,
+    /// Places that files might come from, and that policy does not allow.
+    pub(crate) refused_places: Vec<Refusal>,
     /// Remarks that change no verdict.
     pub(crate) notes: Vec<String>,
     /// How long what took.
     pub(crate) timings: Timings,
+    /// What a lock file demands.
+    pub(crate) locked: Locked,
     /// Private folder (0700) that downloads go to.
     pub(crate) staging: TempDir,
 }
@@ -69,7 +81,9 @@ impl Session {
     ) -> Result<Self> {
         let timings = Timings::start();
         check_any(&wanted.requirements, command)?;
+        let lock = LockFile::find(&wanted.requirements)?;
         let trust = Trust::load(&evidence.trust)?;
+        let continuity = Continuity::open(&trust, evidence.trust.policy.is_none(), evidence.locked)?;
         let endpoints = Endpoints::new(evidence)?;
         let places = evidence.evidence.clone();
         let (documents, failures) = named::parse_all(&evidence.provenance, trust.offline);
@@ -105,6 +119,19 @@ impl Session {
         notes.extend(configuration_notes(&probe));
         let http = client(&probe, trust.offline, trust.cache.clone(), &mut notes)?;
         let index = index_client(&probe, &wanted.index, &trust.policy, trust.offline, &http)?;
+        let locked = match &lock {
+            Some(file) => {
+                notes.extend(file.warnings.iter().cloned());
+                Locked::install(file, &probe, &trust.policy, &index, trust.now)?
+            }
+            None => Locked::default(),
+        };
+        // A lock names its files itself, and asks no index.
+        let refused_places = if locked.is_input() {
+            Vec::new()
+        } else {
+            allowed::refused(&trust.policy, &probe, trust.offline)
+        };
         let staging = slsa_pip_pip::private_directory().map_err(|error| {
             Failure::new("No private folder could be made for the downloads")
                 .caused_by(&error)
@@ -115,6 +142,7 @@ impl Session {
             probe,
             index,
             trust,
+            continuity,
             has_token: token.is_some(),
             github: Github::new(http.clone(), endpoints.urls(), token),
             http,
@@ -122,8 +150,11 @@ impl Session {
             places,
             documents,
             dirs,
+            resolve_policy: wanted.choice.resolve_policy,
+            refused_places,
             notes,
             timings,
+            locked,
             staging,
         })
     }
@@ -144,6 +175,14 @@ impl Session {
 
 /// That there is anything to do; `command` is shown to whoever has given nothing.
 pub(crate) fn check_any(requirements: &RequirementArgs, command: &str) -> Result<()> {
+    let locks = requirements.requirement_files.iter().find(|path| is_lock(path));
+    if let Some(path) = locks.filter(|_| !["install", "download"].contains(&command)) {
+        let message = format!(
+            "`slsa-pip {command}` reads requirements, and `{}` is a lock file",
+            path.display()
+        );
+        return Err(Failure::new(message).hint(format!("To install it: slsa-pip install -r {}", path.display())));
+    }
     if !requirements.is_empty() {
         return Ok(());
     }

@@ -47,9 +47,11 @@ pub async fn lookup(
     let body = post(http, &index_url, &json!({"hash": format!("sha256:{digest}")})).await?;
     let named = answer::ids(&body).map_err(|unusable| error(&index_url, unusable))?;
     let payload = slsa_pip_http::sha256(&envelope.payload).to_hex();
-    let mut batches = stream::iter(named.ids.chunks(MAX_IDS_PER_REQUEST))
-        .map(|ids| by_ids(http, &entries_url, ids))
-        .buffered(MAX_REQUESTS_AT_ONCE);
+    let mut requests = Vec::new();
+    for ids in named.ids.chunks(MAX_IDS_PER_REQUEST) {
+        requests.push(by_ids(http, &entries_url, ids));
+    }
+    let mut batches = stream::iter(requests).buffered(MAX_REQUESTS_AT_ONCE);
     let mut answers = Vec::new();
     while let Some(batch) = batches.next().await {
         let own = |answer: &RekorAnswer| answer::payload_digest(answer).as_deref() == Some(payload.as_str());

@@ -1,5 +1,5 @@
-//! What is to be had, from which index, for which interpreter. All of it but `--python` and `--index-strategy` are pip's own
-//! options, under pip's names: they are handed to the target interpreter's pip as words, and pip parses them.
+//! What is to be had, from which index, for which interpreter. All of it but `--python`, `--index-strategy` and
+//! `--resolve-policy` are pip's own options, under pip's names: they are handed to the target interpreter's pip as words, and pip parses them.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use slsa_pip_pypi_client::IndexStrategy;
 
 use crate::environment as env;
+use crate::locked::is_lock;
 
 /// The requirements, how versions and files are chosen, and where they come from.
 #[derive(Debug, Args)]
@@ -90,6 +91,18 @@ pub(crate) struct ChoiceArgs {
     /// Do not look at `Requires-Python`
     #[arg(long)]
     pub(crate) ignore_requires_python: bool,
+    /// What happens where the newest release that fits does not satisfy policy: it is refused, or an older one is taken
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = ResolvePolicy::Newest)]
+    pub(crate) resolve_policy: ResolvePolicy,
+}
+
+/// Which of the releases that fit is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResolvePolicy {
+    /// The newest, which must satisfy policy
+    Newest,
+    /// The newest that satisfies policy; the report says what was passed over, and why
+    Satisfying,
 }
 
 /// How an index is chosen.
@@ -212,7 +225,9 @@ impl RequirementArgs {
     }
 
     fn add_to(&self, words: &mut Words) {
-        words.option("--requirement", &self.requirement_files);
+        // A lock file is read here, and pip is told nothing of it.
+        let files = self.requirement_files.iter().filter(|path| !is_lock(path));
+        words.option("--requirement", files);
         words.option("--constraint", &self.constraint_files);
         words.option("--group", &self.group);
         words.option("--editable", &self.editable);

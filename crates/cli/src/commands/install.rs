@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::args::{Format, InstallArgs, Words};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
+use crate::continuity::Records;
 use crate::failure::{Failure, Result};
 use crate::in_place;
 use crate::interrupt;
@@ -29,6 +30,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         Err(code) => return Ok(code),
     };
     let packages: Vec<Package> = outcome.judged.iter().filter_map(|file| file.package.clone()).collect();
+    let records = Records::of(&session, &outcome.judged);
     let (mut report, verified) = gate("install", &session, outcome);
 
     if args.format == Format::Human {
@@ -52,6 +54,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         EXIT_VERIFIED
     } else {
         let kept = kept(&session, &verified)?;
+        records.check(&session.continuity)?;
         let options = hand_off(&packages, printer);
         let began = Instant::now();
         let outcome = session.interpreter.install(&session.probe, &verified, &options).await;
@@ -60,6 +63,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         report.installed = outcome.installed;
         if report.installed {
             printer.progress(&installed_line(&verified, &kept));
+            records.write(&session.continuity, printer)?;
         } else if let Some(output) = &outcome.output {
             printer.important(&printer.plain(output));
         }
@@ -133,10 +137,20 @@ fn check_platform(session: &Session) -> Result<()> {
 
 /// Changes the request so that what would be left alone is fetched and verified as well, in the version that is installed.
 async fn verify_installed(session: &Session, request: &mut Request) -> Result<()> {
+    if session.locked.is_input() {
+        // The lock pins every version itself.
+        request.ignore_installed = true;
+        return Ok(());
+    }
+    if !session.refused_places.is_empty() {
+        // Nothing is asked then.
+        return Ok(());
+    }
     let satisfied = match resolution::resolve(&session.index, session.trust.offline, request).await? {
         resolution::Resolved::Files(resolution) => resolution.satisfied,
         // The same refusal comes again, and is reported then.
         resolution::Resolved::Refused(_) => return Ok(()),
+        resolution::Resolved::NoneSatisfies(none) => return Err(none.failure()),
     };
     for it in satisfied {
         let pin = format!("{}==={}", it.name, it.version);
@@ -167,6 +181,11 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
         report.verdict = Verdict::NothingToVerify;
     }
     report.notes = outcome.notes;
+    report
+        .notes
+        .extend(outcome.skipped.iter().filter_map(|it| it.note.clone()));
+    report.passed_over = outcome.skipped.into_iter().map(|it| it.report).collect();
+    report.notes.extend(session.continuity.notes());
     report
         .notes
         .extend(root.iter().flat_map(|root| root.notes.iter().cloned()));

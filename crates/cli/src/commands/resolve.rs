@@ -14,7 +14,8 @@ use slsa_pip_distribution::{PackageName, Sha256Digest};
 use slsa_pip_resolver::Why;
 use slsa_pip_verify::Refusal;
 
-use crate::args::{Format, RequirementArgs, ResolveArgs, Words};
+use crate::allowed;
+use crate::args::{Format, RequirementArgs, ResolveArgs, ResolvePolicy, Words};
 use crate::cache_dir;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result, without_logins};
@@ -25,6 +26,8 @@ use crate::report::json;
 use crate::resolution::{self, Package, Resolved};
 use crate::session;
 use crate::settings::load_policy;
+
+pub(crate) use lock::replace;
 
 /// The schema's name in every JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/resolution/v1";
@@ -95,6 +98,7 @@ pub(crate) async fn run(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
 
 async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
     session::check_any(&args.wanted.requirements, "resolve")?;
+    check_newest(args.wanted.choice.resolve_policy)?;
     if let Some(output) = &args.output {
         check_not_read(output, &args.wanted.requirements)?;
     }
@@ -102,11 +106,18 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
     let cache = cache_dir::resolve(&args.cache)?;
     let probe = session::probe(&args.wanted, Words::default(), args.offline).await?;
     let mut notes = session::configuration_notes(&probe);
+    let mut refused_places = allowed::refused(&policy, &probe, args.offline).into_iter();
+    let refused_place = refused_places.next();
+    notes.extend(refused_places.map(|refusal| refusal.to_string()));
     let http = session::client(&probe, args.offline, cache, &mut notes)?;
     let index = session::index_client(&probe, &args.wanted.index, &policy, args.offline, &http)?;
     let mut request = resolution::request(&probe)?;
     request.ignore_installed = true;
-    let (packages, refusal) = match resolution::resolve(&index, args.offline, &request).await? {
+    let resolved = match refused_place {
+        Some(refusal) => Resolved::Refused(Box::new(refusal)),
+        None => resolution::resolve(&index, args.offline, &request).await?,
+    };
+    let (packages, refusal) = match resolved {
         Resolved::Files(resolution) => {
             notes.extend(resolution.notes);
             let names = resolution.packages.iter().map(|package| &package.name);
@@ -114,6 +125,7 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
             (chosen(&resolution.packages, &request.hashes)?, None)
         }
         Resolved::Refused(refusal) => (Vec::new(), Some(*refusal)),
+        Resolved::NoneSatisfies(none) => return Err(none.failure()),
     };
     notes.extend(
         http.cache_trouble()
@@ -153,8 +165,19 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
     })
 }
 
+/// That nothing depends on evidence: this command looks at none, and its answer must not look as if it had.
+fn check_newest(policy: ResolvePolicy) -> Result<()> {
+    match policy {
+        ResolvePolicy::Newest => Ok(()),
+        ResolvePolicy::Satisfying => Err(Failure::new(
+            "`slsa-pip resolve` verifies nothing, so it cannot say which releases satisfy policy",
+        )
+        .hint("slsa-pip lock --resolve-policy=satisfying REQUIREMENT… (verifies, and writes what it chose); or slsa-pip install --dry-run --resolve-policy=satisfying REQUIREMENT…")),
+    }
+}
+
 /// That the file to be written is none of those that are read: a failed run would have eaten its own input.
-fn check_not_read(output: &Path, requirements: &RequirementArgs) -> Result<()> {
+pub(crate) fn check_not_read(output: &Path, requirements: &RequirementArgs) -> Result<()> {
     let Ok(real) = output.canonicalize() else {
         return Ok(());
     };
