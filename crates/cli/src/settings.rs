@@ -16,9 +16,7 @@ use crate::args::{EvidenceArgs, RootArgs, TrustArgs};
 use crate::cache_dir;
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
-
-/// The policy file that is read when none is named.
-pub(crate) const DEFAULT_POLICY_FILE: &str = "slsa-pip.toml";
+use crate::policy_file::{self, Access};
 
 /// What verification needs, whatever the command.
 pub(crate) struct Trust {
@@ -52,7 +50,12 @@ impl Trust {
     /// Reads policy, and the trusted root as far as it is there; makes no request.
     pub(crate) fn load(args: &TrustArgs) -> Result<Self> {
         let now = Timestamp::now();
-        let (policy, policy_file) = load_policy(args.policy.as_deref())?;
+        let cache = cache_dir::resolve(&args.root.cache)?;
+        let access = Access {
+            cache: cache.as_ref(),
+            offline: args.root.offline,
+        };
+        let (policy, policy_file) = policy_file::load_policy(args.policy.as_deref(), access)?;
         let source = root_source(&args.root)?;
         Ok(Self {
             policy,
@@ -60,7 +63,7 @@ impl Trust {
             opened: slsa_pip_trust_root::open(source, now).map_err(|error| root_failure(&error))?,
             rekor_url: base_url("--rekor-url", &args.rekor_url)?,
             offline: args.root.offline,
-            cache: cache_dir::resolve(&args.root.cache)?,
+            cache,
             now,
         })
     }
@@ -144,50 +147,14 @@ impl Endpoints {
     }
 }
 
-/// Reads the named policy, or the default file where there is one. Without any, nothing is pinned and nothing exempt.
+/// [`policy_file::load_policy`] for commands that make no request before they know the index: imports come from files and from
+/// nowhere else.
 pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
-    let path = named.unwrap_or(Path::new(DEFAULT_POLICY_FILE));
-    let unasked = named.is_none();
-    if unasked && path.symlink_metadata().is_ok() {
-        // Before it is opened, which would wait if it is a pipe.
-        check_policy_owner(path)?;
-    }
-    let bytes = match read_bounded(path) {
-        Ok(bytes) => bytes,
-        Err(error) if unasked && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok((Policy::default(), path.to_owned()));
-        }
-        Err(error) => {
-            return Err(
-                Failure::new(format!("The policy file `{}` cannot be read", path.display()))
-                    .caused_by(&error)
-                    .hint("Name an existing file: `--policy FILE`"),
-            );
-        }
+    let access = Access {
+        cache: None,
+        offline: true,
     };
-    if unasked {
-        // It may have been put there meanwhile.
-        check_policy_owner(path)?;
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Failure::new(format!("The policy file `{}` is not UTF-8 text", path.display())).caused_by(&error)
-    })?;
-    let policy = Policy::parse(&text, &path.display().to_string()).map_err(|errors| {
-        Failure::new(format!("The policy file `{}` is not valid", path.display())).detail(errors.to_string())
-    })?;
-    Ok((policy, path.to_owned()))
-}
-
-/// That nobody else has put the policy there that nobody has named: they could exempt what they like.
-fn check_policy_owner(path: &Path) -> Result<()> {
-    slsa_pip_cache::check_owner(path).map_err(|error| {
-        Failure::new(format!("The policy file `{}` is not yours", path.display()))
-            .caused_by(&error)
-            .hint(format!(
-                "Read it, and if it is to hold, name it: `--policy {}`",
-                path.display()
-            ))
-    })
+    policy_file::load_policy(named, access)
 }
 
 /// A base URL of an option: `http` or `https`, with a path that ends in a slash, so that joining extends it.

@@ -83,6 +83,8 @@ pub enum PolicyCode {
     TooManyImports,
     /// Imports where nothing can be read but this one file.
     ImportNotRead,
+    /// An imported file has another digest than the one that is written.
+    ImportDigest,
     /// A file asks for less than one that it imports.
     LoosenedImport,
     /// Two policies allow nothing in common.
@@ -93,7 +95,7 @@ pub enum PolicyCode {
 
 impl PolicyCode {
     /// All codes, in the order of their declaration.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::TooLarge,
         Self::Syntax,
         Self::UnknownVersion,
@@ -127,6 +129,7 @@ impl PolicyCode {
         Self::InvalidImport,
         Self::TooManyImports,
         Self::ImportNotRead,
+        Self::ImportDigest,
         Self::LoosenedImport,
         Self::ImportConflict,
         Self::MissingTable,
@@ -169,6 +172,7 @@ impl PolicyCode {
             Self::InvalidImport => "invalid-import",
             Self::TooManyImports => "too-many-imports",
             Self::ImportNotRead => "import-not-read",
+            Self::ImportDigest => "import-digest-mismatch",
             Self::LoosenedImport => "loosened-import",
             Self::ImportConflict => "import-conflict",
             Self::MissingTable => "missing-table",

@@ -869,6 +869,7 @@ fn codes_are_unique_and_stable() {
             "invalid-import",
             "too-many-imports",
             "import-not-read",
+            "import-digest-mismatch",
             "loosened-import",
             "import-conflict",
             "missing-table",
