@@ -49,6 +49,8 @@ mod install_pipeline;
 mod evidence_sources;
 // Documents that the user names by path or URL (`--provenance`).
 mod evidence_named;
+// `slsa-pip.lock.toml`: who may follow whom, and how that is changed.
+mod continuity;
 // Which repository is asked, and what it means that metadata names another one than the certificate.
 mod evidence_repository;
 // GitHub's token, limits and other addresses.
@@ -114,3 +116,5 @@ mod install_index;
 // `slsa-pip resolve` and pip on the configured index: the same answers (docs/parity.md; feature `index-tests`).
 #[cfg(all(unix, feature = "index-tests"))]
 mod parity;
+// Wheels that are not what they seem: refused whatever their proof, and shown by `slsa-pip inspect`.
+mod wheel_inspection;
