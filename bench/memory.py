@@ -14,7 +14,7 @@ def peak(words, environment):
     child = subprocess.Popen(words, env=environment)
     most = 0
     while child.poll() is None:
-        most = max(most, sum(map(proportional, tree(child.pid))))
+        most = max(most, sum(shares(tree(child.pid))))
         time.sleep(PAUSE)
     return most
 
@@ -28,11 +28,12 @@ def tree(pid):
     return found
 
 
-def proportional(pid):
-    for line in read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def shares(pids):
+    """The share of each; of a process that is about to start a program (vfork), and still is its parent's twin, only one."""
+    for text in {read(f"/proc/{pid}/smaps_rollup") for pid in pids}:
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                yield int(line.split()[1]) * 1024
 
 
 def listed(path):

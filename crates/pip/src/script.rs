@@ -8,7 +8,11 @@ const USER_SITE: &str = include_str!("script/user_site.py");
 /// once, and not bound by the length of a command line.
 pub(crate) const MAIN: &str = include_str!("script/main.py");
 /// The probe.
-pub(crate) const PROBE: [&str; 2] = [USER_SITE, include_str!("script/probe.py")];
+pub(crate) const PROBE: [&str; 3] = [
+    USER_SITE,
+    include_str!("script/stand_ins.py"),
+    include_str!("script/probe.py"),
+];
 /// What only the hand-off needs of pip.
 pub(crate) const PREPARE: &str = include_str!("script/prepare.py");
 /// The hand-off.

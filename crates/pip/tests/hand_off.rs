@@ -265,3 +265,41 @@ async fn the_user_site_is_seen_and_its_packages_are_replaced() {
     assert!(site.join("personal-2.0.dist-info").is_dir());
     assert!(!site.join("personal-1.0.dist-info").exists());
 }
+
+/// pip before 23.3 looks at all files for each requirement: a link for each file and each requirement. Names are written in several ways.
+async fn many_files(world: &World, what: &str) {
+    const FILES: usize = 40;
+    let count = world.root().join("count").to_str().unwrap().to_owned();
+    let hook = format!(
+        "import atexit, sys\nlinks = [0]\nclass Spy:\n    def find_spec(self, name, path=None, target=None):\n        if name == 'pip.__main__':\n            from pip._internal.models.link import Link\n            made = Link.__init__\n            def count(self, *args, **kwargs):\n                links[0] += 1\n                made(self, *args, **kwargs)\n            Link.__init__ = count\nsys.meta_path.insert(0, Spy())\natexit.register(lambda: open({count:?}, 'w').write(str(links[0])))\n"
+    );
+    std::fs::write(world.site_packages.join("spy.py"), hook).unwrap();
+    std::fs::write(world.site_packages.join("spy.pth"), "import spy\n").unwrap();
+    let files: Vec<_> = (0..FILES)
+        .map(|number| match number % 3 {
+            0 => wheel(&format!("many_{number}"), "1.0"),
+            1 => wheel(&format!("Many.{number}"), "1.0"),
+            _ => wheel(&format!("many{number}"), "1.0+local.1"),
+        })
+        .map(|wheel| world.verified(&wheel))
+        .collect();
+    let probe = ask(world, &[], &[]).await.unwrap();
+    installs(&probe, &files, HandOff::default()).await;
+    assert_eq!(world.installed().len(), FILES, "{what}");
+    let links: usize = std::fs::read_to_string(&count).unwrap().parse().unwrap();
+    assert!((FILES..FILES * 8).contains(&links), "{what}: {links}");
+}
+
+#[tokio::test]
+async fn many_files_are_listed_once() {
+    many_files(&World::new(), "pip of this machine").await;
+}
+
+/// The oldest, the last that lists them again and again, and the newest.
+#[tokio::test]
+#[cfg(feature = "index-tests")]
+async fn many_files_are_listed_once_by_versions_of_pip_from_the_index() {
+    for version in ["22.2", "23.2", support::NEWEST] {
+        many_files(&World::with_pip(Some(version)), version).await;
+    }
+}

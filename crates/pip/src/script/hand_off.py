@@ -63,6 +63,7 @@ def check_options(options, positional, directory):
 
 def adapt(directory, wishes):
     """What pip's own command does otherwise than with these options: see each."""
+    from pip._internal import cache
     from pip._internal.commands import install
 
     command, run = install.InstallCommand, install.InstallCommand.run
@@ -82,6 +83,8 @@ def adapt(directory, wishes):
         return run(self, options, positional)
 
     command.run = checked_run
+    # No wheel that pip has built before: there is no cache, but looking for each takes a while.
+    cache.WheelCache.get_cache_entry = lambda *_, **__: None
     ask_no_program()
     for module in ("pip._internal.cli.index_command", "pip._internal.cli.req_command"):
         found = sys.modules.get(module)
@@ -91,11 +94,34 @@ def adapt(directory, wishes):
     install.install_given_reqs = Installation(install.install_given_reqs, wishes)
 
 
+def list_once(wheels):
+    """pip before 23.3 looks at every file of `--find-links` for each requirement. Here it sees those of that name; whether they
+    are what is wanted is its own judgement still."""
+    from pip._internal.index import sources
+    from pip._internal.models.link import Link
+    from pip._internal.utils.urls import path_to_url
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    if hasattr(sources, "_FlatDirectoryToUrls"):
+        return
+    named = {}
+    for file in os.listdir(wheels):
+        named.setdefault(canonicalize_name(file.partition("-")[0]), []).append(path_to_url(os.path.join(wheels, file)))
+
+    def file_links(self):
+        wanted = self._candidates_from_page.keywords["link_evaluator"]._canonical_name
+        return [Link(url) for url in named.get(wanted, ())]
+
+    sources._FlatDirectorySource.file_links = file_links
+    sources._FlatDirectorySource.page_candidates = lambda self: ()  # it holds no pages
+
+
 def hand_off(fields, control, start):
     directory, temporary, wishes = fields[0], fields[1], json.loads(fields[2])
     os.close(control)
     isolate(directory, temporary, start)
     adapt(directory, wishes)
+    list_once(os.path.join(directory, "wheels"))
     refuse_network()
     sys.argv = ["pip"] + fields[3:]
     runpy.run_module("pip", run_name="__main__", alter_sys=True)

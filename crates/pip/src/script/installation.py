@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 import zipfile
 
 # Below this many bytes of wheels, starting an interpreter costs more than it gains.
@@ -162,13 +163,19 @@ class Compilers:
             self.batches.put(batch)
 
     def finish(self):
-        """Waits until everything is compiled; what the processes have left is compiled here."""
+        """Compiles what is left, side by side with the processes, and waits for these; what one had when it ended comes back."""
+        self.take_part()
         self.end()
-        while not self.batches.empty():
-            for path in self.batches.get() or ():
-                with contextlib.suppress(Exception):
-                    if compileall.compile_file(path, force=True, quiet=2):
-                        self.compiled.add(path)
+        self.take_part()
+
+    def take_part(self):
+        with warnings.catch_warnings(), contextlib.suppress(queue.Empty):
+            warnings.filterwarnings("ignore")
+            while True:
+                for path in self.batches.get_nowait() or ():
+                    with contextlib.suppress(Exception):
+                        if compileall.compile_file(path, force=True, quiet=2):
+                            self.compiled.add(path)
 
     def stop(self):
         for process in self.processes:
@@ -283,7 +290,8 @@ class Installation:
                 requirement.user_supplied = canonical(requirement) in requested
         if kwargs.get("pycompile"):
             size = sum(os.path.getsize(requirement.local_file_path) for requirement in requirements)
-            compilers = Compilers(min(cores(), size // WORTH_A_PROCESS, MOST_PROCESSES))
+            # This process takes part when pip has unpacked the last file.
+            compilers = Compilers(min(max(1, cores() - 1), size // WORTH_A_PROCESS, MOST_PROCESSES))
             if compilers.processes:
                 self.compilers, kwargs["pycompile"] = compilers, False
         install_one, installation = InstallRequirement.install, self
@@ -337,7 +345,7 @@ class Installation:
             self.compilers.finish()
             compiled = self.compilers.compiled - self.again
             if self.again:
-                last = Compilers(1)
+                last = Compilers(0)
                 last.add(sorted(self.again))
                 last.finish()
                 compiled |= last.compiled

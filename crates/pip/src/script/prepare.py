@@ -1,4 +1,6 @@
-# Run between the probe and the hand-off, when there is nothing else to do: imports what only the latter needs.
+# Run between the probe and the hand-off, when there is nothing else to do: frees the pip that had stand-ins, and imports what the
+# latter needs.
+gc.collect()
 try:
     import pip
     from pip._internal.commands import install

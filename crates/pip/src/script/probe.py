@@ -1,6 +1,7 @@
 # Asks this interpreter and its pip everything that is needed before packages can be resolved. pip parses its own options,
 # configuration, variables and requirements files, with its own modules; nothing of that is repeated elsewhere.
 # The modules of pip are private: each name used here exists in pip 22.2 to 26.3.
+import contextlib
 import copy
 import datetime
 import io
@@ -93,6 +94,8 @@ class LateSession:
             ask_no_program()
             session = self.__dict__["command"]._build_session(self.__dict__["options"])
             session.auth.prompting = False
+            if os.environ.get("SLSA_PIP_PROBE_OFFLINE"):
+                forbid_requests(session)
             self.__dict__["made"] = session
         return getattr(self.__dict__["made"], name)
 
@@ -304,7 +307,7 @@ def installs_for_user(options):
         raise Problem("usage", str(error))
 
 
-def answer(arguments, warnings):
+def answer(arguments, warnings, files):
     pip_version = check_versions()
     from pip._internal.cli.cmdoptions import make_target_python
     from pip._vendor.packaging.markers import default_environment
@@ -312,10 +315,9 @@ def answer(arguments, warnings):
     command, options, positional = parse_options(arguments, warnings)
     refuse_unsupported(options)
     session = LateSession(command, options)
-    if os.environ.get("SLSA_PIP_PROBE_OFFLINE"):
-        forbid_requests(session)
     target = make_target_python(options)
     finder = command._build_package_finder(options=options, session=session, target_python=target)
+    read_once(files)
     requirements = read_requirements(command, options, positional, finder, session)
     all_releases, only_final = release_control(options, finder)
     formats = options.format_control
@@ -382,24 +384,49 @@ def answer(arguments, warnings):
     }
 
 
+def read_once(files):
+    """A requirements file may be a pipe; the next question gets what was read by this one."""
+    from pip._internal.req import req_file
+
+    read = req_file.get_file_content
+
+    def get_file_content(url, *args, **kwargs):
+        if url not in files:
+            files[url] = read(url, *args, **kwargs)
+        return files[url]
+
+    req_file.get_file_content = get_file_content
+
+
+def ask(arguments, files):
+    """The answer, or what is wrong with the question."""
+    warnings = Warnings()
+    logging.getLogger().addHandler(warnings)
+    try:
+        return answer(arguments, warnings, files)
+    except Problem as problem:
+        return {"error": problem.document}
+    finally:
+        logging.getLogger().removeHandler(warnings)
+
+
 def probe(arguments):
     """The answer to the question, as a document."""
     # Whatever pip or a site hook prints must not end up beside the answer.
     streams, names = sys.stdout, sys.argv
     sys.stdout, sys.argv = sys.stderr, ["pip"]  # pip names itself by the latter
-    warnings = Warnings()
-    logging.getLogger().addHandler(warnings)
+    files = {}
     try:
-        return answer(arguments, warnings)
-    except Problem as problem:
-        return {"error": problem.document}
+        if may_ask_twice():
+            with contextlib.suppress(Needed, Exception), StandIns():
+                return ask(arguments, files)
+        return ask(arguments, files)
     except Exception as error:
         traceback.print_exc()
         message = "{}: {}".format(type(error).__name__, error)
         return {"error": {"kind": "broken", "message": message}}
     finally:
         sys.stdout, sys.argv = streams, names
-        logging.getLogger().removeHandler(warnings)
 
 
 def answer_probe(fields, start):
