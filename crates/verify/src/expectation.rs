@@ -146,22 +146,19 @@ fn repository(
     Ok(())
 }
 
-/// E1, E6: one of the pinned repositories or accounts.
+/// E1, E6: one of the pinned repositories, a repository of a pinned owner, or a pinned account.
 fn pinned(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result<(), Failure> {
-    let Expectation {
-        repositories, accounts, ..
-    } = expectation;
     let is_account = |account: &Account| {
         let found = origin.account.as_ref();
         found.is_some_and(|(provider, subject)| *provider == account.provider() && *subject == account.subject())
     };
     let found = origin.repository.as_ref();
-    if found.is_some_and(|found| repositories.contains(found)) || accounts.iter().any(is_account) {
+    let accounts = &expectation.accounts;
+    if found.is_some_and(|found| expectation.accepts_repository(found)) || accounts.iter().any(is_account) {
         return Ok(());
     }
-    let wanted = repositories.iter().map(ToString::to_string);
-    let wanted: Vec<String> = wanted.chain(accounts.iter().map(ToString::to_string)).collect();
-    let by_account = repositories.is_empty() || (!accounts.is_empty() && found.is_none());
+    let names_no_repository = expectation.repositories.is_empty() && expectation.owners.is_empty();
+    let by_account = names_no_repository || (!accounts.is_empty() && found.is_none());
     let (code, summary) = if by_account {
         let summary = "it was published by another identity than the pinned account";
         (Code::AccountMismatch, summary)
@@ -177,7 +174,7 @@ fn pinned(origin: &Origin, claims: &Claims, expectation: &Expectation) -> Result
     };
     let pinned_by = expectation.pinned_by.as_deref().unwrap_or("the pin");
     Err(Failure::new(code, summary)
-        .expected(wanted.join(" or "))
+        .expected(expectation.pinned_sources())
         .found(shown)
         .hint(format!("if the project moved, change {pinned_by}")))
 }

@@ -58,10 +58,15 @@ fn comment(text: &str) -> String {
 
 /// Replaces the file as a whole: whoever reads it sees the old lines or the new ones.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    replace(path, text, "requirements file", "--output requirements.txt")
+}
+
+/// The same of any file; `what` it is and `option` are for messages.
+pub(crate) fn replace(path: &Path, text: &str, what: &str, option: &str) -> Result<()> {
     let failed = |error: &std::io::Error| {
-        Failure::new(format!("The requirements file `{}` cannot be written", path.display()))
+        Failure::new(format!("The {what} `{}` cannot be written", path.display()))
             .caused_by(error)
-            .hint("Name a file in a folder that can be written to: `--output requirements.txt`")
+            .hint(format!("Name a file in a folder that can be written to: `{option}`"))
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut partial = tempfile::Builder::new()
