@@ -15,6 +15,8 @@ pub struct Release {
     pub evidence: Vec<Evidence>,
     /// Reason for yanking; an empty reason is possible.
     pub yanked: Option<String>,
+    /// When the index says that it was uploaded, if it is not the same time as for every file; empty: it does not say.
+    pub uploaded: Option<String>,
     /// What goes wrong between signing and serving.
     pub faults: ReleaseFaults,
 }
@@ -26,6 +28,7 @@ impl Release {
             wheel,
             evidence: Vec::new(),
             yanked: None,
+            uploaded: None,
             faults: ReleaseFaults::default(),
         }
     }
@@ -41,6 +44,13 @@ impl Release {
     #[must_use]
     pub fn faults(mut self, faults: ReleaseFaults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Lets the index say this time of upload, or none if it is empty.
+    #[must_use]
+    pub fn uploaded(mut self, time: &str) -> Self {
+        self.uploaded = Some(time.to_owned());
         self
     }
 

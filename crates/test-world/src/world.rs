@@ -368,7 +368,11 @@ fn merge(first: Option<Value>, second: Value) -> Value {
 
 fn index_file(release: Release, provenance: Option<Value>) -> IndexFile {
     let Release {
-        wheel, yanked, faults, ..
+        wheel,
+        yanked,
+        uploaded,
+        faults,
+        ..
     } = release;
     let project_urls = urls_of(&wheel.metadata);
     let project = wheel.normalized_name();
@@ -386,6 +390,7 @@ fn index_file(release: Release, provenance: Option<Value>) -> IndexFile {
         project_urls,
         requires_python: wheel.requires_python,
         yanked,
+        uploaded,
         provenance,
     }
 }

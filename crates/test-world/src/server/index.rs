@@ -43,11 +43,18 @@ pub(crate) struct IndexFile {
     pub(crate) project_urls: Vec<(String, String)>,
     pub(crate) requires_python: Option<String>,
     pub(crate) yanked: Option<String>,
+    /// The time of upload that pages name, if it is not that of every file; empty for none.
+    pub(crate) uploaded: Option<String>,
     /// PEP 740 provenance object.
     pub(crate) provenance: Option<Value>,
 }
 
 impl IndexFile {
+    fn uploaded(&self) -> Option<&str> {
+        let time = self.uploaded.as_deref().unwrap_or(UPLOADED[0]);
+        Some(time).filter(|time| !time.is_empty())
+    }
+
     fn provenance_url(&self, base: &str) -> Option<String> {
         self.provenance.as_ref().map(|_| {
             format!(
@@ -142,7 +149,7 @@ impl Index {
             "hashes": hashes,
             "requires-python": file.requires_python,
             "size": file.bytes.len(),
-            "upload-time": UPLOADED[0],
+            "upload-time": file.uploaded(),
             "yanked": file.yanked.as_ref().map_or(json!(false), |reason| json!(reason)),
             "core-metadata": metadata.clone(),
             "data-dist-info-metadata": metadata,
@@ -328,7 +335,7 @@ fn about_file(file: &IndexFile, base: &str) -> Value {
         "requires_python": file.requires_python,
         "size": file.bytes.len(),
         "upload_time": UPLOADED[1],
-        "upload_time_iso_8601": UPLOADED[0],
+        "upload_time_iso_8601": file.uploaded(),
         "url": format!("{base}/files/{}", file.filename),
         "yanked": file.yanked.is_some(),
         "yanked_reason": file.yanked,
