@@ -52,6 +52,9 @@ pub(crate) struct EvidenceArgs {
     /// Take the token for GitHub's API from `gh auth token`, in place of `GITHUB_TOKEN` and `GH_TOKEN`
     #[arg(long, conflicts_with = "github_token_file")]
     pub(crate) github_token_from_gh: bool,
+    /// Record nothing in slsa-pip.lock.toml, which must be there; what it does not know must be pinned by the policy
+    #[arg(long)]
+    pub(crate) locked: bool,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use jiff::civil::Date;
+use slsa_pip_distribution::Sha256Digest;
 
 use crate::commands::policy;
 
@@ -26,6 +27,7 @@ pub(crate) enum PolicyCommand {
     /// Verifies the release as `install` does, but for continuity and for its repository's being claimed alone, and shows both
     /// identities. Asks on a terminal; elsewhere it prints the command that records exactly what was shown. Exit codes: 0 recorded; 1
     /// not recorded, or refused; 2 no verdict.
+    Accept(Box<PolicyAcceptArgs>),
     /// Drop exemptions that are not needed any longer: every file that they name is attested by now, and accepted without them
     ///
     /// Resolves, downloads and verifies as `install` does, as if there were no exemption, and installs nothing. What is not among the
@@ -39,6 +41,7 @@ impl PolicyCommand {
         match self {
             Self::Init(_) => "policy init",
             Self::Add(_) => "policy add",
+            Self::Accept(_) => "policy accept",
             Self::Prune(_) => "policy prune",
         }
     }
@@ -48,6 +51,7 @@ impl PolicyCommand {
         match self {
             Self::Init(args) => args.edit.format,
             Self::Add(args) => args.edit.format,
+            Self::Accept(args) => args.format,
             Self::Prune(args) => args.format,
         }
     }
@@ -56,6 +60,7 @@ impl PolicyCommand {
     pub(crate) fn schema(&self) -> &'static str {
         match self {
             Self::Init(_) | Self::Add(_) => policy::EDIT_SCHEMA,
+            Self::Accept(_) => policy::ACCEPT_SCHEMA,
             Self::Prune(_) => policy::PRUNE_SCHEMA,
         }
     }
@@ -72,6 +77,20 @@ pub(crate) struct PolicyInitArgs {
     pub(crate) edit: EditArgs,
 }
 
+/// `slsa-pip policy accept`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyAcceptArgs {
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
+    /// Record what was reviewed, and nothing else: the digest that the command has printed
+    #[arg(long, value_name = "DIGEST", help_heading = "Options")]
+    pub(crate) reviewed: Option<Sha256Digest>,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
+}
 
 /// `slsa-pip policy add`
 #[derive(Debug, Args)]

@@ -16,12 +16,14 @@ use slsa_pip_verify::{Basis, Instance, StagedFile, Verified};
 use crate::args::{DownloadArgs, Format, Words};
 use crate::commands::install::gate;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
+use crate::continuity::Records;
 use crate::failure::{Failure, Result};
 use crate::hashing::sha256_file;
 use crate::interrupt;
 use crate::log_answers::{self, REKOR_ENDING};
 use crate::pipeline;
 use crate::printer::Printer;
+use crate::report::exports::Exports;
 use crate::report::{human, json};
 use crate::resolution;
 use crate::session::Session;
@@ -40,6 +42,7 @@ pub(crate) async fn run(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
 }
 
 async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
+    let exports = Exports::new(&args.exports)?;
     // What is installed plays no part.
     let mut words = Words::default();
     words.flag("--ignore-installed", true);
@@ -48,16 +51,19 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
     let outcome = pipeline::run(&session, &request, printer).await?;
     let accepted: Vec<Option<Evidence>> = outcome.judged.iter().map(|file| file.accepted.clone()).collect();
     let root = outcome.root.clone();
+    let records = Records::of(&session, &outcome.judged);
     let (mut report, verified) = gate("download", &session, outcome);
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
+    exports.write_files(&report, &session.trust.export_run(args.wanted.first_file()))?;
     let code = match verified {
         None => {
             printer.progress("Nothing was kept.");
             EXIT_REFUSED
         }
         Some(verified) => {
+            records.check(&session.continuity)?;
             keep_folder(&args.dest)?;
             for (proof, evidence) in verified.iter().zip(&accepted) {
                 keep(&args.dest, proof.file(), evidence.as_ref())?;
@@ -74,9 +80,11 @@ async fn download(args: &DownloadArgs, printer: &Printer) -> Result<u8> {
             for (name, sha256) in roots {
                 printer.progress(&format!("Wrote {name}, sha256:{sha256}"));
             }
+            records.write(&session.continuity, printer)?;
             EXIT_VERIFIED
         }
     };
+    exports.append_summary(&report)?;
     if args.format == Format::Json {
         report.timings = Some(session.timings.shown());
         printer.document(&json::document(&report));

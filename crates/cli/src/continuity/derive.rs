@@ -1,0 +1,140 @@
+//! Continuity without a lock: what the nearest earlier releases were made by, as their own evidence proves it.
+//!
+//! It stops a change of identity between two releases; it does not stop an index that lies about all of them, which is what the
+//! lock is for. So nothing that is derived counts as a pin.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use slsa_pip_distribution::{DistributionFilename, Version};
+use slsa_pip_policy::{Expectation, Previous, Unpinned};
+use slsa_pip_pypi_client::{IndexFile, Project};
+use slsa_pip_verify::{Code, Refusal};
+
+use super::refusal;
+use crate::failure::Result;
+use crate::judge::{Foretold, Judge};
+use crate::resolution::Package;
+use crate::session::Session;
+
+/// Earlier releases that are looked at: one that has lost its attestations by mistake hides no continuity, and no index is asked
+/// for much.
+const RELEASES: usize = 3;
+
+/// Derives what is expected of a release where policy asks for continuity and nothing is recorded or pinned. A refusal if the
+/// evidence of earlier releases could not be had: that there is some cannot be ruled out then.
+///
+/// Where no earlier release has evidence, or there is none, this one is trusted on first use, which a remark says.
+pub(super) async fn derive(
+    session: &Session,
+    judge: &Judge<'_>,
+    expectation: &mut Expectation,
+    package: &Package,
+) -> Result<Option<Refusal>> {
+    let known = expectation.is_pinned() || expectation.locked.is_some() || !expectation.previous.is_empty();
+    if known || expectation.unpinned != Unpinned::Continuity {
+        return Ok(None);
+    }
+    let name = &package.name;
+    if package.direct {
+        let note = format!("{name}: first use of a file from its own URL; its identity is accepted as claimed");
+        session.continuity.note(note);
+        return Ok(None);
+    }
+    let project = match session.index.project(name).await {
+        Ok(project) => project,
+        Err(error) => return Ok(Some(unknown(package, &error.to_string()))),
+    };
+    let candidates = candidates(&project, package);
+    let asked = candidates.iter().map(|candidate| judge.reveal(candidate));
+    let answers = try_join_all(asked).await?;
+    for (candidate, answer) in candidates.iter().zip(answers) {
+        match answer {
+            Some(Foretold::Attested(attested)) => {
+                let version = candidate.version.clone();
+                session.continuity.note(format!(
+                    "{name}: nothing is recorded; compared with {version}, the newest earlier release with provenance"
+                ));
+                expectation.previous.push(Previous {
+                    identity: attested.origin(),
+                    recorded_at: format!("{version} in the index"),
+                    version,
+                    recorded: false,
+                    wanted: package.version.clone(),
+                    wanted_yanked: package.file.yanked.is_some(),
+                    yanked: false,
+                    attested_near: Vec::new(),
+                });
+                return Ok(None);
+            }
+            Some(Foretold::Refused { complete: false, .. }) => {
+                let why = format!("not every place has answered for {}", candidate.filename);
+                return Ok(Some(unknown(package, &why)));
+            }
+            Some(Foretold::Refused { .. }) | None => {}
+        }
+    }
+    let earlier = if candidates.is_empty() {
+        "there is no earlier release".to_owned()
+    } else {
+        format!("none of the {} releases before it has provenance", candidates.len())
+    };
+    let note = format!("{name}: first use; {earlier}, so its identity is accepted as claimed");
+    session.continuity.note(note);
+    Ok(None)
+}
+
+fn unknown(package: &Package, why: &str) -> Refusal {
+    let mut refusal = refusal(
+        Code::ContinuityUnknown,
+        package,
+        "nothing is recorded of this package, and who made its earlier releases could not be found out",
+        Some("the provenance of an earlier release, or that there is none".to_owned()),
+        Some(format!(
+            "try again later; or look at this release and record it: slsa-pip policy accept {}=={}",
+            package.name, package.version
+        )),
+    );
+    refusal.found = Some(why.to_owned());
+    refusal
+}
+
+/// One wheel of each of the newest releases before this one. A yanked one may be the very one that was wrong; a pre-release is
+/// often made in another way.
+fn candidates(project: &Project, package: &Package) -> Vec<Package> {
+    let mut releases: BTreeMap<Reverse<&Version>, &Arc<IndexFile>> = BTreeMap::new();
+    for file in &project.files {
+        let DistributionFilename::Wheel(wheel) = &file.filename else {
+            continue;
+        };
+        let is_earlier = wheel.version < package.version
+            && (!wheel.version.any_prerelease() || package.version.any_prerelease())
+            && !wheel.version.is_local();
+        if !is_earlier || file.yanked.is_some() || file.sha256.is_none() {
+            continue;
+        }
+        let best = releases.entry(Reverse(&wheel.version)).or_insert(file);
+        // One whose provenance is announced hides behind none that has not got any.
+        if best.provenance.is_none() && file.provenance.is_some() {
+            *best = file;
+        }
+    }
+    let newest = releases.into_iter().take(RELEASES);
+    newest
+        .map(|(Reverse(version), file)| Package {
+            name: package.name.clone(),
+            version: version.clone(),
+            filename: file.filename.clone(),
+            file: Arc::clone(file),
+            direct: false,
+            requested: false,
+            extras: Vec::new(),
+            required_by: Vec::new(),
+            requirement_texts: Vec::new(),
+            why: Vec::new(),
+            requires: Vec::new(),
+        })
+        .collect()
+}
