@@ -155,3 +155,12 @@ fn inspect_says_what_is_inside() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+#[test]
+fn the_document_explains_every_code() {
+    let document = include_str!("../docs/wheels.md");
+    let codes = slsa_pip_verify::Code::ALL.iter().map(|code| code.as_str());
+    for code in codes.filter(|code| code.starts_with("wheel-")) {
+        assert!(document.contains(&format!("| `{code}` | ")), "{code}");
+    }
+}
