@@ -43,6 +43,8 @@ mod install_satisfied;
 mod install_places;
 // pip's installation report (`--report`).
 mod install_report;
+// The report for other programs: SARIF, verification summaries, GitHub's job summary.
+mod exports;
 // What goes on side by side, and what that may not change.
 mod install_pipeline;
 // Where provenance is looked for, in which order, and what the report says of it.
@@ -69,6 +71,8 @@ mod evidence_cache;
 mod growth;
 // `slsa-pip policy`: what is written, what is said, and what stays as it is.
 mod policy_commands;
+// `--resolve-policy`, cooldown and allowed indexes: which release is taken, from where, and what no attacker can make of it.
+mod resolve_policy;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
 // `slsa-pip lock`, and lock files as input of `install` and `download`: poisoned ones, and those of other tools.

@@ -23,6 +23,8 @@ pub(crate) const EVIDENCE: &str = "SLSA_PIP_EVIDENCE";
 pub(crate) const SEARCH_TIMEOUT: &str = "SLSA_PIP_SEARCH_TIMEOUT";
 /// No network.
 pub(crate) const OFFLINE: &str = "SLSA_PIP_OFFLINE";
+/// The file that GitHub Actions shows as the summary of a job.
+pub(crate) const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// The cache folder.
 pub(crate) const CACHE_DIR: &str = "SLSA_PIP_CACHE_DIR";
 /// A token for GitHub's API, as `gh` and Actions name it.

@@ -43,6 +43,7 @@ mod source;
 mod temporary;
 mod timings;
 mod wheel_inspection;
+mod whole_file;
 
 use std::process::ExitCode;
 

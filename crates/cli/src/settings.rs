@@ -16,6 +16,7 @@ use crate::args::{EvidenceArgs, RootArgs, TrustArgs};
 use crate::cache_dir;
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
+use crate::report::exports;
 use crate::policy_file::{self, Access};
 
 /// What verification needs, whatever the command.
@@ -66,6 +67,15 @@ impl Trust {
             cache,
             now,
         })
+    }
+
+    /// What the further forms of the report need.
+    pub(crate) fn export_run<'a>(&'a self, requirements: Option<&'a Path>) -> exports::Run<'a> {
+        exports::Run {
+            now: self.now,
+            policy: (!self.policy.label().is_empty()).then_some(self.policy_file.as_path()),
+            requirements,
+        }
     }
 
     /// The trusted root, refreshed first if it is not fresh and requests are allowed.

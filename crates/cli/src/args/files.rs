@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::args::{Format, NetworkArgs, RootArgs, TrustArgs};
+use crate::args::{ExportArgs, Format, NetworkArgs, RootArgs, TrustArgs};
 
 /// `slsa-pip verify`
 #[derive(Debug, Args)]
@@ -42,6 +42,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) trust: TrustArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) exports: ExportArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,

@@ -1,6 +1,7 @@
 //! The command line. Parsing only: what the values mean is decided in [`crate::settings`].
 
 mod evidence;
+mod exports;
 mod files;
 mod lock;
 mod network;
@@ -17,6 +18,7 @@ use crate::commands::{cache, trust_root};
 use crate::report;
 
 pub(crate) use evidence::{CacheArgs, EvidenceArgs, Place, RootArgs, TrustArgs};
+pub(crate) use exports::ExportArgs;
 pub(crate) use files::{CheckReleaseArgs, InspectArgs, VerifyArgs, VerifyBundleArgs};
 pub(crate) use lock::{DiffArgs, DiffFormat, LockArgs};
 pub(crate) use network::NetworkArgs;

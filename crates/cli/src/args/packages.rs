@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::args::{EvidenceArgs, Format, PlaceArgs, WantedArgs};
+use crate::args::{EvidenceArgs, ExportArgs, Format, PlaceArgs, WantedArgs};
 
 /// `slsa-pip install`
 #[derive(Debug, Args)]
@@ -27,6 +27,8 @@ pub(crate) struct InstallArgs {
     /// Write pip's installation report, version 1, to this file (`-`: standard output), with the verdicts added
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Options")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) exports: ExportArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
@@ -43,6 +45,8 @@ pub(crate) struct DownloadArgs {
     #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".",
         help_heading = "Options")]
     pub(crate) dest: PathBuf,
+    #[command(flatten)]
+    pub(crate) exports: ExportArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
+use slsa_pip_cache::CacheFolder;
 use slsa_pip_distribution::Sha256Digest;
 
+use super::{CacheArgs, EvidenceArgs, Format, WantedArgs};
+use crate::cache_dir;
 use crate::commands::policy;
-
-use super::{EvidenceArgs, Format, WantedArgs};
+use crate::environment as env;
+use crate::failure::Result;
 
 /// `slsa-pip policy`
 #[derive(Debug, Subcommand)]
@@ -33,6 +36,20 @@ pub(crate) enum PolicyCommand {
     /// Resolves, downloads and verifies as `install` does, as if there were no exemption, and installs nothing. What is not among the
     /// requirements keeps its exemption. Exit codes: 0 done, whether there was anything to drop or not; 2 not done.
     Prune(Box<PolicyPruneArgs>),
+    /// Check that the policy is valid, and tell what in it has no effect any longer, or will soon have none
+    ///
+    /// Makes no request and looks at no evidence, unless requirements are given, which are resolved. Problems are exemptions that have
+    /// run out and tables of which nothing counts; the rest is worth knowing. Exit codes: 0 in order; 1 problems (with `--strict`, any
+    /// finding); 2 the policy is not valid.
+    Check(Box<PolicyCheckArgs>),
+    /// Show what holds for a package, which rule decides each value, and where it is written
+    ///
+    /// Exit codes: 0 shown; 2 the policy is not valid.
+    Explain(PolicyExplainArgs),
+    /// Show what another policy would make looser and what stricter, package by package, for review
+    ///
+    /// Exit codes: 0 nothing is looser; 1 something is, or may be; 2 one of the policies is not valid.
+    Diff(PolicyDiffArgs),
 }
 
 impl PolicyCommand {
@@ -43,6 +60,9 @@ impl PolicyCommand {
             Self::Add(_) => "policy add",
             Self::Accept(_) => "policy accept",
             Self::Prune(_) => "policy prune",
+            Self::Check(_) => "policy check",
+            Self::Explain(_) => "policy explain",
+            Self::Diff(_) => "policy diff",
         }
     }
 
@@ -53,6 +73,12 @@ impl PolicyCommand {
             Self::Add(args) => args.edit.format,
             Self::Accept(args) => args.format,
             Self::Prune(args) => args.format,
+            Self::Check(args) => args.format,
+            Self::Explain(args) => args.format,
+            Self::Diff(args) => match args.format {
+                DiffFormat::Json => Format::Json,
+                DiffFormat::Human | DiffFormat::Markdown => Format::Human,
+            },
         }
     }
 
@@ -62,6 +88,9 @@ impl PolicyCommand {
             Self::Init(_) | Self::Add(_) => policy::EDIT_SCHEMA,
             Self::Accept(_) => policy::ACCEPT_SCHEMA,
             Self::Prune(_) => policy::PRUNE_SCHEMA,
+            Self::Check(_) => policy::CHECK_SCHEMA,
+            Self::Explain(_) => policy::EXPLAIN_SCHEMA,
+            Self::Diff(_) => policy::DIFF_SCHEMA,
         }
     }
 }
@@ -148,4 +177,95 @@ pub(crate) struct PolicyPruneArgs {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
+}
+
+/// Which policy is read, and where its imports may come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyFileArgs {
+    /// The policy file [default: slsa-pip.toml, or pyproject.toml with `[tool.slsa-pip]`, from the working directory upwards]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Make no network request: imports come from files and from the cache
+    #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true",
+        default_value = "false")]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}
+
+impl PolicyFileArgs {
+    /// The cache folder, if there is to be one.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub(crate) fn cache(&self) -> Result<Option<CacheFolder>> {
+        cache_dir::resolve(&self.cache)
+    }
+}
+
+/// `slsa-pip policy check`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyCheckArgs {
+    #[command(flatten)]
+    pub(crate) files: PolicyFileArgs,
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+    /// Tell entries that mean nothing that is installed
+    #[arg(long, help_heading = "Options")]
+    pub(crate) installed: bool,
+    /// Tell exemptions that run out within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 30, help_heading = "Options")]
+    pub(crate) soon: u16,
+    /// End with exit code 1 for whatever is found
+    #[arg(long, help_heading = "Options")]
+    pub(crate) strict: bool,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
+}
+
+/// `slsa-pip policy explain`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyExplainArgs {
+    /// The packages: `urllib3`, or `urllib3==2.5.0`, of which the exemption of that version and its ref are shown
+    #[arg(value_name = "PACKAGE", required = true)]
+    pub(crate) packages: Vec<String>,
+    #[command(flatten)]
+    pub(crate) files: PolicyFileArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
+    pub(crate) format: Format,
+}
+
+/// The form of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum DiffFormat {
+    /// For people, on standard error
+    #[default]
+    Human,
+    /// For a pull request, on standard output
+    Markdown,
+    /// One JSON document on standard output (docs/report.md)
+    Json,
+}
+
+/// `slsa-pip policy diff`
+#[derive(Debug, Args)]
+pub(crate) struct PolicyDiffArgs {
+    /// The policy as it was
+    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub(crate) old: PathBuf,
+    /// The policy as it is to be
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(crate) new: PathBuf,
+    /// Make no network request: imports come from files and from the cache
+    #[arg(long, env = env::OFFLINE, value_parser = clap::builder::BoolishValueParser::new(), num_args = 0, default_missing_value = "true",
+        default_value = "false", help_heading = "Options")]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human, help_heading = "Options")]
+    pub(crate) format: DiffFormat,
 }

@@ -2,7 +2,7 @@
 //! `--resolve-policy` are pip's own options, under pip's names: they are handed to the target interpreter's pip as words, and pip parses them.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 
@@ -205,6 +205,12 @@ impl Words {
 }
 
 impl WantedArgs {
+    /// The first requirements file, where one is named that lies here.
+    pub(crate) fn first_file(&self) -> Option<&Path> {
+        let mut files = self.requirements.requirement_files.iter().map(PathBuf::as_path);
+        files.find(|file| !file.to_string_lossy().contains("://"))
+    }
+
     /// These options in pip's own words.
     pub(crate) fn add_to(&self, words: &mut Words) {
         self.requirements.add_to(words);

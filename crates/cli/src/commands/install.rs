@@ -17,6 +17,7 @@ use crate::interrupt;
 use crate::pipeline::{self, Outcome};
 use crate::printer::Printer;
 use crate::report::exemptions::Exemptions;
+use crate::report::exports::Exports;
 use crate::report::installation::{self, Installation};
 use crate::report::{Report, Verdict, human, json};
 use crate::resolution::{self, Package};
@@ -25,6 +26,7 @@ use crate::timings::Stage;
 
 /// Runs the command.
 pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
+    let exports = Exports::new(&args.exports)?;
     let (session, outcome) = match interrupt::guard(prepare(args, printer)).await {
         Ok(prepared) => prepared?,
         Err(code) => return Ok(code),
@@ -36,8 +38,10 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
     if args.format == Format::Human {
         human::print(&report, &session.trust.policy_file.display().to_string(), printer);
     }
+    exports.write_files(&report, &session.trust.export_run(args.wanted.first_file()))?;
     let Some(verified) = verified else {
         printer.progress("Nothing was installed.");
+        exports.append_summary(&report)?;
         if args.format == Format::Json {
             printer.document(&json::document(&report));
         }
@@ -69,6 +73,7 @@ pub(crate) async fn run(args: &InstallArgs, printer: &Printer) -> Result<u8> {
         }
         outcome.code
     };
+    exports.append_summary(&report)?;
     if args.format == Format::Json {
         report.timings = Some(session.timings.shown());
         printer.document(&json::document(&report));

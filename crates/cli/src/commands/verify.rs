@@ -23,6 +23,7 @@ use crate::log_answers::{LogAnswers, REKOR_ENDING};
 use crate::named;
 use crate::network::standalone_client;
 use crate::printer::Printer;
+use crate::report::exports::Exports;
 use crate::report::{FileReport, Report, Verdict, human, json};
 use crate::settings::Trust;
 
@@ -31,6 +32,7 @@ use flags::Flags;
 /// Runs the command.
 pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let flags = Flags::parse(args)?;
+    let exports = Exports::new(&args.exports)?;
     let http = standalone_client(args.trust.root.offline, &args.network)?;
     let (artifacts, provenance) = read_all(&args.files, &args.provenance, &http).await?;
     let trust = Trust::load(&args.trust)?;
@@ -56,6 +58,8 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let mut report = Report::new("verify", Some(root.describe(trust.now)), files);
     report.notes.clone_from(&root.notes);
     report.requests = http.request_count() + root.requests;
+    exports.write_files(&report, &trust.export_run(None))?;
+    exports.append_summary(&report)?;
     if args.format == Format::Json {
         printer.document(&json::document(&report));
     } else {

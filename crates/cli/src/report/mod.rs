@@ -1,6 +1,7 @@
 //! What a run has found out, in one value; people and machines see the same.
 
 pub(crate) mod exemptions;
+pub(crate) mod exports;
 pub(crate) mod human;
 pub(crate) mod inspection;
 pub(crate) mod installation;
