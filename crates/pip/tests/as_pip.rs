@@ -108,14 +108,16 @@ fn assert_same(ours: &BTreeMap<PathBuf, Vec<u8>>, pips: &BTreeMap<PathBuf, Vec<u
     assert!(more.is_empty(), "{what}: {more:?}");
 }
 
-fn pip(world: &World, args: &[&str]) -> String {
-    let output = Command::new(&world.python)
-        .args(["-I", "-m", "pip", "--isolated", "--disable-pip-version-check"])
+fn pip(python: &Path, world: &World, variables: &[(&str, &str)], args: &[&str]) -> String {
+    // Not `-I`, which hides the user site.
+    let output = Command::new(python)
+        .args(["-m", "pip", "--isolated", "--disable-pip-version-check"])
         .args(args)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", world.root().join("home"))
         .env("PIP_CONFIG_FILE", "/dev/null")
+        .envs(variables.iter().copied())
         .current_dir(&world.cwd)
         .output()
         .unwrap();
@@ -126,6 +128,12 @@ fn pip(world: &World, args: &[&str]) -> String {
 
 /// Installs by pip alone, and by the hand-off, into the same place; what lies there then must be the same.
 async fn compare(world: &World, what: &str, place: &[&str], root: &Path) {
+    compare_in(world, &world.python, what, place, root, &[]).await;
+}
+
+/// With a certain interpreter, and with variables that say where it installs.
+async fn compare_in(world: &World, python: &Path, what: &str, place: &[&str], root: &Path, variables: &[(&str, &str)]) {
+    let pip = |args: &[&str]| pip(python, world, variables, args);
     let wheels = wheels();
     for wheel in &wheels {
         world.write(&format!("links/{}", wheel.filename), &wheel.bytes);
@@ -136,7 +144,7 @@ async fn compare(world: &World, what: &str, place: &[&str], root: &Path) {
         if before.is_empty() {
             std::fs::remove_dir_all(root).unwrap();
         } else {
-            pip(world, &["uninstall", "-q", "-y", "alpha", "beta", "gamma"]);
+            pip(&["uninstall", "-q", "-y", "alpha", "beta", "gamma"]);
             assert_same(&tree(root), &before, &format!("{what}: uninstalled"));
         }
     };
@@ -151,12 +159,12 @@ async fn compare(world: &World, what: &str, place: &[&str], root: &Path) {
         gamma.to_str().unwrap(),
     ];
     args.extend(place);
-    pip(world, &args);
+    pip(&args);
     let pips = tree(root);
     assert!(pips.len() > before.len() + 30);
     remove();
 
-    let asked = Asked::new(world.environment(&[]), &world.python, place).await.unwrap();
+    let asked = Asked::new(world.environment(variables), python, place).await.unwrap();
     let files: Vec<Verified> = wheels.iter().map(|wheel| world.verified(wheel)).collect();
     let options = HandOff {
         requested: Some(["alpha".parse().unwrap(), "gamma".parse().unwrap()].into()),
@@ -188,6 +196,25 @@ async fn the_same_files_and_lists_as_pip_alone() {
     .await;
 }
 
+#[tokio::test]
+async fn the_same_in_the_user_site() {
+    let world = World::new();
+    let base = world.root().join("user-base");
+    let variables = [("PYTHONUSERBASE", base.to_str().unwrap())];
+    let python = world
+        .environment(&variables)
+        .find_python(Some(Path::new("python3")))
+        .unwrap();
+    // Of a distribution's interpreter, which pip is not to change without being told.
+    let place = [
+        "--user",
+        "--break-system-packages",
+        "--no-warn-script-location",
+        "--root-user-action=ignore",
+    ];
+    compare_in(&world, &python, "--user", &place, &base, &variables).await;
+}
+
 /// A file that pip cannot install, after others that it has installed: what lies there then is what pip alone leaves.
 #[tokio::test]
 async fn a_failure_leaves_what_pip_alone_leaves() {
@@ -217,7 +244,7 @@ async fn a_failure_leaves_what_pip_alone_leaves() {
     alone.env("PIP_CONFIG_FILE", "/dev/null").current_dir(&world.cwd);
     assert!(!alone.output().unwrap().status.success());
     let pips = tree(&world.venv());
-    pip(&world, &["uninstall", "-q", "-y", "alpha", "beta"]);
+    pip(&world.python, &world, &[], &["uninstall", "-q", "-y", "alpha", "beta"]);
     // pip itself does not take back what it has unpacked of this one.
     std::fs::remove_dir_all(world.site_packages.join("aardvark-1.0.dist-info")).unwrap();
 
@@ -229,7 +256,7 @@ async fn a_failure_leaves_what_pip_alone_leaves() {
     let begun = ["aardvark-1.0.dist-info", "alpha-1.0.dist-info", "beta-2.0.dist-info"];
     assert_eq!(world.installed(), begun);
     assert_same(&ours, &pips, "after a failure");
-    pip(&world, &["uninstall", "-q", "-y", "alpha", "beta"]);
+    pip(&world.python, &world, &[], &["uninstall", "-q", "-y", "alpha", "beta"]);
 }
 
 /// What was compiled before an interrupt is listed, so that it can be removed.
@@ -270,7 +297,7 @@ async fn an_interrupt_leaves_no_file_that_nobody_knows() {
     assert!((5..400).contains(&count), "{count}");
     let record = std::fs::read_to_string(world.site_packages.join("slow-1.0.dist-info/RECORD")).unwrap();
     assert_eq!(record.lines().filter(|line| line.contains(".pyc,,")).count(), count);
-    pip(&world, &["uninstall", "-q", "-y", "slow"]);
+    pip(&world.python, &world, &[], &["uninstall", "-q", "-y", "slow"]);
     assert_same(&tree(&world.site_packages), &before, "uninstalled");
 }
 
