@@ -364,10 +364,16 @@ impl<'t> Collector<'t> {
         let mut noted = self.noted;
         noted.sort_by_key(|noted| noted.span.start);
         let omitted = noted.len().saturating_sub(MAX_ERRORS) + self.uncounted;
+        // What one mistake covers, no other in the same line may show.
+        let hidden: Vec<Range<usize>> = noted
+            .iter()
+            .filter(|noted| noted.hidden)
+            .map(|noted| noted.span.clone())
+            .collect();
         let shown = noted.into_iter().take(MAX_ERRORS);
         PolicyErrors {
             file: file.to_owned(),
-            errors: shown.map(|noted| noted.locate(self.text)).collect(),
+            errors: shown.map(|noted| noted.locate(self.text, &hidden)).collect(),
             omitted,
         }
     }
@@ -385,8 +391,8 @@ impl Noted {
     }
 
     /// Finds its line and column.
-    fn locate(self, text: &str) -> PolicyError {
-        let shown = Snippet::of(text, &self.span, self.hidden);
+    fn locate(self, text: &str, hidden: &[Range<usize>]) -> PolicyError {
+        let shown = Snippet::of(text, &self.span, hidden);
         PolicyError {
             code: self.code,
             message: self.message.chars().map(printable).collect(),
@@ -412,7 +418,7 @@ struct Snippet {
 }
 
 impl Snippet {
-    fn of(text: &str, span: &Range<usize>, hidden: bool) -> Self {
+    fn of(text: &str, span: &Range<usize>, hidden: &[Range<usize>]) -> Self {
         let start = floor_boundary(text, span.start);
         let end = floor_boundary(text, span.end.max(start));
         let before = text.get(..start).unwrap_or_default();
@@ -431,8 +437,13 @@ impl Snippet {
         } else {
             0
         };
-        let shown = line_text.chars().enumerate().skip(skipped).take(MAX_SNIPPET);
-        let covered = |at: usize| hidden && at >= column && at < column + len;
+        let shown = line_text.char_indices().skip(skipped).take(MAX_SNIPPET);
+        let line = line_start..line_start + line_text.len();
+        let hidden: Vec<_> = hidden
+            .iter()
+            .filter(|span| span.start < line.end && line.start < span.end)
+            .collect();
+        let covered = |at: usize| hidden.iter().any(|span| span.contains(&(line_start + at)));
         Self {
             line: before.matches('\n').count() + 1,
             column: column + 1,
@@ -468,7 +479,7 @@ pub(crate) fn clashes(clashes: &[Clash], files: &[Shown<'_>]) -> PolicyErrors {
         );
         let related = clash.other.as_ref().map(|(place, said)| {
             let other = file_of(place);
-            let shown = Snippet::of(other.text, &place.span, false);
+            let shown = Snippet::of(other.text, &place.span, &[]);
             Related {
                 file: other.label.to_owned(),
                 said: (*said).to_owned(),
@@ -482,7 +493,7 @@ pub(crate) fn clashes(clashes: &[Clash], files: &[Shown<'_>]) -> PolicyErrors {
         PolicyError {
             file: Some(file.label.to_owned()),
             related,
-            ..noted.locate(file.text)
+            ..noted.locate(file.text, &[])
         }
     });
     PolicyErrors {

@@ -68,7 +68,7 @@ pub struct Key {
 
 use TableKind::{Defaults, Exemption, Import, Package, Root};
 
-const EQUAL: &str = "the same value only";
+const EQUAL: &str = "the same value";
 const WITHIN: &str = "some of its values";
 
 const fn key(name: &'static str, tables: &'static [TableKind], shape: Shape, example: &'static str) -> Key {

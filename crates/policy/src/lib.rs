@@ -21,6 +21,7 @@ mod policy;
 mod publisher;
 mod read;
 mod review;
+pub mod schema;
 mod scope;
 mod setting;
 mod sheet;

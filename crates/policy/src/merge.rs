@@ -186,14 +186,11 @@ fn loosened(local: &Sheet, import: &Combined, clashes: &mut Vec<Clash>) {
             };
             clashes.push(Clash {
                 code: PolicyCode::LoosenedImport,
-                message: format!(
-                    "{} is less strict than a policy that is imported",
-                    shown(&setting.value)
-                ),
+                message: format!("{} loosens a policy that is imported", shown(&setting.value)),
                 place: setting.place.clone(),
                 other: theirs.map(|theirs| (theirs.place.clone(), "imported")),
                 help: format!(
-                    "an imported policy can only be made stricter: it means {} here, and {}",
+                    "an imported policy can only be made stricter: it means {} here, {}",
                     shown(&floor),
                     rule_of(*key)
                 ),
@@ -208,7 +205,7 @@ fn rule_of(key: Key) -> String {
         .iter()
         .find(|known| known.name == key.as_str())
         .map_or("", |known| known.stricter);
-    format!("only this is stricter: {rule}")
+    format!("beside which only this may be written: {rule}")
 }
 
 /// Refuses exemptions that an import does not allow.
