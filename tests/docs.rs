@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -64,4 +65,46 @@ fn the_readme_names_the_commands_that_ci_runs() {
         );
         assert!(ci.contains(command), "{command} is not in .ci/run");
     }
+}
+
+/// Each row of docs/attack-stories.md names tests that are there, and a code that exists; each story is in the table.
+#[test]
+fn every_attack_story_has_its_test() {
+    let table = document("docs/attack-stories.md");
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| story"))
+        .collect();
+    let mut told = BTreeSet::new();
+    for row in &rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [story, stopped_by, code, tests] = cells.as_slice() else {
+            panic!("{row}");
+        };
+        assert!(!story.is_empty() && !stopped_by.is_empty(), "{row}");
+        let code = code.trim_matches('`');
+        assert!(Code::ALL.iter().any(|known| known.as_str() == code), "{code}");
+        for test in tests.split(", ").map(|test| test.trim_matches('`')) {
+            let (module, name) = test.split_once("::").expect("module::test");
+            let source = document(&format!("tests/{module}.rs"));
+            assert!(
+                source.contains(&format!("#[test]\nfn {name}() {{")),
+                "{test} is not there"
+            );
+            assert!(source.contains(code), "{test} does not speak of {code}");
+            told.insert(test.to_owned());
+        }
+    }
+    let stories = document("tests/attack_stories.rs");
+    for name in stories
+        .split("#[test]\nfn ")
+        .skip(1)
+        .filter_map(|rest| rest.split('(').next())
+    {
+        assert!(
+            told.contains(&format!("attack_stories::{name}")),
+            "{name} is not in the table"
+        );
+    }
+    assert!(rows.len() >= 13);
 }

@@ -43,6 +43,9 @@ mod install_satisfied;
 mod install_places;
 // pip's installation report (`--report`).
 mod install_report;
+// The composite GitHub Action, and what workflows may hold.
+#[cfg(unix)]
+mod github_action;
 // The report for other programs: SARIF, verification summaries, GitHub's job summary.
 mod exports;
 // What goes on side by side, and what that may not change.

@@ -221,6 +221,43 @@ fn an_account_is_no_repository_and_a_repository_no_account() {
 }
 
 #[test]
+fn an_owner_is_pinned_with_every_repository_of_theirs_and_with_nothing_else() {
+    let world = World::new();
+    let of = |repository: &str| world.published(&Identity::github(repository));
+    let owner = Expectation {
+        owners: vec!["github.com/acme".parse().unwrap()],
+        unpinned: Unpinned::Deny,
+        ..Expectation::default()
+    };
+    for repository in ["acme/foo", "acme/new", "Acme/Foo"] {
+        assert_eq!(world.code(&of(repository), &owner), None, "{repository}");
+    }
+    for repository in ["acme-inc/foo", "acm/e-foo", "evil/acme", "acmee/foo"] {
+        let found = world.code(&of(repository), &owner);
+        assert_eq!(found, Some(Code::RepositoryMismatch), "{repository}");
+    }
+    let google = world.published(&google(EMAIL));
+    assert_eq!(world.code(&google, &owner), Some(Code::RepositoryMismatch));
+    let gitlab = world.published(&gitlab(".gitlab-ci.yml"));
+    assert_eq!(world.code(&gitlab, &owner), Some(Code::RepositoryMismatch));
+    let group = |group: &str| Expectation {
+        owners: vec![group.parse().unwrap()],
+        ..Expectation::default()
+    };
+    assert_eq!(world.code(&gitlab, &group("gitlab.com/acme")), None);
+    assert_eq!(world.code(&gitlab, &group("gitlab.com/acme/tools")), None);
+    assert_eq!(
+        world.code(&gitlab, &group("gitlab.com/acme/tool")),
+        Some(Code::RepositoryMismatch)
+    );
+    // A pinned owner's own workflow needs no other pin.
+    assert_eq!(
+        world.code(&world.built(&Identity::slsa_generator("acme/foo")), &owner),
+        None
+    );
+}
+
+#[test]
 fn what_an_account_cannot_claim_it_cannot_meet() {
     type Change = fn(&mut Expectation);
     let world = World::new();
