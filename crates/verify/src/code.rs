@@ -253,7 +253,7 @@ codes! {
     WheelMetadataMalformed = "wheel-metadata-malformed", "G4";
     /// METADATA is that of another project or version than the file's name.
     WheelIdentityMismatch = "wheel-identity-mismatch", "G4";
-    /// The file's name promises more than the tags in WHEEL, or names another build.
+    /// The file's name promises more than the tags in WHEEL, or WHEEL names another build.
     WheelTagsMismatch = "wheel-tags-mismatch", "G4";
     /// WHEEL names a version of the wheel format that installers do not know.
     WheelFormatUnknown = "wheel-format-unknown", "G4";

@@ -48,7 +48,7 @@ kinds! {
     MetadataMalformed = "wheel-metadata-malformed";
     /// METADATA is that of another project or version than the file's name.
     IdentityMismatch = "wheel-identity-mismatch";
-    /// The file's name promises more than the tags in WHEEL, or names another build.
+    /// The file's name promises more than the tags in WHEEL, or WHEEL names another build.
     TagsMismatch = "wheel-tags-mismatch";
     /// WHEEL names a version of the wheel format that installers do not know.
     FormatUnknown = "wheel-format-unknown";

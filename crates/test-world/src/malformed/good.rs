@@ -134,5 +134,9 @@ pub(super) fn cases() -> Vec<Case> {
             wheel("Tag: py3-none-any\nBuild: 7\n").case("a build", &[]),
             "acme-1.0-7-py3-none-any.whl",
         ),
+        named(
+            plain.case("a build in the name alone", &[]),
+            "acme-1.0-7-py3-none-any.whl",
+        ),
     ]
 }

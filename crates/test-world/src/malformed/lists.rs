@@ -76,11 +76,14 @@ fn about() -> Vec<Case> {
             &format!("{right}Tag: py3-none-any\nBuild: 7\n"),
         ),
         named("a name that promises another Python", TAGS, "acme-1.0-py2-none-any.whl"),
-        named(
-            "a name with a build that it does not have",
-            TAGS,
-            "acme-1.0-7-py3-none-any.whl",
-        ),
+        Case {
+            filename: "acme-1.0-8-py3-none-any.whl".to_owned(),
+            ..wheel(
+                "a name with another build",
+                TAGS,
+                &format!("{right}Tag: py3-none-any\nBuild: 7\n"),
+            )
+        },
         named("another project's name", DIST_INFO, "other-1.0-py3-none-any.whl"),
         named("another version's name", DIST_INFO, "acme-1.1-py3-none-any.whl"),
         no_dist_info(),
