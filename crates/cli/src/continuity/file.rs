@@ -68,10 +68,7 @@ pub(super) fn update<T>(
     unasked: bool,
     change: impl FnOnce(&mut Lock) -> Result<Option<T>>,
 ) -> Result<Option<T>> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let _alone = alone(folder).map_err(|error| unwritable(path).caused_by(&error))?;
     let label = path.display().to_string();
     let mut lock = read(path, unasked)?.unwrap_or_else(|| Lock::empty(&label));
@@ -83,11 +80,28 @@ pub(super) fn update<T>(
     Ok(Some(said))
 }
 
+/// That a lock can be written there, without writing it.
+///
+/// # Errors
+/// If it cannot.
+pub(super) fn check(lock: &Lock, path: &Path) -> Result<()> {
+    sound_text(lock, path)?;
+    let tried = unfinished(folder_of(path)).map_err(|error| unwritable(path).caused_by(&error))?;
+    tried.close().map_err(|error| unwritable(path).caused_by(&error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// The lock's text, if the same is read from it again: what certificates hold may be too long, or no text at all.
 ///
 /// # Errors
 /// If it is not.
-pub(super) fn sound_text(lock: &Lock, path: &Path) -> Result<String> {
+fn sound_text(lock: &Lock, path: &Path) -> Result<String> {
     let text = lock.to_text();
     let label = path.display().to_string();
     match Lock::parse(&text, &label) {
@@ -102,11 +116,15 @@ fn unwritable(path: &Path) -> Failure {
         .hint("Use it as it is, without recording anything: `--locked`")
 }
 
-fn write(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut partial = tempfile::Builder::new()
+fn unfinished(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
         .prefix(".slsa-pip-")
         .suffix(".partial")
-        .tempfile_in(folder)?;
+        .tempfile_in(folder)
+}
+
+fn write(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    let mut partial = unfinished(folder)?;
     partial.write_all(text.as_bytes())?;
     #[cfg(unix)]
     {

@@ -52,14 +52,16 @@ impl Records {
     /// That all of it can be recorded, before anything is installed that then cannot.
     ///
     /// # Errors
-    /// If what certificates say may not stand in a lock.
+    /// If what certificates say may not stand in a lock, or the lock's folder cannot be written to.
     pub(crate) fn check(&self, continuity: &Continuity) -> Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
         let mut lock = continuity.lock.clone().unwrap_or_default();
-        self.add_to(&mut lock)?;
-        file::sound_text(&lock, &continuity.path).map(drop)
+        if self.add_to(&mut lock)?.is_nothing() {
+            return Ok(());
+        }
+        file::check(&lock, &continuity.path)
     }
 
     /// Records it, and says so.
@@ -72,7 +74,7 @@ impl Records {
         }
         let recorded = file::update(&continuity.path, continuity.unasked, |lock| {
             let recorded = self.add_to(lock)?;
-            Ok((!(recorded.new.is_empty() && recorded.changed.is_empty())).then_some(recorded))
+            Ok((!recorded.is_nothing()).then_some(recorded))
         })?;
         if let Some(recorded) = recorded {
             printer.progress(&recorded.line(continuity));
@@ -110,6 +112,10 @@ impl Records {
 }
 
 impl Recorded {
+    fn is_nothing(&self) -> bool {
+        self.new.is_empty() && self.changed.is_empty()
+    }
+
     fn line(&self, continuity: &Continuity) -> String {
         let names = |names: &[PackageName]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let mut parts = Vec::new();
