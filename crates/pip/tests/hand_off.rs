@@ -266,7 +266,7 @@ async fn the_user_site_is_seen_and_its_packages_are_replaced() {
     assert!(!site.join("personal-1.0.dist-info").exists());
 }
 
-/// pip before 23.3 looks at all files for each requirement: a link for each file and each requirement. Names are written in several ways.
+/// pip before 24.0 looks at all files for each requirement: a link for each file and each requirement. Names are written in several ways.
 async fn many_files(world: &World, what: &str) {
     const FILES: usize = 40;
     let count = world.root().join("count").to_str().unwrap().to_owned();

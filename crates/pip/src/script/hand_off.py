@@ -95,7 +95,7 @@ def adapt(directory, wishes):
 
 
 def list_once(wheels):
-    """pip before 23.3 looks at every file of `--find-links` for each requirement. Here it sees those of that name; whether they
+    """pip before 24.0 looks at every file of `--find-links` for each requirement. Here it sees those of that name; whether they
     are what is wanted is its own judgement still."""
     from pip._internal.index import sources
     from pip._internal.models.link import Link

@@ -1,5 +1,5 @@
-# What is done beside pip's own installation of the files: bytecode is compiled by further interpreters on all cores, which pip
-# does one file after the other; files that nobody has asked for by name are not marked as such; and what was asked for by URL
+# What is done beside pip's own installation of the files: bytecode is compiled on all cores, which pip does one file after the
+# other; files that nobody has asked for by name are not marked as such; and what was asked for by URL
 # has that URL written down (PEP 610). RECORD is then what pip itself would have written.
 import base64
 import compileall

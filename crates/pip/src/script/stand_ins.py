@@ -54,7 +54,7 @@ class StandIns:
         sys.meta_path.insert(0, self)
 
     def __exit__(self, *error):
-        sys.meta_path.remove(self)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
         self.warnings.__exit__(*error)
         # What pip has vendored besides uses none of them.
         for name in list(sys.modules):
