@@ -76,6 +76,9 @@ mod growth;
 mod policy_commands;
 // `--resolve-policy`, cooldown and allowed indexes: which release is taken, from where, and what no attacker can make of it.
 mod resolve_policy;
+// Which policy files hold: found upwards, named, user-wide, imported.
+#[cfg(unix)]
+mod policy_file;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
 // `slsa-pip lock`, and lock files as input of `install` and `download`: poisoned ones, and those of other tools.
