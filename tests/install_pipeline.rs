@@ -79,3 +79,37 @@ fn what_policy_exempts_is_not_searched_for_unless_its_bytes_are_others() {
     assert_eq!(exempt(&"0".repeat(64)), "attested");
     assert_eq!(scene.world.request_count("/integrity/"), 1);
 }
+
+#[test]
+fn the_biggest_files_are_begun_first() {
+    const FILES: usize = 24;
+    // As many as load at a time.
+    const AT_ONCE: usize = 16;
+    let name = |number: usize| format!("part{number:02}");
+    let scene = Scene::of((0..FILES).map(|number| {
+        // A file in a wheel takes some bytes of its own, so that the last one by name is the biggest.
+        let wheel = (0..number * 4).fold(Wheel::builder(&name(number), "1.0"), |wheel, file| {
+            wheel.file(&format!("{}/m{file}.py", name(number)), "")
+        });
+        release(wheel)
+    }));
+    scene.world.fault(".whl.metadata", Fault::Slow(Duration::ZERO));
+    scene.world.fault(".whl", Fault::Slow(Duration::from_millis(300)));
+    let words: Vec<String> = (0..FILES).map(name).collect();
+    let mut command = scene.install(&["--dry-run"]);
+    Run::of(command.args(&words)).exits(0);
+    let requests = scene.world.requests();
+    let mut loaded: Vec<&str> = requests
+        .iter()
+        .filter_map(|it| it.path.strip_prefix("/files/")?.strip_suffix("-1.0-py3-none-any.whl"))
+        .collect();
+    assert_eq!(loaded.len(), FILES);
+    let (first, then) = loaded.split_at_mut(AT_ONCE);
+    first.sort_unstable();
+    then.sort_unstable();
+    assert_eq!(
+        (first.first(), then.last()),
+        (Some(&"part08"), Some(&"part07")),
+        "{first:?} {then:?}"
+    );
+}
