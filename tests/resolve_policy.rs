@@ -614,7 +614,14 @@ fn direct_urls_and_links_are_places_too() {
         "away.txt",
         &format!("--no-index\n--find-links {second}acme-core/\nacme-core\n"),
     );
-    assert_eq!(taken(&private, &[&direct]).0, ["acme-core-9.0"]);
+    // Without a rule it passes: the stranger's proof is sound.
+    let github = [
+        ("SLSA_PIP_GITHUB_URL", public.world.github_url()),
+        ("SLSA_PIP_GITHUB_API_URL", public.world.github_api_url()),
+        ("SLSA_PIP_REKOR_URL", public.world.rekor_url()),
+    ];
+    let report = Run::of(dry(&private, &[&direct]).envs(github)).exits(0).json();
+    assert_eq!(names(&report, "files"), ["acme-core-9.0"]);
     for (policy, words) in [
         (&assigned, &[direct.as_str()][..]),
         (&assigned, &["-r", "theirs.txt"]),

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use slsa_pip_distribution::{PackageName, Version};
 use slsa_pip_http::with_room;
+use slsa_pip_policy::Mode;
 use slsa_pip_pypi_client::IndexFile;
 use slsa_pip_resolver::{Ruling, SourceError};
 use slsa_pip_verify::{Code, Refusal, StagedFile};
@@ -91,6 +92,10 @@ impl<'a> Chooser<'a> {
     /// Why a file may not be chosen, as far as that is known without asking anybody: it is too young.
     pub(crate) fn excluded(&self, file: &IndexFile) -> Option<String> {
         let trust = &self.judge.session.trust;
+        if trust.policy.mode() == Mode::Warn {
+            // It may pass with a warning, so it satisfies.
+            return None;
+        }
         let young = cooldown::check(&trust.policy, file, None, trust.now)?;
         let package = candidate(file);
         let announced = announced(self.judge.session, &package, &[]);

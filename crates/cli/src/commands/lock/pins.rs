@@ -69,6 +69,10 @@ pub(super) async fn keep(
 }
 
 async fn resolves(session: &Session, request: &Request) -> bool {
+    if !session.refused_places.is_empty() {
+        // Nothing is asked then; the run is refused for it.
+        return false;
+    }
     let resolved = resolution::resolve(&session.index, session.trust.offline, request).await;
     matches!(resolved, Ok(Resolved::Files(_)))
 }
