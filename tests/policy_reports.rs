@@ -104,8 +104,8 @@ fn people_are_told_of_a_warning_however_quiet_it_is_to_be() {
     Run::of(scene.install(&["rocket", "bolt", "--dry-run"]))
         .exits(0)
         .says("Not everything was verified; nothing was installed (--dry-run).")
-        .says("  tolerated  bolt 0.6      no proof  no-evidence")
-        .says("  pinned     rocket 1.0.0  publish   github.com/acme/rocket")
+        .says("  tolerated   bolt 0.6      no proof  no-evidence")
+        .says("  pinned      rocket 1.0.0  publish   github.com/acme/rocket")
         .says("  2 files: 1 pinned, 1 tolerated");
 }
 
@@ -256,7 +256,7 @@ fn used_unused_and_expired_exemptions_are_reported() {
         .says("reason      read line by line")
         .says("note: an exemption of rocket was not used: it is for <1, not for 1.0.0 (slsa-pip.toml: [exemptions.rocket])")
         .says("note: an exemption of gear has run out on 2020-02-29 (slsa-pip.toml: [exemptions.gear])")
-        .says("  exempt     bolt 0.6      no proof  slsa-pip.toml: [exemptions.bolt]");
+        .says("  exempt      bolt 0.6      no proof  slsa-pip.toml: [exemptions.bolt]");
     let run = Run::of(scene(PIN).install(&["rocket", "--format", "json"])).exits(0);
     assert!(run.json().get("exemptions").is_none());
 }

@@ -58,10 +58,8 @@ pub(crate) struct Judged {
 pub(crate) enum Foretold {
     /// This attestation would be accepted.
     Attested(Box<Attested>),
-    /// It would be refused for these reasons; [`Code::NoEvidence`] alone if nothing was found.
+    /// It would be refused.
     Refused {
-        /// Why.
-        refusals: Vec<Refusal>,
         /// Whether every place that could hold provenance has answered.
         complete: bool,
     },
@@ -191,7 +189,6 @@ impl<'a> Judge<'a> {
                 let report = file_report(filename, Some(&package.filename), None, outcome, harvest);
                 Foretold::Refused {
                     complete: !report.may_be_found_later(),
-                    refusals: report.refusals,
                 }
             }
         })
@@ -271,7 +268,11 @@ impl<'a> Judge<'a> {
         let grounds = self.grounds.clone().get().await?;
         let _permit = self.searches.acquire().await;
         let continued = continuity::repositories(&examined.expectation);
-        let is_known = examined.expectation.is_pinned() || !continued.is_empty();
+        let is_known = match &examined.expectation {
+            // Which of an owner's repositories it is, only the metadata says.
+            expected if expected.repositories.is_empty() && !expected.owners.is_empty() => false,
+            expected => expected.is_pinned() || !continued.is_empty(),
+        };
         let declared = declared::repository(session, package, is_known).await;
         (examined.declared, examined.unanswered) = (declared.repository, declared.unanswered);
         examined.expectation.declared.clone_from(&examined.declared);
@@ -289,13 +290,17 @@ impl<'a> Judge<'a> {
         };
         let recorded = session.locked.repositories(&package.name);
         let continued: Vec<SourceRepository> = continued.into_iter().chain(examined.declared.clone()).collect();
+        let of_owners = continued
+            .iter()
+            .filter(|it| expectation.owners.iter().any(|owner| owner.owns(it)));
+        let pinned: Vec<SourceRepository> = expectation.repositories.iter().chain(of_owners).cloned().collect();
         let subject = Subject {
             file: &package.file,
             name: &package.name,
             version: &package.version,
             sha256: file.sha256(),
             repositories: if expectation.is_pinned() {
-                &expectation.repositories
+                &pinned
             } else if continued.is_empty() {
                 &recorded
             } else {
@@ -403,6 +408,10 @@ impl<'a> Judge<'a> {
                 Err(refusals)
             }
         };
+        if session.locked.demands_publisher(&package.name) {
+            // Nothing that lacks the recorded publisher is merely warned of.
+            return Ok(outcome);
+        }
         Ok(outcome.or_else(|refusals| {
             let written_at = format!("{}: [defaults] mode = \"warn\"", policy.label());
             tolerate(file, refusals, policy.mode(), &written_at)

@@ -76,6 +76,8 @@ pub struct Attested {
     pub pinned: bool,
     /// Where the pin is written.
     pub pinned_by: Option<String>,
+    /// Where the release is recorded whose identity it continues (E8): in a lock, where that may be the pin, or in the index.
+    pub continues: Option<String>,
     /// The ref (claim 1.14).
     pub reference: Option<String>,
     /// The commit (claim 1.13).

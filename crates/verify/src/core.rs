@@ -95,9 +95,12 @@ fn judge(file: &StagedFile, evidence: &Evidence, ctx: &Context<'_>) -> Result<At
     let package = ctx.package.map(PackageName::as_str);
     let found = attested.origin();
     let continued = expectation::check(&origin, &signed.claims, &found, ctx.expectation, package)?;
-    if let Some(previous) = continued.filter(|previous| previous.recorded && !attested.pinned) {
-        attested.pinned = true;
-        attested.pinned_by = Some(previous.recorded_at.clone());
+    if let Some(previous) = continued {
+        attested.continues = Some(previous.recorded_at.clone());
+        if previous.recorded && !attested.pinned {
+            attested.pinned = true;
+            attested.pinned_by.clone_from(&attested.continues);
+        }
     }
     Ok(attested)
 }
@@ -120,6 +123,7 @@ fn attested(
         repository: origin.repository.clone(),
         pinned,
         pinned_by: expectation.pinned_by.clone().filter(|_| pinned),
+        continues: None,
         reference: owned(claims.reference()),
         commit: owned(claims.commit()),
         workflow: owned(claims.get(18)),

@@ -17,6 +17,8 @@ const MAX_WIDTH: usize = 44;
 pub(crate) enum Standing {
     /// Evidence of the repository or account that policy or the user has pinned.
     Pinned,
+    /// Evidence of an identity that nobody has pinned, and that is the one of earlier releases: of the lock, or of the index.
+    Continuity,
     /// Evidence of an identity that nobody has pinned: the certificate merely claims it.
     Claimed,
     /// Policy exempts its digest; nothing is proven.
@@ -31,16 +33,16 @@ impl Standing {
     /// That of a basis; `None` is a refused file's.
     pub(crate) fn of(basis: Option<&Basis>) -> Self {
         match basis {
-            Some(Basis::Attested(attested)) if attested.pinned => Self::Pinned,
-            Some(Basis::Attested(_)) => Self::Claimed,
+            Some(Basis::Attested(attested)) => of_attested(attested),
             Some(Basis::Exempt(_)) => Self::Exempt,
             Some(Basis::Tolerated(_)) => Self::Tolerated,
             None => Self::Refused,
         }
     }
 
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Pinned,
+        Self::Continuity,
         Self::Claimed,
         Self::Exempt,
         Self::Tolerated,
@@ -50,6 +52,7 @@ impl Standing {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Pinned => "pinned",
+            Self::Continuity => "continuity",
             Self::Claimed => "claimed",
             Self::Exempt => "exempt",
             Self::Tolerated => "tolerated",
@@ -61,6 +64,16 @@ impl Standing {
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A lock's pin is continuity; what the policy or the user pins is more, whether it continues anything or not.
+fn of_attested(attested: &Attested) -> Standing {
+    let by_lock = attested.continues.is_some() && attested.pinned_by == attested.continues;
+    match (attested.pinned && !by_lock, &attested.continues) {
+        (true, _) => Standing::Pinned,
+        (false, Some(_)) => Standing::Continuity,
+        (false, None) => Standing::Claimed,
     }
 }
 
@@ -77,7 +90,7 @@ pub(crate) fn of(files: &[FileReport], printer: &Printer) -> String {
     let (subject_width, proof_width) = (width(0), width(1));
     let mut text = String::new();
     for (file, [subject, proof, who]) in files.iter().zip(&rows) {
-        let standing = format!("{:<9}", file.standing.as_str());
+        let standing = format!("{:<10}", file.standing.as_str());
         let standing = match file.verdict {
             Verdict::Refused => printer.bad(&standing),
             _ if file.standing >= Standing::Exempt => printer.warn(&standing),
