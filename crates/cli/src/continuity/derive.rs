@@ -48,8 +48,15 @@ pub(super) async fn derive(
         Err(error) => return Ok(Some(unknown(package, &error.to_string()))),
     };
     let candidates = candidates(&project, package);
-    let asked = candidates.iter().map(|candidate| judge.reveal(candidate));
-    let answers = try_join_all(asked).await?;
+    // The newest alone is mostly enough.
+    let (newest, older) = candidates.split_at(candidates.len().min(1));
+    let mut answers = ask(judge, newest).await?;
+    if !answers
+        .iter()
+        .any(|answer| matches!(answer, Some(Foretold::Attested(_))))
+    {
+        answers.extend(ask(judge, older).await?);
+    }
     for (candidate, answer) in candidates.iter().zip(answers) {
         match answer {
             Some(Foretold::Attested(attested)) => {
@@ -69,7 +76,7 @@ pub(super) async fn derive(
                 });
                 return Ok(None);
             }
-            Some(Foretold::Refused { complete: false, .. }) => {
+            Some(Foretold::Refused { complete: false }) => {
                 let why = format!("not every place has answered for {}", candidate.filename);
                 return Ok(Some(unknown(package, &why)));
             }
@@ -84,6 +91,10 @@ pub(super) async fn derive(
     let note = format!("{name}: first use; {earlier}, so its identity is accepted as claimed");
     session.continuity.note(note);
     Ok(None)
+}
+
+async fn ask(judge: &Judge<'_>, candidates: &[Package]) -> Result<Vec<Option<Foretold>>> {
+    try_join_all(candidates.iter().map(|candidate| judge.reveal(candidate))).await
 }
 
 fn unknown(package: &Package, why: &str) -> Refusal {
