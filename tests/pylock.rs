@@ -1,5 +1,6 @@
+use std::path::Path;
 #[cfg(feature = "index-tests")]
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use slsa_pip_test_world::{Evidence, Identity, Release, ReleaseFaults, Wheel, World};
@@ -281,7 +282,7 @@ fn a_swapped_hash_or_url_or_size_is_refused() {
     poison(&scene, &size, &format!("size = {}", wheel.bytes.len()));
     forget();
     assert_eq!(refused(&scene), ["hash-not-allowed"]);
-    assert_eq!(evil.world.request_count(name), 1, "it was fetched there");
+    assert!(evil.world.request_count(name) >= 1, "it was fetched there");
     scene.write(LOCK, &text);
     poison(&scene, &size, &format!("{size}0"));
     forget();
@@ -342,7 +343,10 @@ fn without_provenance_a_poisoned_lock_is_refused_with_and_without_identities() {
     let (scene, wheel) = attacked();
     let evil = Scene::of([Release::new(wheel.clone())]);
     swap_file(&scene, &evil, &wheel);
+    // Not even where policy only warns, as long as a publisher is recorded.
+    scene.write("slsa-pip.toml", "[defaults]\nmode = \"warn\"\n");
     assert_eq!(refused(&scene), ["no-evidence"]);
+    std::fs::remove_file(scene.directory.path().join("slsa-pip.toml")).unwrap();
     let text = read(&scene);
     scene.write(
         LOCK,
@@ -407,25 +411,23 @@ fn an_exemption_is_no_substitute_for_a_recorded_identity() {
 fn policy_about_indexes_and_times_holds_for_locks_too() {
     let scene = locked();
     let index = scene.world.index_url();
-    let install = || Run::of(install(&scene));
+    let other = "https://index.example/simple/";
+    scene.write("slsa-pip.toml", &format!("[packages.bolt]\nindex = \"{other}\"\n"));
+    assert_eq!(refused(&scene), ["index-not-allowed"]);
+    scene.write("slsa-pip.toml", &format!("[defaults]\nindexes = [\"{other}\"]\n"));
+    assert_eq!(refused(&scene), ["index-not-allowed", "index-not-allowed"]);
     scene.write(
         "slsa-pip.toml",
-        "[packages.bolt]\nindex = \"https://index.example/simple/\"\n",
+        &format!("[defaults]\nindexes = [\"{index}\"]\nminimum-age = \"7 days\"\n"),
     );
-    install()
-        .exits(2)
-        .says("does not meet the policy: `bolt` is taken from https://index.example/simple/ only");
-    scene.write("slsa-pip.toml", &format!("[packages.bolt]\nindex = \"{index}\"\n"));
-    install().exits(0);
-    scene.write(
-        "slsa-pip.toml",
-        "[defaults]\nindexes = [\"https://index.example/simple/\"]\n",
-    );
-    install().exits(2).says("must come from an allowed index");
-    scene.write("slsa-pip.toml", "[defaults]\nminimum-age = \"7 days\"\n");
-    install().exits(0);
+    Run::of(install(&scene)).exits(0);
+    std::fs::remove_dir_all(scene.target()).unwrap();
     poison(&scene, "upload-time = 20", "upload-time = 30");
-    install().exits(2).says("`minimum-age`");
+    assert_eq!(refused(&scene), ["release-too-young", "release-too-young"]);
+    let text = read(&scene);
+    let lines = text.lines().filter(|line| !line.starts_with("index = "));
+    scene.write(LOCK, &lines.map(|line| format!("{line}\n")).collect::<String>());
+    assert_eq!(refused(&scene), ["index-not-allowed", "index-not-allowed"]);
 }
 
 // Locks of other tools, in our own words.
@@ -677,4 +679,28 @@ fn pip_and_uv_install_what_is_written_here_and_the_other_way_round() {
         assert_eq!(scene.installed(), ["bolt-1.1", "rocket-2.0"], "{name}");
         std::fs::remove_dir_all(scene.target()).unwrap();
     }
+}
+
+#[test]
+fn every_command_of_the_document_runs() {
+    let scene = parts();
+    scene
+        .world
+        .publish(release(Wheel::builder("urllib3", "2.0").requires("bolt")));
+    scene.write("requirements.txt", "rocket<2\nurllib3\n");
+    Run::of(scene.command(&["lock", "-r", "requirements.txt", "-o", "pylock.old.toml"])).exits(0);
+    let document = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pylock.md")).unwrap();
+    let mut seen = 0;
+    for line in document.lines().filter_map(|line| line.strip_prefix("$ slsa-pip ")) {
+        let words: Vec<&str> = line.split(' ').collect();
+        // Into a folder of the test's, all else as it is written.
+        let mut command = scene.command(&words);
+        if words[0] == "install" {
+            command.arg("--target").arg(scene.target());
+        }
+        Run::of(command).exits(0);
+        seen += 1;
+    }
+    assert_eq!(seen, 8);
+    assert_eq!(scene.installed(), ["bolt-1.1", "rocket-1.0", "urllib3-2.0"]);
 }

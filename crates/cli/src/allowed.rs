@@ -43,6 +43,34 @@ pub(crate) fn refused(policy: &Policy, probe: &Probe, offline: bool) -> Vec<Refu
     refused
 }
 
+/// The refusal of a file that a lock names, unless the lock claims an allowed index for it; one that is named by its URL alone must
+/// lie below an allowed index. No index is asked for it, so that what lies on this machine may be taken.
+///
+/// *Not looked at*: whether the index has ever had it. Hash and provenance say what it is.
+pub(crate) fn of_lock(
+    policy: &Policy,
+    name: &PackageName,
+    claimed: Option<&Url>,
+    url: &Url,
+    label: &str,
+) -> Option<Refusal> {
+    let allowed = match policy.index(name) {
+        Some(assigned) => std::slice::from_ref(assigned),
+        None => policy.allowed_indexes(),
+    };
+    let is_allowed = match claimed {
+        Some(claimed) => allowed.iter().any(|open| same(open, claimed)),
+        None => allowed.iter().any(|open| within(open, url)),
+    };
+    if allowed.is_empty() || url.scheme() == "file" || is_allowed {
+        return None;
+    }
+    let summary = format!("policy takes `{name}` from other indexes than {label} names");
+    let hint = format!("lock it again under this policy: slsa-pip lock … -o {label}");
+    let place = redact(claimed.unwrap_or(url));
+    Some(refusal(&place, Some(name), &summary, allowed, Some(hint)))
+}
+
 struct Rules<'a> {
     policy: &'a Policy,
     /// Whether no index is asked.

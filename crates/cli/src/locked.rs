@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use slsa_pip_distribution::{DistributionFilename, PackageName, Sha256Digest, SourceRepository};
 use slsa_pip_pip::Probe;
 use slsa_pip_policy::{Expectation, LockedPublishers, Policy};
 use slsa_pip_pylock::{Chosen, Lock, MAX_LOCK_LEN, Place, Target, is_lock_name};
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
 use slsa_pip_resolver::{Request, Resolution, Satisfied};
+use slsa_pip_verify::Refusal;
 use url::Url;
 
+use crate::allowed;
 use crate::args::RequirementArgs;
 use crate::failure::{Failure, Result};
 use crate::judge::Judged;
@@ -41,6 +42,8 @@ pub(crate) struct Locked {
     chosen: Option<Vec<Package>>,
     /// The publishers that are recorded, by project.
     publishers: BTreeMap<PackageName, LockedPublishers>,
+    /// What policy refuses of the places that the lock names.
+    refused: Vec<Refusal>,
     /// The only digests that files of these names may have.
     digests: BTreeMap<String, Sha256Digest>,
 }
@@ -117,13 +120,7 @@ pub(crate) fn is_lock(path: &Path) -> bool {
 
 impl Locked {
     /// What a lock says is to be installed here.
-    pub(crate) fn install(
-        file: &LockFile,
-        probe: &Probe,
-        policy: &Policy,
-        index: &IndexClient,
-        now: Timestamp,
-    ) -> Result<Self> {
+    pub(crate) fn install(file: &LockFile, probe: &Probe, policy: &Policy, index: &IndexClient) -> Result<Self> {
         let target = Target {
             env: &probe.markers,
             tags: &probe.tags,
@@ -147,7 +144,6 @@ impl Locked {
         let mut packages = Vec::with_capacity(chosen.len());
         for it in &chosen {
             let name = &it.package.name;
-            check_policy(it, policy, now, &file.label)?;
             locked.digests.insert(it.wheel.as_str().to_owned(), it.sha256);
             if !it.package.publishers.is_empty() {
                 let publishers = LockedPublishers {
@@ -156,7 +152,11 @@ impl Locked {
                 };
                 locked.publishers.insert(name.clone(), publishers);
             }
-            packages.push(package(it, file, policy, index)?);
+            let package = package(it, file, policy, index)?;
+            let claimed = it.package.index.as_ref();
+            let refused = allowed::of_lock(policy, name, claimed, &package.file.url, &file.label);
+            locked.refused.extend(refused);
+            packages.push(package);
         }
         if packages.is_empty() {
             return Err(Failure::new(format!(
@@ -182,6 +182,11 @@ impl Locked {
     /// Whether a lock takes the place of resolution.
     pub(crate) const fn is_input(&self) -> bool {
         self.chosen.is_some()
+    }
+
+    /// What policy refuses of the places that the lock names.
+    pub(crate) fn refused_places(&self) -> Vec<Refusal> {
+        self.refused.clone()
     }
 
     /// What is to be installed, and what of it lies there already; `None` where that is to be resolved.
@@ -273,56 +278,6 @@ impl Locked {
         }
         Ok(())
     }
-}
-
-/// What policy says of places and times. A lock only claims both; that it claims something else is enough to refuse it.
-fn check_policy(it: &Chosen<'_>, policy: &Policy, now: Timestamp, label: &str) -> Result<()> {
-    let name = &it.package.name;
-    let refuse = |why: String| {
-        Failure::new(format!(
-            "The lock file `{label}` does not meet the policy: `{name}` {why}"
-        ))
-        .hint(format!("lock again under this policy: slsa-pip lock … -o {label}"))
-    };
-    let claimed = it.package.index.as_ref();
-    let shown = || claimed.map_or_else(|| "no index".to_owned(), ToString::to_string);
-    if let Some(assigned) = policy.index(name)
-        && claimed.is_none_or(|claimed| !same_index(claimed, assigned))
-    {
-        return Err(refuse(format!(
-            "is taken from {assigned} only, and the lock names {}",
-            shown()
-        )));
-    }
-    let open = policy.allowed_indexes();
-    if !open.is_empty()
-        && policy.index(name).is_none()
-        && !claimed.is_some_and(|claimed| open.iter().any(|open| same_index(claimed, open)))
-    {
-        return Err(refuse(format!(
-            "must come from an allowed index, and the lock names {}",
-            shown()
-        )));
-    }
-    if let Some(age) = policy.minimum_age(name) {
-        let old_enough = now.checked_sub(age).ok();
-        let uploaded = it.file.upload_time;
-        if !uploaded
-            .zip(old_enough)
-            .is_some_and(|(uploaded, limit)| uploaded <= limit)
-        {
-            let found = uploaded.map_or_else(|| "at an unknown time".to_owned(), |time| format!("on {time}"));
-            return Err(refuse(format!(
-                "is younger than the policy's `minimum-age`: uploaded {found}"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn same_index(a: &Url, b: &Url) -> bool {
-    let base = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-    base(a) == base(b)
 }
 
 /// A file of a lock as if an index had offered it.

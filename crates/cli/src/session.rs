@@ -122,13 +122,13 @@ impl Session {
         let locked = match &lock {
             Some(file) => {
                 notes.extend(file.warnings.iter().cloned());
-                Locked::install(file, &probe, &trust.policy, &index, trust.now)?
+                Locked::install(file, &probe, &trust.policy, &index)?
             }
             None => Locked::default(),
         };
         // A lock names its files itself, and asks no index.
         let refused_places = if locked.is_input() {
-            Vec::new()
+            locked.refused_places()
         } else {
             allowed::refused(&trust.policy, &probe, trust.offline)
         };
@@ -232,6 +232,7 @@ pub(crate) async fn probe(wanted: &WantedArgs, words: Words, offline: bool) -> R
 /// Starts the interpreter and asks it; pip itself parses its options, its configuration and the requirements files. `words` are
 /// options of the command's own.
 fn start(wanted: &WantedArgs, mut words: Words, offline: bool) -> Result<Interpreter> {
+    wanted.pip.check()?;
     let python = slsa_pip_pip::find_python(wanted.index.python.as_deref()).map_err(|error| pip_failure(&error))?;
     wanted.add_to(&mut words);
     let environment = Environment::current();

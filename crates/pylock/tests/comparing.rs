@@ -1,5 +1,10 @@
 //! What a comparison tells, and how loudly.
 
+#![allow(clippy::unwrap_used, reason = "the functions that tests share fail like the tests")]
+
+use slsa_pip_distribution::PackageName;
+use slsa_pip_policy::lock::{AcceptedBy, Entry, Lock};
+use slsa_pip_policy::{EvidenceKind, Identity, Provider};
 use slsa_pip_pylock::diff::{Change, Snapshot, Status, Weight, compare};
 use slsa_pip_pylock::read;
 
@@ -223,4 +228,77 @@ fn entries_of_one_name_are_paired_by_marker() {
     let old = format!("{}{}", with(nt, "1.0"), with(posix, "2.0"));
     let new = format!("{}{}", with(posix, "2.1"), with(nt, "1.0"));
     assert_eq!(found(&old, &new), [(Weight::Note, "version-changed")]);
+}
+
+/// A record of what was accepted last.
+fn accepted(version: &str, digit: &str, change: impl Fn(&mut Identity)) -> Snapshot {
+    let mut identity = Identity {
+        provider: Provider::GitHub,
+        kind: EvidenceKind::Build,
+        level: 3,
+        repository: Some("github.com/acme/bolt".parse().unwrap()),
+        repository_id: Some("1".to_owned()),
+        owner_id: Some("2".to_owned()),
+        workflow: Some(".github/workflows/release.yml".to_owned()),
+        builder: None,
+        builder_ref: None,
+        reference: Some(format!("refs/tags/v{version}")),
+        trigger: Some("push".to_owned()),
+        environment: None,
+        runner_environment: Some("github-hosted".to_owned()),
+        account: None,
+    };
+    change(&mut identity);
+    let entry = Entry {
+        version: version.parse().unwrap(),
+        file: format!("bolt-{version}-py3-none-any.whl").parse().unwrap(),
+        sha256: digit.repeat(64).parse().unwrap(),
+        accepted: "2026-11-23T12:00:00Z".parse().unwrap(),
+        by: AcceptedBy::Review,
+        evidence: "index-integrity".to_owned(),
+        found_at: "https://index.example/".to_owned(),
+        identity,
+    };
+    let name: PackageName = "bolt".parse().unwrap();
+    let mut lock = Lock::empty("slsa-pip.lock.toml");
+    lock.accept(&name, entry);
+    Snapshot::from(&lock)
+}
+
+#[test]
+fn records_of_what_was_accepted_are_compared_in_the_same_words() {
+    let old = accepted("1.0", "a", |_| ());
+    let found = |new: &Snapshot| -> Vec<(Weight, &'static str)> {
+        let changes = compare(&old, new);
+        let findings = changes.first().map(|change| change.findings.clone());
+        findings
+            .unwrap_or_default()
+            .iter()
+            .map(|it| (it.weight, it.code))
+            .collect()
+    };
+    assert_eq!(found(&old), []);
+    assert_eq!(
+        found(&accepted("1.1", "b", |_| ())),
+        [(Weight::Note, "version-changed")]
+    );
+    assert_eq!(found(&accepted("1.0", "b", |_| ())), [(Weight::Alarm, "hash-changed")]);
+    let moved = accepted("1.1", "b", |identity| {
+        identity.repository = Some("github.com/evil/bolt".parse().unwrap());
+        identity.repository_id = Some("9".to_owned());
+        identity.kind = EvidenceKind::Publish;
+        identity.level = 0;
+        identity.reference = Some("refs/heads/main".to_owned());
+    });
+    let codes: Vec<&str> = found(&moved).iter().map(|(_, code)| *code).collect();
+    assert_eq!(
+        codes,
+        [
+            "identity-changed",
+            "evidence-weaker",
+            "repository-id-changed",
+            "ref-kind-changed",
+            "version-changed"
+        ]
+    );
 }

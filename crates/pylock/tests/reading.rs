@@ -1,4 +1,10 @@
 //! What is read, what is refused, and what is chosen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the functions that tests share fail like the tests"
+)]
 
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use slsa_pip_distribution::{SupportedTags, Tag, Version};

@@ -65,6 +65,54 @@ impl From<&Lock> for Snapshot {
     }
 }
 
+/// `slsa-pip.lock.toml`: what was accepted last of each release line.
+impl From<&slsa_pip_policy::Lock> for Snapshot {
+    fn from(lock: &slsa_pip_policy::Lock) -> Self {
+        let accepted = |(name, lines): (&PackageName, &[slsa_pip_policy::lock::Entry])| {
+            let entries = lines.iter().map(|line| {
+                let identity = &line.identity;
+                Entry {
+                    version: Some(line.version.clone()),
+                    marker: String::new(),
+                    kind: "an accepted file".to_owned(),
+                    index: None,
+                    hosts: Vec::new(),
+                    files: BTreeMap::from([(line.file.to_string(), format!("sha256:{}", line.sha256))]),
+                    publishers: Publisher::of(identity).into_iter().collect(),
+                    basis: Basis::Attested {
+                        kind: Some(identity.kind),
+                        level: Some(identity.level),
+                    },
+                    facts: facts(&[
+                        ("repository-id", &identity.repository_id),
+                        ("owner-id", &identity.owner_id),
+                        ("builder", &identity.builder),
+                        ("trigger", &identity.trigger),
+                        ("runner", &identity.runner_environment),
+                        (REF, &identity.reference),
+                    ]),
+                }
+            });
+            (name.clone(), entries.collect())
+        };
+        Self {
+            packages: lock.packages().map(accepted).collect(),
+        }
+    }
+}
+
+/// The fact that a ref stands for: which one it is changes with every release; what kind of ref, does not.
+const REF: &str = "ref-kind";
+
+fn facts(given: &[(&'static str, &Option<String>)]) -> BTreeMap<&'static str, String> {
+    let known = given
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    known
+        .map(|(name, value)| (name, if name == REF { ref_kind(value) } else { value }.to_owned()))
+        .collect()
+}
+
 fn entry(package: &Package) -> Entry {
     let mut hosts = Vec::new();
     let mut files = BTreeMap::new();
@@ -106,21 +154,6 @@ fn entry(package: &Package) -> Entry {
             level: recorded.level,
         },
     };
-    let facts = [
-        ("repository-id", &recorded.repository_id),
-        ("owner-id", &recorded.owner_id),
-        ("builder", &recorded.builder),
-        ("trigger", &recorded.trigger),
-        ("runner", &recorded.runner_environment),
-    ];
-    let mut facts: BTreeMap<&'static str, String> = facts
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
-        .collect();
-    // Which ref it is changes with every release; what kind of ref, does not.
-    if let Some(reference) = &recorded.reference {
-        facts.insert("ref-kind", ref_kind(reference).to_owned());
-    }
     Entry {
         version: package.version.clone(),
         marker: package.marker.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -130,7 +163,14 @@ fn entry(package: &Package) -> Entry {
         files,
         publishers,
         basis,
-        facts,
+        facts: facts(&[
+            ("repository-id", &recorded.repository_id),
+            ("owner-id", &recorded.owner_id),
+            ("builder", &recorded.builder),
+            ("trigger", &recorded.trigger),
+            ("runner", &recorded.runner_environment),
+            (REF, &recorded.reference),
+        ]),
     }
 }
 

@@ -9,8 +9,9 @@ use std::path::Path;
 use slsa_pip_pylock::diff::{Change, Snapshot, Status, Weight, compare};
 
 use crate::args::{DiffArgs, DiffFormat};
+use crate::artifact::read_document;
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::locked::{LockFile, is_lock};
 use crate::printer::Printer;
 use crate::report::json;
@@ -23,7 +24,8 @@ const NOTE: &str = "only what the files say is compared; nothing was verified";
 
 /// Runs the command.
 pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<u8> {
-    let changes = compare(&snapshot(&args.old)?, &snapshot(&args.new)?);
+    let (old, new) = snapshots(args)?;
+    let changes = compare(&old, &new);
     match args.format {
         DiffFormat::Human => printer.result(&human::text(&changes, printer)),
         DiffFormat::Markdown => printer.document(markdown::text(&changes).trim_end()),
@@ -37,16 +39,42 @@ pub(crate) fn run(args: &DiffArgs, printer: &Printer) -> Result<u8> {
     })
 }
 
-/// A lock by its name: a temporary file, as `git difftool` makes them, may begin or end in anything.
-fn snapshot(path: &Path) -> Result<Snapshot> {
+/// How the record of what was accepted last is named, whatever stands before it: `git difftool` makes temporary files.
+const ACCEPTED: &str = "slsa-pip.lock.toml";
+
+/// Both locks, which must be of one kind.
+fn snapshots(args: &DiffArgs) -> Result<(Snapshot, Snapshot)> {
+    let is_accepted = |path: &Path| path.to_str().is_some_and(|name| name.ends_with(ACCEPTED));
+    match (is_accepted(&args.old), is_accepted(&args.new)) {
+        (true, true) => Ok((accepted(&args.old)?, accepted(&args.new)?)),
+        (false, false) => Ok((locked(&args.old)?, locked(&args.new)?)),
+        _ => Err(
+            Failure::new(format!("`{ACCEPTED}` and a lock file of packages cannot be compared"))
+                .hint("Name two files of one kind: slsa-pip diff OLD/pylock.toml pylock.toml"),
+        ),
+    }
+}
+
+fn locked(path: &Path) -> Result<Snapshot> {
     let file = LockFile::read(path).map_err(|failure| {
         if is_lock(path) {
             failure
         } else {
-            failure.hint("`slsa-pip diff` compares lock files: pylock.toml (PEP 751)")
+            failure.hint(format!(
+                "`slsa-pip diff` compares lock files: pylock.toml (PEP 751), or {ACCEPTED}"
+            ))
         }
     })?;
     Ok(Snapshot::from(&file.lock))
+}
+
+fn accepted(path: &Path) -> Result<Snapshot> {
+    let label = path.display().to_string();
+    let unreadable = || Failure::new(format!("The lock file `{label}` cannot be read"));
+    let bytes = read_document(path).map_err(|error| unreadable().caused_by(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| unreadable().caused_by(&error))?;
+    let lock = slsa_pip_policy::Lock::parse(&text, &label).map_err(|errors| unreadable().detail(errors.to_string()))?;
+    Ok(Snapshot::from(&lock))
 }
 
 /// How many packages there are of each weight: alarms, to be looked at, ordinary.
