@@ -173,7 +173,7 @@ fn the_cache_commands_show_and_empty_it() {
     assert_eq!(pruned["folders"], info["folders"]);
     Run::of(slsa_pip(scene.directory.path()).args(["cache", "info"]))
         .exits(0)
-        .says("  wheels  1 file (")
+        .says("  wheels   1 file (")
         .says("at most 4 GiB");
 
     let cleaned = cache_command(&scene, &["clean"]).exits(0).json();

@@ -47,6 +47,7 @@ pub(crate) fn slsa_pip(directory: &Path) -> Command {
     }
     command
         .env("SLSA_PIP_CACHE_DIR", directory.join(".cache"))
+        .env("XDG_CONFIG_HOME", directory.join(".config"))
         .env("SLSA_PIP_OFFLINE", "1");
     command
 }

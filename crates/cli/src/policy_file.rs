@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_policy::{Document, Format, Importer, Layers, Policy, PolicyCode, PolicyErrors};
 
+pub(crate) use imports::FOLDER as IMPORTS;
+
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
 
@@ -39,6 +41,13 @@ struct Read {
 /// # Errors
 /// Files that cannot be read, hold mistakes, or belong to another user and were not named; imports that cannot be had.
 pub(crate) fn load_policy(named: Option<&Path>, access: Access<'_>) -> Result<(Policy, PathBuf)> {
+    let (layers, path) = load_layers(named, access)?;
+    let policy = Policy::of_layers(layers).map_err(|errors| invalid(&errors))?;
+    Ok((policy, path))
+}
+
+/// The same before they are put together, for whoever edits one of them.
+pub(crate) fn load_layers(named: Option<&Path>, access: Access<'_>) -> Result<(Layers, PathBuf)> {
     let project = match named {
         Some(path) => Some(read_named(path)?),
         None => search::upwards()?,
@@ -61,8 +70,7 @@ pub(crate) fn load_policy(named: Option<&Path>, access: Access<'_>) -> Result<(P
         }
     }
     imports::read_all(&mut layers, folders, access)?;
-    let policy = Policy::of_layers(layers).map_err(|errors| invalid(&errors))?;
-    Ok((policy, path))
+    Ok((layers, path))
 }
 
 /// Whether a policy is a part of `pyproject.toml`.
@@ -144,7 +152,7 @@ fn parse(text: &str, path: &Path, format: Format) -> Result<Option<Document>> {
 }
 
 /// A policy with mistakes, all of them shown.
-fn invalid(errors: &PolicyErrors) -> Failure {
+pub(crate) fn invalid(errors: &PolicyErrors) -> Failure {
     Failure::new(format!("The policy file `{}` is not valid", errors.file)).detail(errors.to_string())
 }
 

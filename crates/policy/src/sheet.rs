@@ -1,6 +1,7 @@
 //! The settings of one file, or of several put together: entries by scope, found from the most specific to the least.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use slsa_pip_distribution::PackageName;
 
@@ -29,8 +30,6 @@ pub(crate) struct Sheet {
     all: Entry,
     groups: BTreeMap<String, Entry>,
     packages: BTreeMap<PackageName, Entry>,
-    /// The lengths of the groups' prefixes: the only beginnings of a name that need to be looked up.
-    lengths: BTreeSet<usize>,
     pub(crate) exemptions: BTreeMap<PackageName, Exempt>,
 }
 
@@ -39,10 +38,7 @@ impl Sheet {
     pub(crate) fn entry(&mut self, scope: &Scope) -> &mut Entry {
         match scope {
             Scope::All => &mut self.all,
-            Scope::Group(prefix) => {
-                self.lengths.insert(prefix.len());
-                self.groups.entry(prefix.clone()).or_default()
-            }
+            Scope::Group(prefix) => self.groups.entry(prefix.clone()).or_default(),
             Scope::Package(name) => self.packages.entry(name.clone()).or_default(),
         }
     }
@@ -92,9 +88,26 @@ impl Sheet {
 
     /// The entries of the groups that hold all names with this beginning, the longest first.
     fn groups_of(&self, beginning: &str) -> Vec<&Entry> {
-        let lengths = self.lengths.range(..=beginning.len()).rev();
-        let prefixes = lengths.filter_map(|length| beginning.get(..*length));
-        prefixes.filter_map(|prefix| self.groups.get(prefix)).collect()
+        let mut found = Vec::new();
+        let mut rest = Some(beginning);
+        while let Some(upper) = rest {
+            // The greatest prefix that is no greater: every prefix of `upper` is no greater than it.
+            let Some((prefix, entry)) = self
+                .groups
+                .range::<str, _>((Bound::Unbounded, Bound::Included(upper)))
+                .next_back()
+            else {
+                break;
+            };
+            let shared = prefix.bytes().zip(upper.bytes()).take_while(|(a, b)| a == b).count();
+            if shared == prefix.len() {
+                found.push(entry);
+                rest = shared.checked_sub(1).and_then(|shorter| upper.get(..shorter));
+            } else {
+                rest = upper.get(..shared);
+            }
+        }
+        found
     }
 
     /// The setting that holds for a whole scope.

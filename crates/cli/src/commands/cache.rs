@@ -24,12 +24,13 @@ use crate::report::json;
 /// The schema's name in every JSON document; docs/environment.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/cache/v1";
 
-/// HTTP answers, wheels, answers of the transparency log, trusted roots.
-const FOLDERS: [&str; 4] = [HTTP, WHEELS, REKOR, TUF];
+/// HTTP answers, wheels, answers of the transparency log, trusted roots, imported policies.
+const FOLDERS: [&str; 5] = [HTTP, WHEELS, REKOR, TUF, POLICIES];
 const HTTP: &str = "http";
 const WHEELS: &str = "wheels";
 const REKOR: &str = "rekor";
 const TUF: &str = "tuf";
+const POLICIES: &str = crate::policy_file::IMPORTS;
 /// What is kept of each TUF repository.
 const TUF_FILES: [&str; 3] = ["copy.json", "versions.json", "lock"];
 
@@ -134,6 +135,7 @@ fn kept(settings: &CacheSettings) -> io::Result<Vec<Kept>> {
         (WHEELS, info.wheels, Some(settings.max_wheel_bytes)),
         (REKOR, own(REKOR)?, None),
         (TUF, own(TUF)?, None),
+        (POLICIES, own(POLICIES)?, None),
     ];
     let kept = each.into_iter().map(|(name, usage, max_bytes)| Kept {
         name,
@@ -160,7 +162,7 @@ fn prune(settings: &CacheSettings, max_size: Option<u64>) -> io::Result<Removed>
         removed = removed.and(http::prune(settings)?);
     }
     let now = SystemTime::now();
-    for name in [REKOR, TUF] {
+    for name in [REKOR, TUF, POLICIES] {
         for file in files(&settings.folder, name)?
             .iter()
             .filter(|file| file.is_abandoned(now))
@@ -173,7 +175,7 @@ fn prune(settings: &CacheSettings, max_size: Option<u64>) -> io::Result<Removed>
 
 fn clean(folder: &CacheFolder) -> io::Result<Removed> {
     let mut removed = http::clean(folder)?;
-    for name in [REKOR, TUF] {
+    for name in [REKOR, TUF, POLICIES] {
         for file in files(folder, name)? {
             removed.remove(&file)?;
         }
@@ -195,12 +197,16 @@ impl From<Removed> for Gone {
     }
 }
 
-/// The files of `rekor/`, or of the folders in `tuf/`, that are named as this program names them.
+/// The files of `rekor/` and `policies/`, or of the folders in `tuf/`, that are named as this program names them.
 fn files(folder: &CacheFolder, name: &str) -> io::Result<Vec<Found>> {
     let below = folder.path().join(name);
     if name == REKOR {
         let is_answer = |name: &str| name.strip_suffix(".json").is_some_and(|digest| is_hex(digest, 64));
         return sweep::files(&below, is_answer);
+    }
+    if name == POLICIES {
+        let is_policy = |name: &str| name.strip_suffix(".toml").is_some_and(|digest| is_hex(digest, 64));
+        return sweep::files(&below, is_policy);
     }
     let mut found = Vec::new();
     for repository in sweep::folders(&below, |_| true)? {
@@ -241,7 +247,7 @@ fn print(document: &Document, args: &CacheCommandArgs, printer: &Printer) {
     for kept in folders {
         let most = kept.max_bytes.map(|most| format!(", at most {}", size(most)));
         lines.push(format!(
-            "  {:<7} {} ({}{})",
+            "  {:<8} {} ({}{})",
             kept.name,
             counted(kept.entries),
             size(kept.bytes),
