@@ -128,3 +128,5 @@ mod install_index;
 mod parity;
 // Wheels that are not what they seem: refused whatever their proof, and shown by `slsa-pip inspect`.
 mod wheel_inspection;
+// pip's own commands that install nothing, and its options.
+mod pip_commands;

@@ -58,8 +58,9 @@ use printer::Printer;
 /// environment errors, and pip's own code if the hand-off failed.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (arguments, passed) = commands::pip::split(std::env::args_os());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.with_passed(passed),
         Err(error) => {
             // Help and version are results (0); everything else is a usage error (2), as clap numbers them.
             let code = u8::try_from(error.exit_code()).unwrap_or(failure::EXIT_ERROR);
@@ -102,6 +103,7 @@ async fn run(cli: &Cli, printer: &Printer) -> failure::Result<u8> {
         Command::Inspect(args) => commands::inspect::run(args, printer),
         Command::VerifyBundle(args) => commands::verify_bundle::run(args, printer).await,
         Command::Policy(command) => commands::policy::run(command, printer).await,
+        Command::Pip(args) => commands::pip::run(&args.words),
         Command::Completions(args) => Ok(commands::generate::completions(args.shell, printer)),
         Command::Man(args) => commands::generate::man(args.out.as_deref(), printer),
         Command::Cache(command) => commands::cache::run(command, printer),

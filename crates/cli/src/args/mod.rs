@@ -6,11 +6,14 @@ mod files;
 mod lock;
 mod network;
 mod packages;
+mod pip;
 mod place;
 mod policy;
 mod resolve;
 mod upkeep;
 mod wanted;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -23,10 +26,16 @@ pub(crate) use files::{CheckReleaseArgs, InspectArgs, VerifyArgs, VerifyBundleAr
 pub(crate) use lock::{DiffArgs, DiffFormat, LockArgs};
 pub(crate) use network::NetworkArgs;
 pub(crate) use packages::{DownloadArgs, InstallArgs};
+pub(crate) use pip::PassedArgs;
 pub(crate) use place::PlaceArgs;
-pub(crate) use policy::{PolicyAcceptArgs, EditArgs, PolicyAddArgs, PolicyCommand, PolicyInitArgs, PolicyPruneArgs};
+pub(crate) use policy::{
+    EditArgs, PolicyAcceptArgs, PolicyAddArgs, PolicyCheckArgs, PolicyCommand, PolicyDiffArgs, PolicyExplainArgs,
+    PolicyFileArgs, PolicyInitArgs, PolicyPruneArgs,
+};
 pub(crate) use resolve::ResolveArgs;
-pub(crate) use upkeep::{CacheCommand, CacheCommandArgs, CompletionsArgs, ManArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs};
+pub(crate) use upkeep::{
+    CacheCommand, CacheCommandArgs, CompletionsArgs, ManArgs, TrustRootArgs, TrustRootCommand, TrustRootUpdateArgs,
+};
 pub(crate) use wanted::{IndexArgs, RequirementArgs, ResolvePolicy, WantedArgs, Words};
 
 /// `pip install`, with the provenance of every file verified first.
@@ -51,6 +60,16 @@ pub(crate) struct Cli {
     /// More output: every place that was asked for provenance, and every claim of the certificates
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+impl Cli {
+    /// With the words for a command of pip's, where it is one.
+    pub(crate) fn with_passed(mut self, words: Vec<OsString>) -> Self {
+        if let Command::Pip(args) = &mut self.command {
+            args.words = words;
+        }
+        self
+    }
 }
 
 /// When to use colours.
@@ -145,6 +164,12 @@ pub(crate) enum Command {
     /// Nothing in it is trusted: everything is verified again whenever it is used, so that it may be emptied at any time.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// pip's own commands that install nothing, as they are (docs/pip-options.md)
+    ///
+    /// `slsa-pip list`, `show`, `freeze`, `check`, `uninstall`, `config` and `hash` are pip's; `slsa-pip pip COMMAND …` runs these and what slsa-pip
+    /// has under the same name, such as `slsa-pip pip inspect`. All words after it are pip's, and so is the exit code.
+    #[command(visible_aliases = ["list", "show", "freeze", "check", "uninstall", "config", "hash"])]
+    Pip(PassedArgs),
     /// Print the completions for a shell
     ///
     /// For bash: `slsa-pip completions bash > ~/.local/share/bash-completion/completions/slsa-pip`
@@ -169,6 +194,7 @@ impl Command {
             Self::Policy(command) => command.name(),
             Self::TrustRoot(command) => command.name(),
             Self::Cache(command) => command.name(),
+            Self::Pip(_) => "pip",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
         }
@@ -178,7 +204,13 @@ impl Command {
     pub(crate) fn schema(&self) -> &'static str {
         match self {
             Self::Diff(_) => crate::commands::diff::SCHEMA,
-            Self::Install(_) | Self::Download(_) | Self::Lock(_) | Self::Verify(_) | Self::Completions(_) | Self::Man(_) => report::SCHEMA,
+            Self::Install(_)
+            | Self::Download(_)
+            | Self::Lock(_)
+            | Self::Verify(_)
+            | Self::Pip(_)
+            | Self::Completions(_)
+            | Self::Man(_) => report::SCHEMA,
             Self::Resolve(_) => crate::commands::resolve::SCHEMA,
             Self::CheckRelease(_) => crate::commands::check_release::SCHEMA,
             Self::Inspect(_) => report::inspection::SCHEMA,
@@ -205,7 +237,7 @@ impl Command {
             Self::TrustRoot(TrustRootCommand::Show(args)) => args.format,
             Self::TrustRoot(TrustRootCommand::Update(args)) => args.common.format,
             Self::Cache(command) => command.args().format,
-            Self::Completions(_) | Self::Man(_) => Format::Human,
+            Self::Pip(_) | Self::Completions(_) | Self::Man(_) => Format::Human,
         }
     }
 }

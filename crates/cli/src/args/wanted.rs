@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use slsa_pip_pypi_client::IndexStrategy;
 
+use crate::args::pip::PipOptions;
 use crate::environment as env;
 use crate::locked::is_lock;
 
@@ -22,6 +23,8 @@ pub(crate) struct WantedArgs {
     pub(crate) index: IndexArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) pip: PipOptions,
 }
 
 /// What to install.

@@ -8,6 +8,7 @@ pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod install;
 pub(crate) mod lock;
+pub(crate) mod pip;
 pub(crate) mod policy;
 pub(crate) mod resolve;
 pub(crate) mod trust_root;

@@ -27,11 +27,16 @@ pub(crate) fn error_document(command: &Command, failure: &Failure) -> String {
         | Command::TrustRoot(_)
         | Command::Cache(_)
         | Command::Policy(_)
+        | Command::Pip(_)
         | Command::Completions(_)
         | Command::Man(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "error": failure })
         }
-        Command::Install(_) | Command::Download(_) | Command::Lock(_) | Command::Verify(_) | Command::CheckRelease(_) => {
+        Command::Install(_)
+        | Command::Download(_)
+        | Command::Lock(_)
+        | Command::Verify(_)
+        | Command::CheckRelease(_) => {
             json!({ "schema": schema, "command": name, "verdict": "error", "files": [], "error": failure })
         }
     };
