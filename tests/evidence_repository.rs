@@ -153,6 +153,72 @@ fn the_json_api_names_the_repository_where_the_metadata_does_not() {
 }
 
 #[test]
+fn a_json_api_that_cannot_answer_refuses_nothing_and_the_report_says_so() {
+    let wheel = || Wheel::builder("rocket", "1.0.0").build();
+    let scene = Scene::of([Release::new(wheel()).with(Evidence::pep740(Identity::github("evil/rocket")))]);
+    let info = json!({"project_urls": {"Repository": "https://github.com/acme/rocket"}});
+    scene.world.describe("rocket", "1.0.0", info);
+    scene
+        .world
+        .fault("/pypi/", Fault::Reply(500, Vec::new(), String::new()));
+    // What it would have said is the uploader's word, and would have proven nothing.
+    let report = run(&scene).exits(0).json();
+    let file = &report["files"][0];
+    assert_eq!(
+        (
+            &file["standing"],
+            &file["declared_repository"],
+            &file["declared_unknown"]
+        ),
+        (&json!("claimed"), &json!(null), &json!(true))
+    );
+    Run::of(scene.install(&["rocket", "--dry-run", "--no-cache-dir"]))
+        .exits(0)
+        .says("declared    not known: the index could not be asked what the package's metadata names");
+    // A pin does not depend on it.
+    scene.write("slsa-pip.toml", &pin(DECLARED, ""));
+    assert_eq!(run(&scene).exits(1).codes(), ["repository-mismatch"]);
+    // That there is no such API is an answer.
+    let scene = Scene::of([Release::new(wheel()).with(Evidence::pep740(Identity::github(DECLARED)))]);
+    scene
+        .world
+        .fault("/pypi/", Fault::Reply(404, Vec::new(), String::new()));
+    let report = run(&scene).exits(0).json();
+    assert!(report["files"][0].get("declared_unknown").is_none());
+}
+
+#[test]
+fn a_pinned_owners_repository_is_the_one_that_the_metadata_names() {
+    let evidence = || {
+        release_asset(
+            DECLARED,
+            "v1.0.0",
+            "multiple.intoto.jsonl",
+            Identity::slsa_generator(DECLARED),
+        )
+    };
+    let named = |repository: &str| {
+        let url = format!("https://github.com/{repository}");
+        Wheel::builder("rocket", "1.0.0").project_url("Source", &url).build()
+    };
+    let owner = "[packages.rocket]\nowner = \"github.com/acme\"\n";
+    let scene = Scene::of([Release::new(named(DECLARED)).with(evidence())]);
+    scene.write("slsa-pip.toml", owner);
+    let report = run(&scene).exits(0).json();
+    assert_eq!(report["files"][0]["standing"], "pinned");
+    // Nobody looks for it in a repository of somebody else's, whatever the metadata says.
+    let scene = Scene::of([Release::new(named("evil/rocket")).with(evidence())]);
+    scene.write("slsa-pip.toml", owner);
+    assert_eq!(run(&scene).exits(1).codes(), ["no-evidence"]);
+    assert_eq!(scene.world.request_count("/github/evil"), 0);
+    // Their own proof is theirs.
+    let theirs = Evidence::pep740(Identity::github("evil/rocket"));
+    let scene = Scene::of([Release::new(named("evil/rocket")).with(theirs)]);
+    scene.write("slsa-pip.toml", owner);
+    assert_eq!(run(&scene).exits(1).codes(), ["repository-mismatch"]);
+}
+
+#[test]
 fn a_renamed_repository_is_followed_and_the_name_that_was_signed_counts() {
     let (old, new) = ("acme/rocket", "acme/starship");
     let evidence = release_asset(new, "v1.0.0", "multiple.intoto.jsonl", Identity::slsa_generator(old));

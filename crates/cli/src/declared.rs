@@ -20,6 +20,10 @@ const LABELS: [&str; 8] = [
 
 /// The repository that the METADATA of the file names, else the one of the index's JSON API. That is not asked where policy
 /// pins a repository: it is looked for there, and no other is compared with it.
+///
+/// Where the JSON API cannot answer, nothing is compared, and an unpinned file passes as merely claimed; the report says that
+/// nobody knows. Nothing is lost by that: what the API says of a version is what its uploader said, who may as well say nothing. A
+/// package that needs more than a claim is pinned.
 pub(crate) async fn repository(session: &Session, package: &Package, is_pinned: bool) -> Declared {
     let enterprise = session.endpoints.github.host_str();
     let metadata = session.index.metadata(&package.file).await;

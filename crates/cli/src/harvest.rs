@@ -202,6 +202,7 @@ pub(crate) fn file_report(
         required_by: Vec::new(),
         origin: None,
         declared_repository: None,
+        declared_unknown: false,
         path: None,
         wheel: None,
         provenance: None,

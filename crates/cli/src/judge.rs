@@ -353,8 +353,14 @@ impl<'a> Judge<'a> {
             }
             refused => refused,
         };
-        let Examined { harvest, declared, .. } = examined;
+        let Examined {
+            harvest,
+            declared,
+            unanswered,
+            ..
+        } = examined;
         let mut judged = judged(session, package, staged, outcome, harvest, declared);
+        judged.report.declared_unknown = unanswered && judged.report.declared_repository.is_none();
         judged.report.wheel = wheel;
         Ok(judged)
     }

@@ -113,6 +113,12 @@ fn accepted(file: &FileReport, printer: &Printer) -> String {
             block.digest(file);
             block.maybe("from", file.origin.as_deref());
             block.attested(attested, file.declared_repository.as_deref());
+            if file.declared_unknown && !attested.pinned {
+                block.line(
+                    "declared",
+                    "not known: the index could not be asked what the package's metadata names",
+                );
+            }
         }
         Some(Basis::Exempt(exempt)) => {
             block.heading(&printer.warn("exempt"), &file.name);
@@ -206,7 +212,11 @@ impl<'a> Block<'a> {
 
     /// What the wheel holds that runs without being imported or takes the names of others; all that is worth knowing if asked.
     fn wheel(&mut self, file: &FileReport) {
-        for line in file.wheel.iter().flat_map(|wheel| wheel.lines(self.printer.is_verbose())) {
+        for line in file
+            .wheel
+            .iter()
+            .flat_map(|wheel| wheel.lines(self.printer.is_verbose()))
+        {
             self.line("holds", &line);
         }
     }
@@ -314,7 +324,11 @@ impl<'a> Block<'a> {
             }
             if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
                 let code = alike.first().map(|refusal| refusal.code.as_str()).unwrap_or_default();
-                let what = if code.starts_with("wheel-") { "defects" } else { "attestations" };
+                let what = if code.starts_with("wheel-") {
+                    "defects"
+                } else {
+                    "attestations"
+                };
                 let _ = writeln!(self.text, "  … and {more} more {what} with [{code}] (-v shows them)");
             }
         }

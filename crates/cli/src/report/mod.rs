@@ -114,6 +114,9 @@ pub(crate) struct FileReport {
     pub(crate) origin: Option<String>,
     /// The repository that unsigned metadata names, and where.
     pub(crate) declared_repository: Option<String>,
+    /// Whether it may name one for all that is known: it could not be asked.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) declared_unknown: bool,
     /// The path, or the digest, as it was typed (`verify` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) path: Option<String>,
@@ -123,6 +126,11 @@ pub(crate) struct FileReport {
     /// The verified statement (`verify --print-provenance` only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provenance: Option<serde_json::Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// An installed distribution that was left as it is.
