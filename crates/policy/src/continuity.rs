@@ -78,7 +78,8 @@ impl Break {
 }
 
 const TAGS: &str = "refs/tags/";
-const HOSTED: &str = "github-hosted";
+/// Runners of the providers, as claim 1.11 names them.
+const HOSTED: [&str; 2] = ["github-hosted", "gitlab-hosted"];
 /// `pull_request`, `pull_request_target`, `pull_request_review`: whoever opens one has a say in what is built.
 const PULL_REQUEST: &str = "pull_request";
 
@@ -131,10 +132,10 @@ fn broken(kind: Break, previous: &Identity, found: &Identity, is_older: bool) ->
         Break::Tag => is_tag(previous) && !is_tag(found),
         Break::PullRequest => is_pull_request(found) && !is_pull_request(previous),
         Break::Environment => lost(previous.environment.as_ref(), found.environment.as_ref()),
-        Break::Runner => {
-            previous.runner_environment.as_deref() == Some(HOSTED)
-                && found.runner_environment.as_deref() != Some(HOSTED)
-        }
+        Break::Runner => previous
+            .runner_environment
+            .as_deref()
+            .is_some_and(|runner| HOSTED.contains(&runner) && found.runner_environment.as_deref() != Some(runner)),
     }
 }
 

@@ -50,12 +50,10 @@ pub(crate) fn lost(expectation: &Expectation, package: Option<&str>) -> Option<F
     )
 }
 
+/// Whether policy names the very repository. That it accepts any of an owner's says nothing about this package's.
 fn has_moved(previous: &Previous, found: &Identity, expectation: &Expectation) -> bool {
-    let pinned = found
-        .repository
-        .as_ref()
-        .is_some_and(|it| expectation.accepts_repository(it));
-    pinned && found.repository != previous.identity.repository
+    let named = |repository| expectation.repositories.contains(repository);
+    found.repository.as_ref().is_some_and(named) && found.repository != previous.identity.repository
 }
 
 /// What was recorded, had it been recorded in the repository that was found.
