@@ -502,10 +502,39 @@ fn no_look_alike_is_the_pinned_repository() {
 type Change = fn(&mut Expectation);
 
 /// Everything that can be expected, each unmet by the attestations below.
-const UNMET: [(Change, Code); 15] = [
+const UNMET: [(Change, Code); 18] = [
     (
         |e| e.repositories = vec!["acme/bar".parse().unwrap()],
         Code::RepositoryMismatch,
+    ),
+    (
+        |e| {
+            e.repositories.clear();
+            e.owners = vec!["github.com/acm".parse().unwrap()];
+        },
+        Code::RepositoryMismatch,
+    ),
+    (
+        |e| {
+            e.repositories.clear();
+            e.accounts = vec![slsa_pip_policy::Account::Google {
+                email: "acme/foo".to_owned(),
+            }];
+        },
+        Code::AccountMismatch,
+    ),
+    (
+        |e| {
+            e.locked = Some(slsa_pip_policy::LockedPublishers {
+                publishers: vec![slsa_pip_policy::Publisher::GitHub {
+                    repository: "acme/foo".to_owned(),
+                    workflow: "other.yml".to_owned(),
+                    environment: None,
+                }],
+                written_at: "pylock.toml".to_owned(),
+            });
+        },
+        Code::LockedIdentityMismatch,
     ),
     (|e| e.repository_id = Some("1".to_owned()), Code::RepositoryIdMismatch),
     (|e| e.owner_id = Some("1".to_owned()), Code::OwnerIdMismatch),
@@ -545,8 +574,42 @@ const UNMET: [(Change, Code); 15] = [
     ),
 ];
 
+/// A new field of [`Expectation`] ends the compilation here, until it has its line in [`UNMET`] or a test that is named.
+const fn every_field_is_thought_of(expectation: &Expectation) {
+    let Expectation {
+        repositories: _,
+        owners: _,
+        accounts: _,
+        repository_id: _,
+        owner_id: _,
+        reference: _,
+        source_tag: _,
+        versioned_tag: _,
+        source_branch: _,
+        builder: _,
+        workflow: _,
+        trigger: _,
+        environment: _,
+        runner_environment: _,
+        workflow_inputs: _,
+        kinds: _,
+        minimum_level: _,
+        locked: _,
+        // Below, and tests/accounts.rs.
+        unpinned: _,
+        trusted_builders: _,
+        // crates/verify/src/continuity.rs and tests/continuity.rs.
+        previous: _,
+        under_review: _,
+        // Words for reports, and what proves nothing.
+        pinned_by: _,
+        declared: _,
+    } = expectation;
+}
+
 #[test]
 fn every_expectation_binds_every_kind_and_format() {
+    every_field_is_thought_of(&Expectation::default());
     let sigstore = TestSigstore::new(1);
     let roots = roots_of(&sigstore);
     let identity = Identity::github("acme/foo").environment("release");
