@@ -50,7 +50,7 @@ impl Combined {
             builders_trusted(&next.sheet, &base, Whose::Pins, clashes);
             builders_trusted(&base.sheet, &next, Whose::Pins, clashes);
             base = Self {
-                sheet: meet(&base.sheet, &next.sheet, clashes),
+                sheet: meet(&base.sheet, &next.sheet, Beside::Import, clashes),
                 trusted: base.trusted.meet(&next.trusted),
             };
         }
@@ -64,7 +64,7 @@ impl Combined {
         let mut trusted = base.trusted;
         add_rules(&mut trusted, &local);
         Self {
-            sheet: meet(&base.sheet, &local, clashes),
+            sheet: meet(&base.sheet, &local, Beside::Importer, clashes),
             trusted,
         }
     }
@@ -252,8 +252,17 @@ fn is_narrower(exempt: &Exempt, theirs: &Exempt) -> bool {
     ends && own.versions == theirs.versions && own.sha256.iter().all(|digest| digests.contains(digest))
 }
 
+/// What the second of two sheets is to the first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// Another import: what either does not say, it means all the same.
+    Import,
+    /// The file that imports it: what that does not say, it takes from the import, but for what it may hand on.
+    Importer,
+}
+
 /// The stricter of both for every package.
-fn meet(a: &Sheet, b: &Sheet, clashes: &mut Vec<Clash>) -> Sheet {
+fn meet(a: &Sheet, b: &Sheet, beside: Beside, clashes: &mut Vec<Clash>) -> Sheet {
     let mut met = Sheet::default();
     let scopes: BTreeSet<Scope> = a.entries().chain(b.entries()).map(|(scope, _)| scope).collect();
     for scope in scopes {
@@ -278,7 +287,14 @@ fn meet(a: &Sheet, b: &Sheet, clashes: &mut Vec<Clash>) -> Sheet {
                         value,
                     }
                 }
-                (Some(one), None) | (None, Some(one)) => one.clone(),
+                (Some(one), None) | (None, Some(one)) => {
+                    let silent = beside == Beside::Import || key == Key::ImportersMayExempt;
+                    match unsaid(key).filter(|_| silent) {
+                        // Nothing is written where the other policy means the stricter value without saying it.
+                        Some(meant) if !is_at_least_as_strict(&one.value, &meant) => continue,
+                        _ => one.clone(),
+                    }
+                }
                 (None, None) => continue,
             };
             settings.push((key, setting));
