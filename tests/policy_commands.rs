@@ -327,3 +327,412 @@ fn expired_exemptions_are_dropped_on_request_without_a_request() {
         "{text}"
     );
 }
+
+fn policy(scene: &Scene, words: &[&str]) -> Run {
+    let mut command = scene.command(&[&["policy"], words].concat());
+    // None of these makes a request.
+    Run::of(command.env("SLSA_PIP_OFFLINE", "1"))
+}
+
+/// An exemption of `name` with one file, whose digest is this character.
+fn exemption(name: &str, digest: char, more: &str) -> String {
+    let digest = digest.to_string().repeat(64);
+    format!("[exemptions.{name}]\nversions = \"==1\"\nsha256 = [\"{digest}\"]\nreason = \"read\"\n{more}\n")
+}
+
+#[test]
+fn check_tells_what_has_no_effect_any_longer() {
+    let scene = scene();
+    let text = format!(
+        "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n{}{}",
+        exemption("old", 'a', "expires = 2020-01-01"),
+        exemption("rocket", 'b', "expires = 9999-01-01")
+    );
+    scene.write(POLICY, &text);
+    scene.world.forget_requests();
+    let report = policy(&scene, &["check", "--format", "json"]).exits(1).json();
+    assert_eq!(
+        (&report["schema"], &report["in_order"]),
+        (&"slsa-pip/policy-check/v1".into(), &false.into())
+    );
+    assert_eq!((&report["packages"], &report["exemptions"]), (&1.into(), &2.into()));
+    let found = |report: &Value| -> Vec<(String, u64)> {
+        let findings = report["findings"].as_array().expect("findings").iter();
+        findings
+            .map(|it| {
+                (
+                    it["kind"].as_str().expect("a kind").to_owned(),
+                    it["written_at"]["line"].as_u64().expect("a line"),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(
+        found(&report),
+        [("expired".to_owned(), 3), ("pin-behind-exemption".to_owned(), 8)]
+    );
+    policy(&scene, &["check"])
+        .exits(1)
+        .says("slsa-pip.toml:3: [exemptions.old]")
+        .says("ran out on 2020-01-01");
+    assert!(scene.world.requests().is_empty());
+
+    // What is only worth knowing is no problem, unless it is to be one.
+    scene.write(POLICY, &text.replace("2020-01-01", "9999-01-01"));
+    policy(&scene, &["check"]).exits(0).says("pin-behind-exemption");
+    policy(&scene, &["check", "--strict"]).exits(1);
+    scene.write(POLICY, &exemption("old", 'a', ""));
+    policy(&scene, &["check", "--strict"])
+        .exits(0)
+        .says("valid slsa-pip.toml: 0 packages, 0 groups, 1 exemption");
+    scene.write(POLICY, "[packages.rocket]\nrepositry = \"github.com/acme/rocket\"\n");
+    policy(&scene, &["check"]).exits(2).says("did you mean `repository`?");
+}
+
+#[test]
+fn check_tells_a_table_of_which_nothing_counts() {
+    let scene = scene();
+    let user = scene.directory.path().join("config");
+    std::fs::create_dir_all(user.join("slsa-pip")).expect("made");
+    scene.write(
+        "config/slsa-pip/slsa-pip.toml",
+        "[packages.\"acme-*\"]\nowner = \"github.com/acme\"\n\n[packages.rocket]\nrepository = \"github.com/old/rocket\"\n",
+    );
+    scene.write(POLICY, "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n");
+    let mut command = scene.command(&["policy", "check", "--format", "json"]);
+    let report = Run::of(command.env("XDG_CONFIG_HOME", &user)).exits(1).json();
+    let findings = report["findings"].as_array().expect("findings");
+    assert_eq!(findings.len(), 1, "{report:#}");
+    assert_eq!(
+        (&findings[0]["kind"], &findings[0]["written_at"]["line"]),
+        (&"shadowed".into(), &4.into())
+    );
+    assert!(
+        findings[0]["message"]
+            .as_str()
+            .expect("a message")
+            .contains("slsa-pip.toml:2: [packages.rocket]")
+    );
+}
+
+#[test]
+fn check_tells_entries_that_nothing_uses() {
+    let scene = scene();
+    let text = format!(
+        "[packages.rocket]\nrepository = \"github.com/acme/rocket\"\n[packages.\"other-*\"]\nowner = \"github.com/other\"\n{}{}",
+        exemption("bolt", 'a', ""),
+        exemption("gone", 'b', "")
+    );
+    scene.write(POLICY, &text);
+    let unused = |words: &[&str]| -> Vec<String> {
+        let words = [&["policy", "check", "--format", "json"], words].concat();
+        let report = Run::of(scene.command(&words)).exits(0).json();
+        let findings = report["findings"].as_array().expect("findings").clone();
+        findings
+            .iter()
+            .map(|it| it["written_at"]["table"].as_str().expect("a table").to_owned())
+            .collect()
+    };
+    assert!(unused(&[]).is_empty());
+    // `bolt` is 0.6 there, and the exemption is for 1.
+    assert_eq!(
+        unused(&["-r", "requirements.txt"]),
+        ["[packages.\"other-*\"]", "[exemptions.bolt]", "[exemptions.gone]"]
+    );
+    assert_eq!(unused(&["--installed"]).len(), 4);
+}
+
+#[test]
+fn explain_names_the_rule_and_its_line() {
+    let scene = scene();
+    let text = format!(
+        "[defaults]\nunpinned = \"deny\"\nminimum-level = 1\n\n[packages.\"acme-*\"]\nowner = \"github.com/acme\"\n\n[packages.acme-rocket]\nminimum-level = 3\nref = \"refs/tags/v{{version}}\"\n\n{}",
+        exemption("acme-rocket", 'a', "")
+    );
+    scene.write(POLICY, &text);
+    let report = policy(&scene, &["explain", "Acme.Rocket==1.0", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(report["schema"], "slsa-pip/policy-explanation/v1");
+    let package = &report["packages"][0];
+    assert_eq!(
+        (&package["package"], &package["version"]),
+        (&"acme-rocket".into(), &"1.0".into())
+    );
+    let settings = package["settings"].as_array().expect("settings");
+    let set = |key: &str| {
+        settings
+            .iter()
+            .find(|set| set["key"] == key)
+            .unwrap_or_else(|| panic!("no {key}: {package}"))
+    };
+    assert_eq!(set("owner")["written_at"]["line"], 6);
+    assert_eq!(set("unpinned")["written_at"]["table"], "[defaults]");
+    assert_eq!(set("mode")["written_at"], Value::Null);
+    assert_eq!(set("minimum-level")["value"], "3");
+    assert_eq!(set("minimum-level")["overridden"][0]["setting"], "minimum-level = 1");
+    assert_eq!(package["exemption"]["written_at"]["line"], 12);
+    policy(&scene, &["explain", "acme-rocket==2", "serde"])
+        .exits(0)
+        .says("slsa-pip.toml:9: [packages.acme-rocket]")
+        .says("not minimum-level = 1")
+        .says("no exemption for this version")
+        .says("no pin: slsa-pip policy add serde");
+    policy(&scene, &["explain", "a b"]).exits(2).says("names no package");
+    policy(&scene, &["explain", "a==x"]).exits(2).says("names no package");
+}
+
+#[test]
+fn diff_tells_looser_from_stricter() {
+    let scene = scene();
+    let old = format!(
+        "[packages.a]\nrepository = \"github.com/o/a\"\nworkflow = \"a.yml\"\n{}",
+        exemption("b", 'a', "")
+    );
+    scene.write("old.toml", &old);
+    scene.write("same.toml", &format!("# other words\n{old}"));
+    scene.write("stricter.toml", &format!("[defaults]\nunpinned = \"deny\"\n{old}"));
+    let looser = format!(
+        "[packages.a]\nrepository = \"github.com/o/a\"\n{}{}",
+        exemption("b", 'a', ""),
+        exemption("c", 'b', "")
+    );
+    scene.write("looser.toml", &looser.replace("read", "a|b`c"));
+    policy(&scene, &["diff", "old.toml", "same.toml"])
+        .exits(0)
+        .says("The same packages pass as before");
+    policy(&scene, &["diff", "old.toml", "stricter.toml"])
+        .exits(0)
+        .says("0 looser, 0 different, 1 stricter");
+    let report = policy(&scene, &["diff", "old.toml", "looser.toml", "--format", "json"])
+        .exits(1)
+        .json();
+    assert_eq!(report["schema"], "slsa-pip/policy-diff/v1");
+    assert_eq!(report["not_looser"], false);
+    assert_eq!(report["changed"][0]["table"], "[packages.a]");
+    assert_eq!(report["changed"][0]["changes"][0]["effect"], "looser");
+    let markdown = policy(&scene, &["diff", "old.toml", "looser.toml", "--format", "markdown"])
+        .exits(1)
+        .stdout;
+    assert!(
+        markdown.starts_with("**2 looser, 0 different, 0 stricter**"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("| `[packages.a]` | `workflow` | `\"a.yml\"` | `not set` | **looser** |"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("a\\|b\u{fffd}c"), "{markdown}");
+    scene.write("bad.toml", "version = 2\n");
+    policy(&scene, &["diff", "old.toml", "bad.toml"])
+        .exits(2)
+        .says("bad.toml");
+}
+
+#[test]
+fn a_policy_in_pyproject_is_completed_there() {
+    let scene = scene();
+    let text =
+        "[project]\nname = \"x\" # mine\n\n[tool.slsa-pip.defaults]\nunpinned = \"deny\"\n\n[tool.other]\na = 1\n";
+    scene.write("pyproject.toml", text);
+    let report = init(&scene, &["--format", "json"]).exits(0).json();
+    assert_eq!(report["policy"], "pyproject.toml");
+    let written = read(&scene, "pyproject.toml");
+    for line in text.lines() {
+        assert!(written.contains(line), "`{line}` is not in:\n{written}");
+    }
+    assert!(written.contains("[tool.slsa-pip.packages.rocket]"), "{written}");
+    assert!(written.contains("[tool.slsa-pip.exemptions.bolt]"), "{written}");
+    assert!(!scene.directory.path().join(POLICY).exists());
+    Run::of(scene.install(&["rocket"])).exits(0);
+    assert_eq!(init(&scene, &["--format", "json"]).exits(0).json()["changed"], false);
+}
+
+#[test]
+fn what_is_written_goes_where_it_was_asked_for_and_keeps_its_rights() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let scene = scene();
+    let path = |name: &str| scene.directory.path().join(name);
+    init(&scene, &["--dry-run", "--output", "new.toml"])
+        .exits(0)
+        .says("Nothing was written");
+    assert!(!path("new.toml").exists());
+    init(&scene, &["--output", "new.toml"]).exits(0);
+    assert!(path("new.toml").exists() && !path(POLICY).exists());
+    // A link stays one, and its file keeps its rights.
+    scene.write("real.toml", "# ours\r\nversion = 1\r\n");
+    std::fs::set_permissions(path("real.toml"), std::fs::Permissions::from_mode(0o640)).expect("set");
+    symlink("real.toml", path(POLICY)).expect("linked");
+    init(&scene, &[]).exits(0);
+    assert!(path(POLICY).symlink_metadata().expect("there").is_symlink());
+    assert_eq!(
+        path("real.toml").metadata().expect("there").permissions().mode() & 0o777,
+        0o640
+    );
+    let text = read(&scene, "real.toml");
+    assert!(text.starts_with("# ours\r\nversion = 1\r\n"), "{text}");
+    assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{text:?}");
+    let left: Vec<_> = std::fs::read_dir(scene.directory.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .filter(|name| name.contains("partial"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn add_enters_one_package_and_on_request_what_it_requires() {
+    let scene = scene();
+    let add = |words: &[&str]| Run::of(scene.command(&[&["policy", "add", "--format", "json"], words].concat()));
+    let names = |report: &Value| -> Vec<String> {
+        let entries = report["entries"].as_array().expect("entries").iter();
+        entries
+            .map(|entry| {
+                format!(
+                    "{}=={}",
+                    entry["package"].as_str().unwrap(),
+                    entry["version"].as_str().unwrap()
+                )
+            })
+            .collect()
+    };
+    let report = add(&["rocket==1.1.0"]).exits(0).json();
+    assert_eq!(names(&report), ["rocket==1.1.0"]);
+    assert_eq!(report["entries"][0]["releases"], serde_json::json!(["1.0.0"]));
+    assert!(!read(&scene, POLICY).contains("engine"));
+    let report = add(&["rocket", "--with-dependencies"]).exits(0).json();
+    assert_eq!(names(&report), ["engine==2.0.0", "rocket==1.2.0", "bolt==0.6"]);
+    assert_eq!(report["entries"][1]["action"], "pin-kept");
+    add(&[]).exits(2).says("slsa-pip policy add urllib3");
+}
+
+#[test]
+fn an_exemption_names_all_wheels_on_request() {
+    let elsewhere = || wheel("bolt", "0.6").tag("cp39-cp39-macosx_10_9_x86_64").build();
+    let scene = Scene::of([Release::new(wheel("bolt", "0.6").build()), Release::new(elsewhere())]);
+    scene.write("requirements.txt", "bolt\n");
+    let report = init(&scene, &["--format", "json"]).exits(0).json();
+    assert_eq!(entry(&report, "bolt")["other_files"], 1);
+    assert!(!read(&scene, POLICY).contains(&elsewhere().sha256()));
+    init(&scene, &["--dry-run"]).exits(0).says("Left as it was");
+    let report = init(&scene, &["--all-files", "--format", "json"]).exits(0).json();
+    let digests = serde_json::json!({ elsewhere().sha256(): elsewhere().filename });
+    assert_eq!(entry(&report, "bolt")["sha256"], digests, "the missing one is added");
+    let text = read(&scene, POLICY);
+    assert!(
+        text.contains(&elsewhere().sha256()) && text.contains(&wheel("bolt", "0.6").build().sha256()),
+        "{text}"
+    );
+    assert_eq!(
+        init(&scene, &["--all-files", "--format", "json"]).exits(0).json()["changed"],
+        false
+    );
+}
+
+#[test]
+fn what_could_not_be_looked_up_is_not_exempted() {
+    use slsa_pip_test_world::Fault;
+    let scene = Scene::of([Release::new(wheel("bolt", "0.6").build())]);
+    scene.write("requirements.txt", "bolt\n");
+    scene.world.fault("/integrity/bolt/", Fault::Status(500));
+    let run = init(&scene, &["--format", "json", "--retries", "0"]).exits(1);
+    let bolt = entry(&run.json(), "bolt");
+    assert_eq!(bolt["action"], "not-entered");
+    assert!(
+        bolt["advice"].as_str().expect("advice").contains("--evidence"),
+        "{bolt}"
+    );
+    assert!(!scene.directory.path().join(POLICY).exists());
+    // Places that are never to be asked are switched off by name.
+    scene.world.clear_faults();
+    init(&scene, &["--evidence", "index"]).exits(0).says("1 new exemption");
+}
+
+#[test]
+fn nothing_that_a_certificate_or_a_reason_says_becomes_toml() {
+    let nasty = "e\"]\n[defaults]\nmode = \"warn\"\n#";
+    let hostile = identity("rocket", "1.0.0").environment(nasty);
+    let quoted = identity("engine", "1.0.0").environment("a\"b\\c # d");
+    let scene = Scene::of([
+        Release::new(wheel("rocket", "1.0.0").build()).with(Evidence::pep740(hostile)),
+        Release::new(wheel("engine", "1.0.0").build()).with(Evidence::pep740(quoted)),
+        Release::new(wheel("bolt", "0.6").build()),
+    ]);
+    scene.write("requirements.txt", "rocket\nengine\nbolt\n");
+    let reason = "because \"\"\"\n[defaults]";
+    let report = init(&scene, &["--format", "json", "--reason", reason]).exits(1).json();
+    // The reader takes no control characters, so that there is no entry; the others are not lost with it.
+    let rocket = entry(&report, "rocket");
+    assert_eq!(rocket["action"], "not-entered", "{rocket}");
+    assert!(
+        rocket["advice"].as_str().expect("advice").contains("cannot be written"),
+        "{rocket}"
+    );
+    assert_eq!(entry(&report, "bolt")["action"], "not-entered");
+    assert_eq!(entry(&report, "engine")["action"], "pinned");
+    let text = read(&scene, POLICY);
+    assert!(!text.contains("[defaults]") && !text.contains("rocket"), "{text}");
+    let explained = policy(&scene, &["explain", "engine", "--format", "json"])
+        .exits(0)
+        .json();
+    let settings = explained["packages"][0]["settings"].as_array().expect("settings");
+    assert!(
+        settings.iter().any(|set| set["value"] == "\"a\\\"b\\\\c # d\""),
+        "{explained}"
+    );
+}
+
+/// The commands of a page's `console` blocks, each with the lines that are shown below it.
+fn commands(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    for block in page.split("```console\n").skip(1) {
+        for line in block.split("```").next().expect("a block").lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => commands.push((command.to_owned(), Vec::new())),
+                None => commands.last_mut().expect("a command").1.push(line.to_owned()),
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_page_on_adoption_is_run_as_it_stands() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/adopt.md")).expect("the page");
+    let scene = scene();
+    scene.world.publish(published("winch", "3.1"));
+    let python = crate::support::venv(scene.directory.path());
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_slsa-pip"));
+    let path = format!(
+        "{}:{}",
+        program.parent().expect("a folder").display(),
+        std::env::var("PATH").expect("PATH")
+    );
+    let commands = commands(&page);
+    assert!(commands.len() > 10, "{commands:?}");
+    for (command, shown) in commands {
+        // The environment is that of the other tests; the words are the page's.
+        let of_scene = scene.command(&[]);
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", &command])
+            .current_dir(scene.directory.path())
+            .env_clear();
+        shell.envs(std::env::vars_os());
+        for (name, value) in of_scene.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell.env("PATH", &path).env("SLSA_PIP_PYTHON", &python);
+        let run = Run::of(shell).exits(i32::from(command.contains("# exit code 1")));
+        for line in shown {
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert!(
+                all.contains(line.trim_end()),
+                "`{command}` does not say `{line}`:\n{all}"
+            );
+        }
+    }
+}

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 use jiff::civil::Date;
 use slsa_pip_cache::CacheFolder;
 use slsa_pip_distribution::Sha256Digest;
 
-use super::{CacheArgs, EvidenceArgs, Format, WantedArgs};
+use super::{CacheArgs, DiffFormat, EvidenceArgs, Format, WantedArgs};
 use crate::cache_dir;
 use crate::commands::policy;
 use crate::environment as env;
@@ -75,10 +75,7 @@ impl PolicyCommand {
             Self::Prune(args) => args.format,
             Self::Check(args) => args.format,
             Self::Explain(args) => args.format,
-            Self::Diff(args) => match args.format {
-                DiffFormat::Json => Format::Json,
-                DiffFormat::Human | DiffFormat::Markdown => Format::Human,
-            },
+            Self::Diff(args) => args.format.of_errors(),
         }
     }
 
@@ -236,18 +233,6 @@ pub(crate) struct PolicyExplainArgs {
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Options")]
     pub(crate) format: Format,
-}
-
-/// The form of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
-pub(crate) enum DiffFormat {
-    /// For people, on standard error
-    #[default]
-    Human,
-    /// For a pull request, on standard output
-    Markdown,
-    /// One JSON document on standard output (docs/report.md)
-    Json,
 }
 
 /// `slsa-pip policy diff`

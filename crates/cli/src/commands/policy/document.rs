@@ -1,6 +1,6 @@
 //! A policy file that is edited: whatever is not touched keeps its bytes, comments and order.
 //!
-//! toml_edit writes, and escapes what it writes; what holds is only what the policy's own reader makes of the result.
+//! `toml_edit` writes, and escapes what it writes; what holds is only what the policy's own reader makes of the result.
 
 use std::collections::BTreeMap;
 

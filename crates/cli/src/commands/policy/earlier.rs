@@ -62,7 +62,7 @@ pub(crate) async fn releases(session: &Session, judge: &Judge<'_>, package: &Pac
         return Ok(Vec::new());
     };
     let candidates = candidates(&project.files, package);
-    let asked = candidates.iter().map(|candidate| judge.foretell(candidate));
+    let asked = candidates.iter().map(|candidate| judge.reveal(candidate));
     let answers = try_join_all(asked).await?;
     let found = candidates.into_iter().zip(answers);
     Ok(found

@@ -1,7 +1,5 @@
 //! `slsa-pip policy init` and `add`: entries for what was verified, each judged once more under the policy as written.
 
-use std::path::PathBuf;
-
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -22,6 +20,7 @@ use crate::failure::Result;
 use crate::interrupt;
 use crate::judge::Judge;
 use crate::pipeline::Awaited;
+use crate::policy_file::Access;
 use crate::printer::Printer;
 use crate::resolution::Package;
 use crate::session::{Session, whole_index_client};
@@ -71,12 +70,12 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     let mut words = Words::default();
     words.flag("--ignore-installed", true);
     let mut session = Session::open(work.command, work.wanted, words, work.evidence, printer).await?;
-    let path: PathBuf = work
-        .edit
-        .output
-        .clone()
-        .unwrap_or_else(|| session.trust.policy_file.clone());
-    let place = Place::read(&path)?;
+    let access = Access {
+        cache: session.trust.cache.as_ref(),
+        offline: session.trust.offline,
+    };
+    let named = work.evidence.trust.policy.as_deref();
+    let place = Place::find(work.edit.output.as_deref(), named, access)?;
     let held = place.current()?;
     let survey = survey::run(&mut session, &held, work.no_deps, printer).await?;
     let mut entries: Vec<Entry> = survey.files.iter().map(Entry::of).collect();
@@ -109,7 +108,7 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     let summary = Summary {
         schema: super::EDIT_SCHEMA,
         command: work.command,
-        policy: path.display().to_string(),
+        policy: place.path.display().to_string(),
         created: changed && !place.exists(),
         changed,
         written,

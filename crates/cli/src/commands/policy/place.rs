@@ -5,43 +5,46 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::PackageName;
-use slsa_pip_policy::Policy;
+use slsa_pip_policy::{self as policy, Format, Layers, Policy};
 
 use super::document::{Document, Section};
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
+use crate::policy_file::{self, Access};
 
 /// What a new policy file begins with.
 const HEADER: &str =
     "# Who may build what: the policy of slsa-pip. Every entry is yours to review and to change.\nversion = 1\n";
 
-/// A policy file as it lies there.
-#[derive(Debug)]
+/// A policy file as it lies there, with what holds besides.
 pub(crate) struct Place {
     /// The file.
     pub(crate) path: PathBuf,
     /// Its text; `None` if it does not exist yet.
     text: Option<String>,
+    /// The user-wide file, and all that is imported.
+    layers: Layers,
 }
 
 /// Entries that an edit has added, changed or removed.
 pub(crate) type Touched = BTreeSet<(Section, PackageName)>;
 
 impl Place {
-    /// Reads the file, if it is there.
+    /// Finds and reads the file that is to be edited: `output`, or else the policy that holds, or would.
     ///
     /// # Errors
-    /// If it is there and cannot be read.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let unreadable = || Failure::new(format!("The policy file `{}` cannot be read", path.display()));
-        let text = match read_bounded(path) {
-            Ok(bytes) => Some(String::from_utf8(bytes).map_err(|error| unreadable().caused_by(&error))?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(unreadable().caused_by(&error)),
-        };
+    /// As where policies are read; if the file cannot be read.
+    pub(crate) fn find(output: Option<&Path>, named: Option<&Path>, access: Access<'_>) -> Result<Self> {
+        let there = output.filter(|path| path.symlink_metadata().is_ok());
+        let (mut layers, path) = policy_file::load_layers(there.or(named), access)?;
+        let path = output.map_or(path, Path::to_owned);
+        if output.is_some() && there.is_none() {
+            layers.project = None;
+        }
         Ok(Self {
-            path: path.to_owned(),
-            text,
+            text: read(&path)?,
+            path,
+            layers,
         })
     }
 
@@ -55,24 +58,31 @@ impl Place {
         Document::parse(self.text.as_deref().unwrap_or(HEADER), self.is_pyproject())
     }
 
-    /// The policy that a text in this place would be.
+    /// The policy that would hold if this text stood in this place.
     ///
     /// # Errors
     /// If the reader refuses it.
     pub(crate) fn policy(&self, text: &str) -> Result<Policy> {
-        Policy::parse(text, &self.path.display().to_string()).map_err(|errors| {
-            Failure::new(format!("The policy file `{}` is not valid", self.path.display())).detail(errors.to_string())
+        let format = if self.is_pyproject() {
+            Format::Pyproject
+        } else {
+            Format::Policy
+        };
+        let label = self.path.display().to_string();
+        let project = policy::Document::parse(text, &label, format).map_err(|errors| policy_file::invalid(&errors))?;
+        Policy::of_layers(Layers {
+            project,
+            ..self.layers.clone()
         })
+        .map_err(|errors| policy_file::invalid(&errors))
     }
 
-    /// The policy that lies there; empty if there is no file.
+    /// The policy that holds.
     ///
     /// # Errors
     /// If the reader refuses it.
     pub(crate) fn current(&self) -> Result<Policy> {
-        self.text
-            .as_deref()
-            .map_or_else(|| Ok(Policy::default()), |text| self.policy(text))
+        Policy::of_layers(self.layers.clone()).map_err(|errors| policy_file::invalid(&errors))
     }
 
     /// Whether the text differs from what lies there.
@@ -104,8 +114,7 @@ impl Place {
                 path.join(".")
             )));
         }
-        let now = Self::read(&self.path)?;
-        if now.text != self.text {
+        if read(&self.path)? != self.text {
             return Err(Failure::new(format!(
                 "The policy file `{}` was changed meanwhile",
                 self.path.display()
@@ -120,7 +129,20 @@ impl Place {
     }
 
     fn is_pyproject(&self) -> bool {
-        self.path.file_name().is_some_and(|name| name == "pyproject.toml")
+        policy_file::is_pyproject(&self.path)
+    }
+}
+
+/// The text of a file; `None` if it is not there.
+fn read(path: &Path) -> Result<Option<String>> {
+    let unreadable = || Failure::new(format!("The policy file `{}` cannot be read", path.display()));
+    match read_bounded(path) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes);
+            Ok(Some(text.map_err(|error| unreadable().caused_by(&error))?))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable().caused_by(&error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `slsa-pip policy prune`: exemptions that are not needed any longer, since every file they name is attested by now.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -17,16 +17,17 @@ use super::document::Section;
 use super::init::whole_index;
 use super::place::{Place, Touched};
 use crate::args::{Format, PolicyPruneArgs, Words};
+use crate::cache_dir;
 use crate::commands::EXIT_VERIFIED;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::judge::{Foretold, Judge, Judged};
 use crate::pipeline::{self, Awaited, Grounds};
+use crate::policy_file::Access;
 use crate::printer::Printer;
 use crate::report::json;
 use crate::resolution::{self, Package};
 use crate::session::Session;
-use crate::settings::load_policy;
 
 /// The schema's name in the JSON document; docs/report.md describes it.
 pub(crate) const SCHEMA: &str = "slsa-pip/policy-prune/v1";
@@ -87,8 +88,13 @@ async fn prune(args: &PolicyPruneArgs, printer: &Printer) -> Result<u8> {
             ),
         );
     }
-    let (held, path) = load_policy(args.evidence.trust.policy.as_deref())?;
-    let place = Place::read(&path)?;
+    let cache = cache_dir::resolve(&args.evidence.trust.root.cache)?;
+    let access = Access {
+        cache: cache.as_ref(),
+        offline: args.evidence.trust.root.offline,
+    };
+    let place = Place::find(None, args.evidence.trust.policy.as_deref(), access)?;
+    let held = place.current()?;
     let mut document = place.document()?;
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let (mut pruned, notes) = if asks {
@@ -128,7 +134,7 @@ async fn prune(args: &PolicyPruneArgs, printer: &Printer) -> Result<u8> {
     let document = Document {
         schema: SCHEMA,
         command: "policy prune",
-        policy: path.display().to_string(),
+        policy: place.path.display().to_string(),
         changed,
         written,
         exemptions: pruned,
@@ -136,7 +142,7 @@ async fn prune(args: &PolicyPruneArgs, printer: &Printer) -> Result<u8> {
     };
     match args.format {
         Format::Json => printer.document(&json::document(&document)),
-        Format::Human => printer.result(&human(&document, &path, printer)),
+        Format::Human => printer.result(&human(&document, &place.path, printer)),
     }
     Ok(EXIT_VERIFIED)
 }
@@ -296,7 +302,7 @@ fn kept(exemption: &Exemption, why: &str) -> Pruned {
     }
 }
 
-fn human(document: &Document, path: &PathBuf, printer: &Printer) -> String {
+fn human(document: &Document, path: &Path, printer: &Printer) -> String {
     let mut lines = Vec::new();
     for pruned in &document.exemptions {
         let verb = match (pruned.dropped, document.written) {
