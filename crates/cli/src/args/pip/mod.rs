@@ -26,7 +26,7 @@ pub(crate) enum Treatment {
 }
 
 /// An option of pip's.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct PipOption {
     /// Its short form.
     pub(crate) short: Option<char>,
