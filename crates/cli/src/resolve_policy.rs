@@ -34,7 +34,7 @@ use conclusive::is_conclusive;
 pub(crate) use known::Known;
 
 /// Most releases passed over that are remembered with their refusals; the notes name them all.
-const MAX_REMEMBERED: usize = 64;
+const MAX_REMEMBERED: usize = 512;
 /// Most refusals that are remembered of each: a release's provenance may have a line for each of a thousand files.
 const MAX_REFUSALS: usize = 4;
 
