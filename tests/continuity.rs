@@ -570,7 +570,12 @@ fn few_earlier_releases_are_asked_for_and_one_that_does_not_answer_is_not_taken_
     let refusal = refused(&scene, &["rocket", "--retries", "0"], "continuity-unknown");
     assert!(hint(&refusal).contains("try again later"), "{refusal}");
     scene.world.clear_faults();
-    take(&scene, &["rocket"]).exits(0);
+    scene
+        .world
+        .fault("/integrity/rocket/1.0.0/", Fault::Body(b"{\"version\": 1".to_vec()));
+    refused(&scene, &["rocket", "--no-cache-dir"], "continuity-unknown");
+    scene.world.clear_faults();
+    take(&scene, &["rocket", "--no-cache-dir"]).exits(0);
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(crate) enum Foretold {
     Attested(Box<Attested>),
     /// It would be refused.
     Refused {
-        /// Whether every place that could hold provenance has answered.
+        /// Whether every place that could hold provenance has answered, and with what can be read.
         complete: bool,
     },
 }
@@ -182,16 +182,14 @@ impl<'a> Judge<'a> {
         if let (Ok(_), Some(gap)) = (&outcome, gap) {
             outcome = Err(vec![gap]);
         }
-        Ok(match outcome.as_ref().map(Verified::basis) {
-            Ok(Basis::Attested(attested)) => Foretold::Attested(attested.clone()),
-            _ => {
-                let filename = package.filename.as_str();
-                let report = file_report(filename, Some(&package.filename), None, outcome, harvest);
-                Foretold::Refused {
-                    complete: !report.may_be_found_later(),
-                }
-            }
-        })
+        if let Ok(Basis::Attested(attested)) = outcome.as_ref().map(Verified::basis) {
+            return Ok(Foretold::Attested(attested.clone()));
+        }
+        let filename = package.filename.as_str();
+        let report = file_report(filename, Some(&package.filename), None, outcome, harvest);
+        let is_unreadable = |refusal: &Refusal| refusal.code == Code::EvidenceUnreadable;
+        let complete = !report.may_be_found_later() && !report.refusals.iter().any(is_unreadable);
+        Ok(Foretold::Refused { complete })
     }
 
     /// Whether policy lets a file of this digest pass without provenance.
@@ -419,7 +417,7 @@ impl<'a> Judge<'a> {
             return Ok(outcome);
         }
         Ok(outcome.or_else(|refusals| {
-            let written_at = format!("{}: [defaults] mode = \"warn\"", policy.label());
+            let written_at = policy.mode_written_at().unwrap_or_default();
             tolerate(file, refusals, policy.mode(), &written_at)
         }))
     }

@@ -253,12 +253,13 @@ fn page(name: &PackageName, lines: &[Entry], found: &Entry, printer: &Printer) -
         table.push(row);
     }
     let mut text = format!(
-        "{name} {}: {} sha256:{}\n",
+        "{name} {}: {} sha256:{}\n  proven by {} at {}\n\n",
         found.version,
         found.file,
-        found.sha256.to_hex()
+        found.sha256.to_hex(),
+        found.evidence,
+        found.found_at
     );
-    text.push_str(&format!("  proven by {} at {}\n\n", found.evidence, found.found_at));
     let columns = table.first().map_or(0, Vec::len);
     let width = |column: usize| {
         table
