@@ -83,6 +83,7 @@ impl Session {
         check_any(&wanted.requirements, command)?;
         let lock = LockFile::find(&wanted.requirements)?;
         let trust = Trust::load(&evidence.trust)?;
+        trust.tell_policy(printer);
         let continuity = Continuity::open(&trust, evidence.trust.policy.is_none(), evidence.locked)?;
         let endpoints = Endpoints::new(evidence)?;
         let places = evidence.evidence.clone();

@@ -16,8 +16,9 @@ use crate::args::{EvidenceArgs, RootArgs, TrustArgs};
 use crate::cache_dir;
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
-use crate::report::exports;
 use crate::policy_file::{self, Access};
+use crate::printer::Printer;
+use crate::report::exports;
 
 /// What verification needs, whatever the command.
 pub(crate) struct Trust {
@@ -76,6 +77,20 @@ impl Trust {
             policy: (!self.policy.label().is_empty()).then_some(self.policy_file.as_path()),
             requirements,
         }
+    }
+
+    /// Says which policy files hold, where details are asked for.
+    pub(crate) fn tell_policy(&self, printer: &Printer) {
+        if !printer.is_verbose() {
+            return;
+        }
+        let files: Vec<&str> = self.policy.labels().collect();
+        let files = if files.is_empty() {
+            "none".to_owned()
+        } else {
+            files.join(", ")
+        };
+        printer.progress(&format!("policy {files}"));
     }
 
     /// The trusted root, refreshed first if it is not fresh and requests are allowed.
@@ -155,16 +170,6 @@ impl Endpoints {
             api: self.github_api.clone(),
         }
     }
-}
-
-/// [`policy_file::load_policy`] for commands that make no request before they know the index: imports come from files and from
-/// nowhere else.
-pub(crate) fn load_policy(named: Option<&Path>) -> Result<(Policy, PathBuf)> {
-    let access = Access {
-        cache: None,
-        offline: true,
-    };
-    policy_file::load_policy(named, access)
 }
 
 /// A base URL of an option: `http` or `https`, with a path that ends in a slash, so that joining extends it.

@@ -136,6 +136,9 @@ pub const KEYS: &[Key] = &[
     key("minimum-age", &[Defaults, Package], Shape::Text, "\"7 days\"")
         .means("cooldown: how long ago a file must have been uploaded, in whole minutes, hours, days or weeks. A file whose upload time the index does not tell is too young")
         .stricter("a longer one"),
+    key("startup-files", &[Defaults, Package], Shape::Word(&["allow", "deny"]), "\"deny\"")
+        .means("`deny`: a wheel that holds files which Python runs at every start (`.pth`, `sitecustomize`, `usercustomize`) is refused (docs/wheels.md). Default: `allow`, and they are told")
+        .stricter("`deny` for `allow`"),
     key("indexes", &[Defaults], Shape::List, "[\"https://index.example/simple/\"]")
         .means("the only indexes that may be asked, without logins. Default: whichever are configured")
         .stricter(WITHIN),

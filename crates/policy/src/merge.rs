@@ -333,6 +333,7 @@ fn is_at_least_as_strict(value: &Value, floor: &Value) -> bool {
         (Value::Kinds(own), Value::Kinds(floor)) => (!own.build || floor.build) && (!own.publish || floor.publish),
         (Value::Level(own), Value::Level(floor)) => own >= floor,
         (Value::Age(own), Value::Age(floor)) => own >= floor,
+        (Value::Startup { deny: own }, Value::Startup { deny: floor }) => *own || !floor,
         (Value::Urls(own), Value::Urls(floor)) => own.iter().all(|url| floor.iter().any(|known| same_url(known, url))),
         (Value::Flag(own), Value::Flag(floor)) => !own || *floor,
         (Value::Url(own), Value::Url(floor)) => same_url(own, floor),

@@ -154,6 +154,23 @@ impl Policy {
         }
     }
 
+    /// Where the mode is written, with its value; `None` if no file says it.
+    #[must_use]
+    pub fn mode_written_at(&self) -> Option<String> {
+        let setting = self.sheet.lookup(&Scope::All, Key::Mode)?;
+        let words = setting.value.shown(Key::Mode).into_iter();
+        let words: Vec<String> = words.map(|(key, value)| format!("{key} = {value}")).collect();
+        Some(format!("{} {}", self.written_at(setting), words.join(" ")))
+    }
+
+    /// Where it is written that no wheel of a package may hold files that Python runs at every start (`.pth`, `sitecustomize`,
+    /// `usercustomize`); `None` if they are allowed.
+    #[must_use]
+    pub fn startup_files_denied(&self, name: &PackageName) -> Option<String> {
+        let setting = self.sheet.lookup(&Scope::Package(name.clone()), Key::StartupFiles)?;
+        (setting.value == Value::Startup { deny: true }).then(|| self.written_at(setting))
+    }
+
     /// How long a file of a package must have been published before it may be chosen; `None` asks for nothing. A file whose
     /// upload time is not known does not satisfy it.
     #[must_use]

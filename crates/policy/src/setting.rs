@@ -30,6 +30,7 @@ pub(crate) enum Key {
     Evidence,
     MinimumLevel,
     MinimumAge,
+    StartupFiles,
     Index,
     Builders,
     Indexes,
@@ -47,6 +48,8 @@ pub(crate) enum Value {
     Kinds(KindSet),
     Level(u8),
     Age(SignedDuration),
+    /// Whether files that Python runs at its start are refused.
+    Startup { deny: bool },
     Url(Url),
     Builders(Vec<BuilderRule>),
     Urls(Vec<Url>),
@@ -169,6 +172,8 @@ impl Value {
             }
             Self::Level(level) => one(level.to_string()),
             Self::Age(age) => one(quoted(&age_shown(*age))),
+            Self::Startup { deny: true } => one(quoted("deny")),
+            Self::Startup { deny: false } => one(quoted("allow")),
             Self::Url(url) => one(quoted(url.as_str())),
             Self::Builders(rules) => one(list(rules.iter().map(BuilderRule::shown))),
             Self::Urls(urls) => one(list(urls.iter().map(ToString::to_string))),
@@ -247,7 +252,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 impl Key {
     /// All, in the order in which they are explained.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Mode,
         Self::Unpinned,
         Self::Source,
@@ -262,6 +267,7 @@ impl Key {
         Self::Evidence,
         Self::MinimumLevel,
         Self::MinimumAge,
+        Self::StartupFiles,
         Self::Index,
         Self::Builders,
         Self::Indexes,
@@ -285,6 +291,7 @@ impl Key {
             Self::Evidence => "evidence",
             Self::MinimumLevel => "minimum-level",
             Self::MinimumAge => "minimum-age",
+            Self::StartupFiles => "startup-files",
             Self::Index => "index",
             Self::Builders => "builders",
             Self::Indexes => "indexes",

@@ -17,6 +17,13 @@ pub(crate) struct Entry {
     pub(crate) settings: BTreeMap<Key, Setting>,
 }
 
+/// A group's entry, and the next larger group that holds it: how much of the prefix that shares.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    entry: Entry,
+    parent: Option<usize>,
+}
+
 /// An exemption, and where its table's name is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Exempt {
@@ -28,7 +35,7 @@ pub(crate) struct Exempt {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sheet {
     all: Entry,
-    groups: BTreeMap<String, Entry>,
+    groups: BTreeMap<String, Group>,
     packages: BTreeMap<PackageName, Entry>,
     pub(crate) exemptions: BTreeMap<PackageName, Exempt>,
 }
@@ -38,7 +45,12 @@ impl Sheet {
     pub(crate) fn entry(&mut self, scope: &Scope) -> &mut Entry {
         match scope {
             Scope::All => &mut self.all,
-            Scope::Group(prefix) => self.groups.entry(prefix.clone()).or_default(),
+            Scope::Group(prefix) => {
+                if !self.groups.contains_key(prefix) {
+                    self.add_group(prefix);
+                }
+                &mut self.groups.entry(prefix.clone()).or_default().entry
+            }
             Scope::Package(name) => self.packages.entry(name.clone()).or_default(),
         }
     }
@@ -47,7 +59,7 @@ impl Sheet {
     pub(crate) fn exactly(&self, scope: &Scope) -> Option<&Entry> {
         match scope {
             Scope::All => Some(&self.all),
-            Scope::Group(prefix) => self.groups.get(prefix),
+            Scope::Group(prefix) => self.groups.get(prefix).map(|group| &group.entry),
             Scope::Package(name) => self.packages.get(name),
         }
     }
@@ -57,7 +69,7 @@ impl Sheet {
         let groups = self
             .groups
             .iter()
-            .map(|(prefix, entry)| (Scope::Group(prefix.clone()), entry));
+            .map(|(prefix, group)| (Scope::Group(prefix.clone()), &group.entry));
         let packages = self
             .packages
             .iter()
@@ -66,7 +78,7 @@ impl Sheet {
     }
 
     pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
-        let groups = self.groups.values_mut();
+        let groups = self.groups.values_mut().map(|group| &mut group.entry);
         std::iter::once(&mut self.all)
             .chain(groups)
             .chain(self.packages.values_mut())
@@ -89,25 +101,42 @@ impl Sheet {
     /// The entries of the groups that hold all names with this beginning, the longest first.
     fn groups_of(&self, beginning: &str) -> Vec<&Entry> {
         let mut found = Vec::new();
-        let mut rest = Some(beginning);
-        while let Some(upper) = rest {
-            // The greatest prefix that is no greater: every prefix of `upper` is no greater than it.
-            let Some((prefix, entry)) = self
-                .groups
-                .range::<str, _>((Bound::Unbounded, Bound::Included(upper)))
-                .next_back()
-            else {
-                break;
-            };
-            let shared = prefix.bytes().zip(upper.bytes()).take_while(|(a, b)| a == b).count();
-            if shared == prefix.len() {
-                found.push(entry);
-                rest = shared.checked_sub(1).and_then(|shorter| upper.get(..shorter));
-            } else {
-                rest = upper.get(..shared);
+        // What is sorted between a prefix of a text and the text itself begins with that prefix too. So the greatest entry that is
+        // no greater than the text is the group that is looked for, or lies in it.
+        let mut next = self
+            .groups
+            .range::<str, _>((Bound::Unbounded, Bound::Included(beginning)))
+            .next_back();
+        while let Some((prefix, group)) = next {
+            if beginning.starts_with(prefix.as_str()) {
+                found.push(&group.entry);
             }
+            let parent = group.parent.and_then(|length| prefix.get(..length));
+            next = parent.and_then(|parent| self.groups.get_key_value(parent));
         }
         found
+    }
+
+    /// Makes a group, and tells those that lie in it.
+    fn add_group(&mut self, prefix: &str) {
+        let below = self
+            .groups
+            .range_mut::<str, _>((Bound::Excluded(prefix), Bound::Unbounded));
+        for (_, group) in below.take_while(|(other, _)| other.starts_with(prefix)) {
+            group.parent = group.parent.max(Some(prefix.len()));
+        }
+        let above = self
+            .groups
+            .range::<str, _>((Bound::Unbounded, Bound::Excluded(prefix)))
+            .next_back();
+        let mut parent = above.map(|(other, _)| other.as_str());
+        while let Some(other) = parent.filter(|other| !prefix.starts_with(other)) {
+            let length = self.groups.get(other).and_then(|group| group.parent);
+            parent = length.and_then(|length| other.get(..length));
+        }
+        let parent = parent.map(str::len);
+        let entry = Entry::default();
+        self.groups.insert(prefix.to_owned(), Group { entry, parent });
     }
 
     /// The setting that holds for a whole scope.

@@ -63,7 +63,7 @@ pub(crate) struct EvidenceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Trust")]
 pub(crate) struct TrustArgs {
-    /// The policy file [default: slsa-pip.toml of the working directory, where there is one]
+    /// The policy file [default: the nearest slsa-pip.toml, or pyproject.toml with a policy]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY)]
     pub(crate) policy: Option<PathBuf>,
     /// Base URL of the transparency log that is asked for classic provenance

@@ -14,8 +14,8 @@ pub(crate) struct ResolveArgs {
     pub(crate) wanted: WantedArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
-    /// The policy file, for the indexes that it assigns packages to [default: slsa-pip.toml of the working directory, where there
-    /// is one]
+    /// The policy file, for the indexes that it assigns packages to [default: the nearest slsa-pip.toml,
+    /// or pyproject.toml with a policy]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env::POLICY, help_heading = "Index and interpreter")]
     pub(crate) policy: Option<PathBuf>,
     /// Make no network request: packages come from folders of `--find-links`

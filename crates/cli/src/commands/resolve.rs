@@ -21,11 +21,11 @@ use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::failure::{Failure, Result, without_logins};
 use crate::hashing::sha256_file;
 use crate::interrupt;
+use crate::policy_file::{self, Access};
 use crate::printer::Printer;
 use crate::report::json;
 use crate::resolution::{self, Package, Resolved};
 use crate::session;
-use crate::settings::load_policy;
 
 pub(crate) use lock::replace;
 
@@ -102,8 +102,12 @@ async fn resolve(args: &ResolveArgs, printer: &Printer) -> Result<u8> {
     if let Some(output) = &args.output {
         check_not_read(output, &args.wanted.requirements)?;
     }
-    let (policy, _) = load_policy(args.policy.as_deref())?;
     let cache = cache_dir::resolve(&args.cache)?;
+    let access = Access {
+        cache: cache.as_ref(),
+        offline: args.offline,
+    };
+    let (policy, _) = policy_file::load_policy(args.policy.as_deref(), access)?;
     let probe = session::probe(&args.wanted, Words::default(), args.offline).await?;
     let mut notes = session::configuration_notes(&probe);
     let mut refused_places = allowed::refused(&policy, &probe, args.offline).into_iter();

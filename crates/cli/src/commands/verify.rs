@@ -36,6 +36,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     let http = standalone_client(args.trust.root.offline, &args.network)?;
     let (artifacts, provenance) = read_all(&args.files, &args.provenance, &http).await?;
     let trust = Trust::load(&args.trust)?;
+    trust.tell_policy(printer);
     let root = trust.root(&http).await?;
     let log = LogAnswers::new(&http, &trust);
     let mut judged = Vec::new();

@@ -60,6 +60,11 @@ pub(super) fn shared(table: &mut Table<'_>, errors: &mut Collector<'_>) -> Entry
             values::level(table, errors).map(|(span, level)| (span, Value::Level(level))),
         ),
         (
+            Key::StartupFiles,
+            values::word(table, "startup-files", errors)
+                .map(|(span, word)| (span, Value::Startup { deny: word == "deny" })),
+        ),
+        (
             Key::MinimumAge,
             values::age(table, errors).map(|(span, age)| (span, Value::Age(age))),
         ),
