@@ -777,3 +777,97 @@ fn a_stolen_token_after_the_first_use() {
     let attack = Release::new(wheel("1.1.0"));
     stopped(genuine("1.0.0"), attack, genuine("1.1.0"), "continuity-evidence-lost");
 }
+
+#[test]
+fn the_newest_release_that_continues_is_taken_where_that_is_asked_for() {
+    let evil = |version: &str| published(version, Identity::github("evil/rocket").tag(&format!("v{version}")));
+    let scene = accepted(genuine("1.0.0"), [genuine("1.1.0"), evil("1.2.0")]);
+    refused(&scene, &["rocket"], "continuity-repository-changed");
+    let report = take(&scene, &["rocket", "--resolve-policy", "satisfying"]).exits(0);
+    assert_eq!(report.json()["files"][0]["version"], "1.1.0");
+    assert!(lock(&scene).contains("version = \"1.1.0\""));
+}
+
+/// Under `mode = "warn"` it is told and passes, and what was recorded stays.
+#[test]
+fn what_is_merely_tolerated_is_not_recorded() {
+    let evil = published("1.1.0", Identity::github("evil/rocket").tag("v1.1.0"));
+    let scene = accepted(genuine("1.0.0"), [evil]);
+    let before = lock(&scene);
+    scene.write(
+        "slsa-pip.toml",
+        "[defaults]\nunpinned = \"continuity\"\nmode = \"warn\"\n",
+    );
+    let run = take(&scene, &["rocket"]).exits(0);
+    assert_eq!(run.codes(), ["continuity-repository-changed"]);
+    assert_eq!(lock(&scene), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn another_users_lock_is_not_taken_unasked() {
+    let scene = accepted(genuine("1.0.0"), []);
+    let stranger = 4321;
+    if std::os::unix::fs::chown(path(&scene), Some(stranger), None).is_err() {
+        // Only root can give files away.
+        return;
+    }
+    take(&scene, &["rocket"])
+        .exits(2)
+        .says("slsa-pip.lock.toml` is not yours");
+    // Who names the policy beside it has looked.
+    take(&scene, &["rocket", "--policy", "slsa-pip.toml"]).exits(0);
+}
+
+/// `slsa-pip policy accept` at a terminal, with this answer; its output.
+#[cfg(unix)]
+fn accept_at_a_terminal(scene: &Scene, requirement: &str, answer: &str) -> String {
+    use std::io::Write as _;
+    let own = scene.command(&["policy", "accept", requirement]);
+    let spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+    let mut command = std::process::Command::new("python3");
+    command
+        .args(["-I", "-c", spawn])
+        .arg(own.get_program())
+        .args(own.get_args());
+    command.current_dir(scene.directory.path());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(answer.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("ended");
+    drop(stdin);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_it_asks() {
+    let moved = published("2.0.0", Identity::github("new-owner/rocket").tag("v2.0.0"));
+    let scene = accepted(genuine("1.0.0"), [moved]);
+    let before = lock(&scene);
+    for answer in ["n\n", "\n", "yep\n"] {
+        let shown = accept_at_a_terminal(&scene, "rocket==2.0.0", answer);
+        assert!(shown.contains("Record this identity? [y/N]"), "{shown}");
+        assert!(
+            shown.contains("github.com/new-owner/rocket") && shown.contains("Nothing was recorded"),
+            "{shown}"
+        );
+        assert_eq!(lock(&scene), before);
+    }
+    let shown = accept_at_a_terminal(&scene, "rocket==2.0.0", "y\n");
+    assert!(
+        shown.contains("Recorded in slsa-pip.lock.toml: rocket 2.0.0"),
+        "{shown}"
+    );
+    assert!(lock(&scene).contains("github.com/new-owner/rocket"));
+}
