@@ -164,3 +164,26 @@ fn the_document_explains_every_code() {
         assert!(document.contains(&format!("| `{code}` | ")), "{code}");
     }
 }
+
+#[test]
+fn policy_may_refuse_what_runs_at_every_start() {
+    let scene = signed(&case("a file that Python runs at its start"));
+    scene.write("slsa-pip.toml", &format!("{PIN}[defaults]\nstartup-files = \"deny\"\n"));
+    let run = refused(&scene);
+    assert_eq!(run.codes(), ["wheel-startup-file"]);
+    let refusal = run.json()["files"][0]["refusals"][0].clone();
+    assert_eq!(refusal["found"], "pth-file: acme.pth");
+    assert!(
+        refusal["expected"].as_str().unwrap().contains("slsa-pip.toml"),
+        "{refusal}"
+    );
+    scene.write(
+        "slsa-pip.toml",
+        &format!("{PIN}startup-files = \"allow\"\n[defaults]\nstartup-files = \"deny\"\n"),
+    );
+    Run::of(scene.install(&["acme"])).exits(0).says("pth-file: acme.pth");
+    // A wheel that has none does not mind.
+    let scene = signed(&case("as most tools write it"));
+    scene.write("slsa-pip.toml", &format!("{PIN}startup-files = \"deny\"\n"));
+    Run::of(scene.install(&["acme"])).exits(0);
+}

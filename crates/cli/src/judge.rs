@@ -340,7 +340,11 @@ impl<'a> Judge<'a> {
                 let (consistent, inspected) = tokio::join!(consistent, inspect);
                 let mut refusals: Vec<Refusal> = consistent.err().into_iter().collect();
                 match inspected {
-                    Ok(report) => wheel = report,
+                    Ok(report) => {
+                        let denied = |report| wheel_inspection::denied(report, staged, &package.name, &session.trust.policy);
+                        refusals.extend(report.as_ref().map(denied).unwrap_or_default());
+                        wheel = report;
+                    }
                     Err(defects) => refusals.extend(defects),
                 }
                 if refusals.is_empty() {

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use slsa_pip_distribution::WheelFilename;
+use slsa_pip_distribution::{PackageName, WheelFilename};
+use slsa_pip_policy::Policy;
 use slsa_pip_verify::{Code, Refusal, StagedFile};
-use slsa_pip_wheel::{Defect, DefectKind, Inspection, inspect};
+use slsa_pip_wheel::{Defect, DefectKind, Inspection, NoteKind, inspect};
 
 /// What a wheel holds besides what its provenance says; no part of any verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,6 +75,29 @@ impl WheelFindings {
             defects: defects.collect(),
         })
     }
+}
+
+/// Why policy refuses a wheel for what it holds, though nothing is wrong with it: one refusal for each kind.
+pub(crate) fn denied(report: &WheelReport, staged: &StagedFile, package: &PackageName, policy: &Policy) -> Vec<Refusal> {
+    let Some(written_at) = policy.startup_files_denied(package) else {
+        return Vec::new();
+    };
+    let kinds = [NoteKind::PthFile, NoteKind::StartupModule].map(NoteKind::as_str);
+    let notes = report.notes.iter().filter(|note| kinds.contains(&note.kind));
+    let refusal = |note: &NoteReport| Refusal {
+        code: Code::WheelStartupFile,
+        rule: Code::WheelStartupFile.rule(),
+        package: Some(package.to_string()),
+        file: staged.filename().to_owned(),
+        summary: "the wheel holds what Python runs at every start, and policy allows none".to_owned(),
+        expected: Some(format!("no such file ({written_at})")),
+        found: Some(note.line()),
+        source: None,
+        hint: Some(format!(
+            "look at it, and allow it for this package alone:\n[packages.{package}]\nstartup-files = \"allow\""
+        )),
+    };
+    notes.map(refusal).collect()
 }
 
 /// Inspects a staged file; `None` if it is no wheel, which pip would not be given.
@@ -218,7 +242,8 @@ mod tests {
             assert!(!code(*kind).is_tolerable(), "{kind}");
         }
         let wheels = Code::ALL.iter().filter(|code| code.as_str().starts_with("wheel-"));
-        assert_eq!(wheels.count(), DefectKind::ALL.len());
+        // One more is policy's.
+        assert_eq!(wheels.count(), DefectKind::ALL.len() + 1);
     }
 
     #[test]

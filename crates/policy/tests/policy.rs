@@ -233,7 +233,7 @@ error[unknown-key]: unknown key `allow-everything` in [defaults]
   |
 2 | allow-everything = true
   | ^^^^^^^^^^^^^^^^
-  = help: known here: `mode`, `unpinned`, `evidence`, `minimum-level`, `builders`, `runner-environment`, `minimum-age`, `indexes`, `importers-may-exempt`",
+  = help: known here: `mode`, `unpinned`, `evidence`, `minimum-level`, `builders`, `runner-environment`, `minimum-age`, `startup-files`, `indexes`, `importers-may-exempt`",
     );
 }
 

@@ -271,6 +271,8 @@ codes! {
     WheelDataScheme = "wheel-data-scheme", "G6";
     /// A script of `entry_points.txt` is none that can be made safely.
     WheelEntryPoints = "wheel-entry-points", "G6";
+    /// The wheel holds a file that Python runs at every start, and policy allows none.
+    WheelStartupFile = "wheel-startup-file", "G7";
 }
 
 impl Code {
