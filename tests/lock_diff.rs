@@ -172,7 +172,7 @@ fn hostile_words_of_a_lock_stay_words() {
     }
 }
 
-/// What of a text stands in no code span, by CommonMark's rule: a run of backticks ends at the next run of the same length. Our
+/// What of a text stands in no code span, by `CommonMark`'s rule: a run of backticks ends at the next run of the same length. Our
 /// own tags are left out.
 fn outside_code(text: &str) -> String {
     let mut outside = String::new();

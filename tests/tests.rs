@@ -81,8 +81,10 @@ mod resolve_policy;
 mod policy_file;
 // `slsa-pip resolve`: what it says, what it writes, and that it verifies nothing.
 mod resolve;
-// `slsa-pip lock`, and lock files as input of `install` and `download`: poisoned ones, and those of other tools.
+// `slsa-pip lock`, and lock files as input of `install`: poisoned ones, and what policy says.
 mod pylock;
+// Lock files of other tools and for other tools, and what lock files may name.
+mod pylock_tools;
 // `slsa-pip diff`: what a reviewer is told of two lock files.
 mod lock_diff;
 // What a run takes in memory, whatever its servers answer.

@@ -12,7 +12,7 @@ use slsa_pip_pip::Probe;
 use slsa_pip_policy::{Expectation, LockedPublishers, Policy};
 use slsa_pip_pylock::{Chosen, Lock, MAX_LOCK_LEN, Place, Target, is_lock_name};
 use slsa_pip_pypi_client::{IndexClient, IndexError, IndexFile};
-use slsa_pip_resolver::{Request, Resolution, Satisfied};
+use slsa_pip_resolver::{FormatControl, Request, Resolution, Satisfied};
 use slsa_pip_verify::Refusal;
 use url::Url;
 
@@ -144,6 +144,7 @@ impl Locked {
         let mut packages = Vec::with_capacity(chosen.len());
         for it in &chosen {
             let name = &it.package.name;
+            check_options(it, probe, &file.label)?;
             locked.digests.insert(it.wheel.as_str().to_owned(), it.sha256);
             if !it.package.publishers.is_empty() {
                 let publishers = LockedPublishers {
@@ -277,6 +278,37 @@ impl Locked {
             }
         }
         Ok(())
+    }
+}
+
+/// pip's options of the choice that a lock can contradict: there is nothing else to choose.
+fn check_options(it: &Chosen<'_>, probe: &Probe, label: &str) -> Result<()> {
+    let name = &it.package.name;
+    let contradicts = |option: &str, why: &str| {
+        Failure::new(format!(
+            "`{option}` rules out `{name}` of the lock file `{label}`: {why}"
+        ))
+        .hint(format!(
+            "Leave `{option}` out (pip's configuration may say it too), or lock again with it"
+        ))
+    };
+    let formats = FormatControl {
+        no_binary: probe.no_binary.iter().collect(),
+        only_binary: probe.only_binary.iter().collect(),
+    };
+    if !formats.wheels_allowed(name) {
+        return Err(contradicts("--no-binary", "wheels are all that is installed"));
+    }
+    match (probe.uploaded_prior_to, it.file.upload_time) {
+        (Some(before), Some(time)) if time >= before => Err(contradicts(
+            "--uploaded-prior-to",
+            &format!("it was uploaded on {time}"),
+        )),
+        (Some(_), None) => Err(contradicts(
+            "--uploaded-prior-to",
+            "the lock does not say when it was uploaded",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -6,9 +6,10 @@
 mod entries;
 mod pins;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use slsa_pip_pylock::{Lock, is_lock_name};
+use slsa_pip_pylock::{Lock, Recorded, is_lock_name};
 use slsa_pip_verify::Verified;
 
 use crate::args::{Format, LockArgs, Words};
@@ -109,6 +110,22 @@ fn write(output: &Path, lock: &Lock, printer: &Printer) -> Result<()> {
         return Ok(());
     }
     replace(output, &text, "lock file", "--output pylock.toml")?;
-    printer.progress(&format!("Wrote {shown}: {packages}, every file verified or exempt"));
+    let unproven = |of: fn(&Recorded) -> bool| {
+        let recorded = lock.packages.iter().filter_map(|package| package.recorded.as_ref());
+        recorded.filter(|recorded| of(recorded)).count()
+    };
+    let mut told = format!("Wrote {shown}: {packages}");
+    for (count, what) in [
+        (unproven(|it| it.exempt.is_some()), "exempt"),
+        (
+            unproven(|it| it.tolerated.is_some()),
+            "not proven, which the policy only warns of",
+        ),
+    ] {
+        if count > 0 {
+            let _ = write!(told, ", {count} of them {what}");
+        }
+    }
+    printer.progress(&told);
     Ok(())
 }
