@@ -110,6 +110,27 @@ fn people_are_told_of_a_warning_however_quiet_it_is_to_be() {
 }
 
 #[test]
+fn a_warning_names_the_file_that_says_it() {
+    let scene = scene(PIN);
+    let home = scene.directory.path().join("home");
+    std::fs::create_dir_all(home.join("slsa-pip")).unwrap();
+    std::fs::write(home.join("slsa-pip/slsa-pip.toml"), WARN).unwrap();
+    let mut command = scene.install(&["bolt", "--dry-run", "--format", "json"]);
+    let run = Run::of(command.env("XDG_CONFIG_HOME", &home)).exits(0);
+    let written_at = run.json()["files"][0]["evidence"]["written_at"].clone();
+    let written_at = written_at.as_str().unwrap();
+    assert!(
+        written_at.ends_with("home/slsa-pip/slsa-pip.toml: [defaults] mode = \"warn\""),
+        "{written_at}"
+    );
+    // The project's own word counts before that of the user-wide file.
+    scene.write("slsa-pip.toml", &format!("{PIN}[defaults]\nmode = \"enforce\"\n"));
+    let mut command = scene.install(&["bolt", "--dry-run", "--format", "json"]);
+    let run = Run::of(command.env("XDG_CONFIG_HOME", &home)).exits(1);
+    assert_eq!(run.codes(), ["no-evidence"]);
+}
+
+#[test]
 fn only_the_policy_file_can_say_warn() {
     let scene = scene(PIN);
     Run::of(scene.install(&["rocket", "bolt", "--format", "json"])).exits(1);
