@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the functions that tests share fail like the tests")]
 
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use slsa_pip_distribution::PackageName;
 use slsa_pip_policy::lock::{AcceptedBy, Entry, Lock, MAX_LINES, MAX_LOCK_LEN};
 use slsa_pip_policy::{EvidenceKind, Identity, PolicyCode, Provider};
@@ -278,4 +280,31 @@ fn only_what_says_more_is_recorded() {
     lock.accept(&rocket(), entry("3.0", theirs));
     assert_eq!(version(&lock), ["1.6", "3.0"]);
     assert!(lock.record(&rocket(), entry("3.1", builder(ours))).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 3000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(20_261_123),
+        ..ProptestConfig::default()
+    })]
+
+    /// A lock in which somebody has changed a few bytes is read or refused; what is read is written and read again.
+    #[test]
+    fn any_text_gives_an_answer(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>(), 0_usize..30), 0..4),
+    ) {
+        let mut text: Vec<char> = WHOLE.chars().collect();
+        for (at, c, removed) in changes {
+            let at = at.index(text.len());
+            let end = (at + removed).min(text.len());
+            text.splice(at..end, [c]);
+        }
+        let text: String = text.into_iter().collect();
+        match Lock::parse(&text, "x") {
+            Ok(lock) => prop_assert_eq!(Lock::parse(&lock.to_text(), "x").unwrap(), lock),
+            Err(errors) => prop_assert!(!errors.errors.is_empty()),
+        }
+    }
 }
