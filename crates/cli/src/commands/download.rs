@@ -5,7 +5,6 @@
 //! `trusted_root.json` the trusted root that was verified with. The folder serves `install --offline --find-links` as it is
 //! (docs/offline.md). Files are written under temporary names and renamed when complete.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use slsa_pip_distribution::Sha256Digest;
@@ -27,6 +26,7 @@ use crate::report::exports::Exports;
 use crate::report::{human, json};
 use crate::resolution;
 use crate::session::Session;
+use crate::whole_file;
 
 /// The main trusted root.
 const ROOT: &str = "trusted_root.json";
@@ -110,19 +110,18 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
         ))
         .caused_by(error)
     };
+    let beside = |ending: &str| dest.join(format!("{}{ending}", file.filename()));
     // The evidence first: a folder with a file and no proof beside it would look complete after a crash.
     if let Some(evidence) = evidence {
         let (ending, document) = provenance_document(evidence);
-        write_whole(dest, &format!("{}{ending}", file.filename()), document.as_bytes())
-            .map_err(|error| failed(&error))?;
+        whole_file::write(&beside(&ending), document.as_bytes()).map_err(|error| failed(&error))?;
         if !evidence.log_answers.is_empty() {
             let answers = log_answers::document(&evidence.log_answers);
-            write_whole(dest, &format!("{}{REKOR_ENDING}", file.filename()), answers.as_bytes())
-                .map_err(|error| failed(&error))?;
+            whole_file::write(&beside(REKOR_ENDING), answers.as_bytes()).map_err(|error| failed(&error))?;
         }
     }
     let bytes = std::fs::File::open(file.path());
-    let mut partial = temporary(dest).map_err(|error| failed(&error))?;
+    let mut partial = whole_file::begin(dest).map_err(|error| failed(&error))?;
     bytes
         .and_then(|mut bytes| std::io::copy(&mut bytes, &mut partial))
         .map_err(|error| failed(&error))?;
@@ -133,7 +132,7 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
             file.filename()
         )));
     }
-    persist(partial, &dest.join(file.filename())).map_err(|error| failed(&error))
+    whole_file::finish(partial, &dest.join(file.filename())).map_err(|error| failed(&error))
 }
 
 /// Writes the trusted roots that the files were verified with: the main one, and GitHub's if a file needed it. Returns their names
@@ -151,7 +150,7 @@ fn keep_roots(dest: &Path, root: &Loaded, verified: &[Verified]) -> Result<Vec<(
             _ => ROOT,
         };
         let bytes = part.json().as_bytes();
-        write_whole(dest, name, bytes).map_err(|error| {
+        whole_file::write(&dest.join(name), bytes).map_err(|error| {
             Failure::new(format!("`{name}` cannot be written to `{}`", dest.display())).caused_by(&error)
         })?;
         kept.push((name, slsa_pip_http::sha256(bytes)));
@@ -167,30 +166,4 @@ fn provenance_document(evidence: &Evidence) -> (&'static str, String) {
         // The publisher object beside it is unsigned and was not needed: the attestation object stands alone.
         Attestation::Pep740(attestation) => (".attestation", format!("{}\n", attestation.json)),
     }
-}
-
-fn temporary(dest: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(".slsa-pip-")
-        .suffix(".partial")
-        .tempfile_in(dest)
-}
-
-fn write_whole(dest: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let mut partial = temporary(dest)?;
-    partial.write_all(bytes)?;
-    persist(partial, &dest.join(name))
-}
-
-/// Gives a complete file its name and the rights of an ordinary file.
-fn persist(partial: tempfile::NamedTempFile, name: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        partial
-            .as_file()
-            .set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    partial.as_file().sync_all()?;
-    partial.persist(name).map(drop).map_err(|error| error.error)
 }

@@ -9,6 +9,7 @@ use slsa_pip_policy::Lock;
 
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
+use crate::whole_file;
 
 /// Longest wait for another process that writes the lock: it takes milliseconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -68,7 +69,7 @@ pub(super) fn update<T>(
     unasked: bool,
     change: impl FnOnce(&mut Lock) -> Result<Option<T>>,
 ) -> Result<Option<T>> {
-    let folder = folder_of(path);
+    let folder = whole_file::folder_of(path);
     let _alone = alone(folder).map_err(|error| unwritable(path).caused_by(&error))?;
     let label = path.display().to_string();
     let mut lock = read(path, unasked)?.unwrap_or_else(|| Lock::empty(&label));
@@ -86,15 +87,8 @@ pub(super) fn update<T>(
 /// If it cannot.
 pub(super) fn check(lock: &Lock, path: &Path) -> Result<()> {
     sound_text(lock, path)?;
-    let tried = unfinished(folder_of(path)).map_err(|error| unwritable(path).caused_by(&error))?;
+    let tried = whole_file::begin(whole_file::folder_of(path)).map_err(|error| unwritable(path).caused_by(&error))?;
     tried.close().map_err(|error| unwritable(path).caused_by(&error))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 /// The lock's text, if the same is read from it again: what certificates hold may be too long, or no text at all.
@@ -116,27 +110,10 @@ fn unwritable(path: &Path) -> Failure {
         .hint("Use it as it is, without recording anything: `--locked`")
 }
 
-fn unfinished(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(".slsa-pip-")
-        .suffix(".partial")
-        .tempfile_in(folder)
-}
-
 fn write(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut partial = unfinished(folder)?;
+    let mut partial = whole_file::begin(folder)?;
     partial.write_all(text.as_bytes())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Those of the file that is replaced, else those of an ordinary one.
-        let mode = path.metadata().map_or(0o644, |old| old.permissions().mode() & 0o777);
-        partial
-            .as_file()
-            .set_permissions(std::fs::Permissions::from_mode(mode))?;
-    }
-    partial.as_file().sync_all()?;
-    partial.persist(path).map(drop).map_err(|error| error.error)
+    whole_file::finish(partial, path)
 }
 
 /// Holds the folder, so that no file is left behind that only serves for waiting. Where folders cannot be held, the file is

@@ -1,7 +1,6 @@
 //! Where a policy is written: whole, under its old rights, and only if the policy's own reader takes it.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_distribution::PackageName;
@@ -11,6 +10,7 @@ use super::document::{Document, Section};
 use crate::directory::read_bounded;
 use crate::failure::{Failure, Result};
 use crate::policy_file::{self, Access};
+use crate::whole_file;
 
 /// What a new policy file begins with.
 const HEADER: &str =
@@ -35,7 +35,10 @@ impl Place {
     /// # Errors
     /// As where policies are read; if the file cannot be read.
     pub(crate) fn find(output: Option<&Path>, named: Option<&Path>, access: Access<'_>) -> Result<Self> {
-        let there = output.filter(|path| path.symlink_metadata().is_ok());
+        // A `pyproject.toml` may be there and hold no policy yet.
+        let text = output.map(read).transpose()?.flatten();
+        let holds = |text: &String, path: &Path| !policy_file::is_pyproject(path) || holds_policy(text);
+        let there = output.filter(|path| text.as_ref().is_some_and(|text| holds(text, path)));
         let (mut layers, path) = policy_file::load_layers(there.or(named), access)?;
         let path = output.map_or(path, Path::to_owned);
         if output.is_some() && there.is_none() {
@@ -55,7 +58,8 @@ impl Place {
 
     /// The text for editing; that of an empty policy if there is no file.
     pub(crate) fn document(&self) -> Result<Document> {
-        Document::parse(self.text.as_deref().unwrap_or(HEADER), self.is_pyproject())
+        let empty = if self.is_pyproject() { "" } else { HEADER };
+        Document::parse(self.text.as_deref().unwrap_or(empty), self.is_pyproject())
     }
 
     /// The policy that would hold if this text stood in this place.
@@ -121,7 +125,7 @@ impl Place {
             ))
             .hint("Run the command again"));
         }
-        replace(&self.path, text.as_bytes()).map_err(|error| {
+        whole_file::write(&self.path, text.as_bytes()).map_err(|error| {
             Failure::new(format!("The policy file `{}` cannot be written", self.path.display()))
                 .caused_by(&error)
                 .hint("Name another one: `--output FILE`")
@@ -131,6 +135,11 @@ impl Place {
     fn is_pyproject(&self) -> bool {
         policy_file::is_pyproject(&self.path)
     }
+}
+
+/// Whether a `pyproject.toml` holds a policy, or what was meant to be one: then it is to be read, with its mistakes.
+fn holds_policy(text: &str) -> bool {
+    !matches!(policy::Document::parse(text, "", Format::Pyproject), Ok(None))
 }
 
 /// The text of a file; `None` if it is not there.
@@ -144,32 +153,4 @@ fn read(path: &Path) -> Result<Option<String>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable().caused_by(&error)),
     }
-}
-
-/// Replaces a file as a whole, or makes it.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut partial = tempfile::Builder::new()
-        .prefix(".slsa-pip-")
-        .suffix(".partial")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    partial.write_all(bytes)?;
-    match std::fs::metadata(&real) {
-        Ok(before) => partial.as_file().set_permissions(before.permissions())?,
-        Err(_) => ordinary(partial.as_file())?,
-    }
-    partial.as_file().sync_all()?;
-    partial.persist(&real).map(drop).map_err(|error| error.error)
-}
-
-/// The rights of an ordinary file: a temporary one has those of a secret.
-fn ordinary(file: &std::fs::File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    let _ = file;
-    Ok(())
 }

@@ -3,12 +3,12 @@
 //! The same resolution gives the same bytes: no time, no path, sorted by name.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::commands::resolve::Chosen;
 use crate::failure::{Failure, Result};
 use crate::printer::sanitize;
+use crate::whole_file;
 
 /// The file's text; `target` says which interpreter it is for.
 ///
@@ -68,27 +68,7 @@ pub(crate) fn replace(path: &Path, text: &str, what: &str, option: &str) -> Resu
             .caused_by(error)
             .hint(format!("Name a file in a folder that can be written to: `{option}`"))
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut partial = tempfile::Builder::new()
-        .prefix(".slsa-pip-")
-        .suffix(".partial")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| failed(&error))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let rights = std::fs::metadata(path).map_or_else(
-            |_| std::fs::Permissions::from_mode(0o644),
-            |existing| existing.permissions(),
-        );
-        partial
-            .as_file()
-            .set_permissions(rights)
-            .map_err(|error| failed(&error))?;
-    }
-    partial.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    partial.as_file().sync_all().map_err(|error| failed(&error))?;
-    partial.persist(path).map(drop).map_err(|error| failed(&error.error))
+    whole_file::write(path, text.as_bytes()).map_err(|error| failed(&error))
 }
 
 #[cfg(test)]
