@@ -176,7 +176,12 @@ fn the_user_wide_file_lies_below() {
     );
     // The project's table for the same package goes before it, its defaults do not.
     put(&scene, "project/slsa-pip.toml", OWN);
-    verified(with_user(OTHER));
+    let mut verbose = with_user(OTHER);
+    verbose.arg("-v");
+    let user = scene.directory.path().join("settings/slsa-pip/slsa-pip.toml");
+    let said = format!("policy slsa-pip.toml, {}\n", user.display());
+    let run = verified(verbose);
+    assert!(run.stderr.contains(&said), "{}", run.stderr);
     put(&scene, "project/slsa-pip.toml", "[defaults]\nunpinned = \"claimed\"\n");
     mismatch(with_user(OTHER));
     fails(

@@ -28,7 +28,8 @@ const BUILDERS: [&str; 4] = [
 const RELEASES: [&str; 4] = ["v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0"];
 
 /// Keys of every table, with values to choose from.
-const SHARED: [(&str, &[&str]); 5] = [
+const SHARED: [(&str, &[&str]); 6] = [
+    ("startup-files", &["'allow'", "'deny'"]),
     ("unpinned", &["'claimed'", "'continuity'", "'deny'"]),
     ("evidence", &["['build']", "['publish']", "['build', 'publish']"]),
     ("minimum-level", &["1", "2", "3"]),
@@ -209,6 +210,8 @@ fn holds(import: &Policy, strict: &Policy) {
             &name,
         );
         assert!(strict.minimum_age(&name) >= import.minimum_age(&name), "{name}");
+        let denies = |policy: &Policy| policy.startup_files_denied(&name).is_some();
+        assert!(!denies(import) || denies(strict), "{name}");
         if let Some(index) = import.index(&name) {
             let own = strict.index(&name).expect("an index");
             assert_eq!(own.as_str().trim_end_matches('/'), index.as_str().trim_end_matches('/'));
