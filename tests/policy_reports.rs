@@ -305,3 +305,26 @@ fn a_policy_with_thousands_of_exemptions_is_not_listed_out_and_costs_nothing() {
     run.says("2995 more exemptions were not used or have run out");
     assert!(took.as_secs() < 20, "{took:?}");
 }
+
+#[test]
+fn the_repository_that_the_user_names_is_the_only_one_whatever_else_policy_accepts() {
+    let scene = scene("[packages.bolt]\nowner = \"github.com/acme\"\ngoogle = \"release@acme.example\"\n");
+    std::fs::write(scene.directory.path().join(bolt().filename), bolt().bytes).unwrap();
+    let proof = scene
+        .world
+        .sign(&bolt(), &Signing::new(Identity::github("acme/nut"), Predicate::Publish));
+    scene.write("proof.json", &proof.pep740_provenance().to_string());
+    let verify = |words: &[&str]| {
+        let mut command = scene.command(&["verify", "--provenance", "proof.json", "--format", "json"]);
+        command.args(words).arg(bolt().filename);
+        Run::of(command)
+    };
+    verify(&[]).exits(0);
+    verify(&["--source-uri", "github.com/acme/nut"]).exits(0);
+    let run = verify(&["--source-uri", "github.com/acme/bolt"]).exits(1);
+    assert_eq!(run.codes(), ["repository-mismatch"]);
+    assert_eq!(
+        run.json()["files"][0]["refusals"][0]["expected"],
+        "github.com/acme/bolt"
+    );
+}

@@ -60,7 +60,10 @@ impl Flags {
             None => trust.policy.default_expectation(),
         };
         if let Some(repository) = &self.repository {
+            // It takes the place of all that policy accepts.
             expectation.repositories = vec![repository.clone()];
+            expectation.owners.clear();
+            expectation.accounts.clear();
             expectation.pinned_by = Some(self.pinned_by.to_owned());
         }
         expectation.source_tag.clone_from(&self.tag);
