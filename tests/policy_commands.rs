@@ -638,14 +638,27 @@ fn what_could_not_be_looked_up_is_not_exempted() {
     let run = init(&scene, &["--format", "json", "--retries", "0"]).exits(1);
     let bolt = entry(&run.json(), "bolt");
     assert_eq!(bolt["action"], "not-entered");
-    assert!(
-        bolt["advice"].as_str().expect("advice").contains("--evidence"),
-        "{bolt}"
-    );
+    assert!(!bolt["unanswered"].as_array().expect("places").is_empty(), "{bolt}");
+    let words = ["--retries", "0", "--no-cache-dir"];
+    init(&scene, &words)
+        .exits(1)
+        .says("Neither pinned nor exempted")
+        .says("--evidence dir,index")
+        .says("Not written");
     assert!(!scene.directory.path().join(POLICY).exists());
     // Places that are never to be asked are switched off by name.
     scene.world.clear_faults();
     init(&scene, &["--evidence", "index"]).exits(0).says("1 new exemption");
+    assert!(
+        read(&scene, POLICY).contains("no provenance found as of 2"),
+        "{}",
+        read(&scene, POLICY)
+    );
+    assert!(
+        read(&scene, POLICY).contains(" at index alone; not reviewed yet"),
+        "{}",
+        read(&scene, POLICY)
+    );
 }
 
 #[test]
@@ -735,4 +748,51 @@ fn the_page_on_adoption_is_run_as_it_stands() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_exempt_and_attested_by_now_is_pinned_and_then_loses_its_exemption() {
+    let release = Release::new(wheel("bolt", "0.6").build()).with(Evidence::pep740(identity("bolt", "0.6")));
+    let scene = Scene::of([release]);
+    scene.write("requirements.txt", "bolt\n");
+    let digest = wheel("bolt", "0.6").build().sha256();
+    let text = format!(
+        "[defaults]\nunpinned = \"deny\"\n\n# reviewed\n[exemptions.bolt]\nversions = \"==0.6\"\nsha256 = [\"{digest}\"]\nreason = \"r\"\n"
+    );
+    scene.write(POLICY, &text);
+    let why = |report: &Value| report["exemptions"][0]["why"].as_str().expect("a reason").to_owned();
+    let report = prune(&scene, &["-r", "requirements.txt"]).exits(0).json();
+    assert!(why(&report).contains("slsa-pip policy add bolt"), "{report:#}");
+    Run::of(scene.command(&["policy", "add", "bolt"]))
+        .exits(0)
+        .says("1 new pin")
+        .says("policy prune");
+    let report = prune(&scene, &["-r", "requirements.txt"]).exits(0).json();
+    assert_eq!(report["exemptions"][0]["dropped"], true, "{report:#}");
+    let text = read(&scene, POLICY);
+    assert!(
+        !text.contains("exemptions") && text.contains("[packages.bolt]"),
+        "{text}"
+    );
+    Run::of(scene.install(&["bolt"])).exits(0);
+}
+
+#[test]
+fn what_is_written_is_never_one_of_the_files_that_are_read() {
+    let scene = scene();
+    init(&scene, &["--output", "requirements.txt"])
+        .exits(2)
+        .says("would replace the requirements");
+    assert_eq!(read(&scene, "requirements.txt"), "rocket\n");
+    // A `pyproject.toml` without a policy gets one where it is named.
+    scene.write("pyproject.toml", "[project]\nname = \"x\"\n");
+    init(&scene, &["--output", "pyproject.toml"]).exits(0);
+    let text = read(&scene, "pyproject.toml");
+    assert!(
+        text.starts_with("[project]\nname = \"x\"\n") && text.contains("[tool.slsa-pip.packages.rocket]"),
+        "{text}"
+    );
+    policy(&scene, &["check"])
+        .exits(0)
+        .says("valid pyproject.toml: 2 packages, 0 groups, 1 exemption");
 }

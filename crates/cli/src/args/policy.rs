@@ -23,7 +23,10 @@ pub(crate) enum PolicyCommand {
     /// other reason gets no entry. Run again, it adds what is missing; entries that are there stay as they are, with their comments, and
     /// where one does not fit that is said. Exit codes: 0 every file has an entry that lets it pass; 1 some have not; 2 no verdict.
     Init(Box<PolicyInitArgs>),
-    /// The same for single packages, without their dependencies
+    /// Add an entry for single packages, without what they require
+    ///
+    /// As `policy init` otherwise. `--with-dependencies` adds what they require as well. Exit codes: 0 each has an entry that lets it
+    /// pass; 1 some have not; 2 no verdict.
     Add(Box<PolicyAddArgs>),
     /// Look at who stands behind a release, beside who stood behind the one that is recorded, and record it (docs/continuity.md)
     ///

@@ -239,7 +239,12 @@ impl FileReport {
 
     /// Whether some place did not answer, so that asking again may help.
     pub(crate) fn may_be_found_later(&self) -> bool {
-        self.searched.iter().any(|place| match place.outcome {
+        self.unanswered().next().is_some()
+    }
+
+    /// The places that did not answer, or not in full.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = &Searched> {
+        self.searched.iter().filter(|place| match place.outcome {
             Outcome::RateLimited | Outcome::TimedOut | Outcome::Failed => true,
             // GitHub may tell with a token; an index that has switched provenance off has said all it will.
             Outcome::Forbidden => place.place != SourceKind::IndexIntegrity,

@@ -1,9 +1,11 @@
 //! `slsa-pip policy init` and `add`: entries for what was verified, each judged once more under the policy as written.
 
+use clap::ValueEnum as _;
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
+use slsa_pip_pip::Probe;
 use slsa_pip_policy::Policy;
 use slsa_pip_pypi_client::IndexClient;
 use slsa_pip_verify::Refusal;
@@ -15,7 +17,8 @@ use super::place::{Place, Touched};
 use super::summary::{Action, Entry, Summary, Trust};
 use super::survey::{self, Finding, Proof, Survey, Surveyed};
 use super::{entry, template};
-use crate::args::{EditArgs, EvidenceArgs, IndexArgs, PolicyAddArgs, PolicyInitArgs, WantedArgs, Words};
+use crate::args::{self, EditArgs, EvidenceArgs, IndexArgs, PolicyAddArgs, PolicyInitArgs, WantedArgs, Words};
+use crate::commands::resolve::check_not_read;
 use crate::failure::Result;
 use crate::interrupt;
 use crate::judge::Judge;
@@ -24,6 +27,9 @@ use crate::policy_file::Access;
 use crate::printer::Printer;
 use crate::resolution::Package;
 use crate::session::{Session, whole_index_client};
+
+/// So many packages without any provenance are hardly a coincidence.
+const SILENT: usize = 5;
 
 /// What the two commands share.
 struct Work<'a> {
@@ -74,6 +80,9 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
         cache: session.trust.cache.as_ref(),
         offline: session.trust.offline,
     };
+    if let Some(output) = &work.edit.output {
+        check_not_read(output, &work.wanted.requirements)?;
+    }
     let named = work.evidence.trust.policy.as_deref();
     let place = Place::find(work.edit.output.as_deref(), named, access)?;
     let held = place.current()?;
@@ -86,8 +95,16 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     };
     let today = session.trust.now.to_zoned(TimeZone::UTC).date();
     let original = place.document()?;
+    let wants = Wants {
+        whole: &whole,
+        original: &original,
+        held: &held,
+        edit: work.edit,
+        today,
+        asked: asked(&session),
+    };
     for (index, (file, made)) in survey.files.iter().zip(&mut entries).enumerate() {
-        let keys = wanted(&whole, &original, &held, work.edit, today, file, made).await;
+        let keys = wants.entry(file, made).await;
         plan.entries.extend(keys.map(|(section, keys, remark)| Planned {
             index,
             section,
@@ -105,20 +122,23 @@ async fn run(work: Work<'_>, printer: &Printer) -> Result<u8> {
     if written {
         place.write(&document, &plan.touched(&survey))?;
     }
+    let mut notes = survey.notes;
+    notes.extend(silent_index(&survey.files));
     let summary = Summary {
         schema: super::EDIT_SCHEMA,
         command: work.command,
         policy: place.path.display().to_string(),
-        created: changed && !place.exists(),
+        created: !place.exists(),
         changed,
         written,
         entries,
         refused: survey.unchosen,
+        target: target(&session.probe),
         trusted_root: survey
             .grounds
             .as_ref()
             .map(|grounds| grounds.root.describe(session.trust.now)),
-        notes: survey.notes,
+        notes,
         requests: session.http.counters().requests,
     };
     Ok(summary.print(work.edit, printer))
@@ -152,82 +172,131 @@ async fn customs(session: &mut Session, survey: &Survey, plan: &Plan<'_>) -> Res
 /// An entry that is to be written.
 type Wanted = (Section, Keys, Vec<String>);
 
-/// The entry that a file is to have; `None` if it has one, or is to have none.
-async fn wanted(
-    whole: &IndexClient,
-    original: &Document,
-    held: &Policy,
-    edit: &EditArgs,
+/// What entries are made from.
+struct Wants<'a> {
+    whole: &'a IndexClient,
+    original: &'a Document,
+    held: &'a Policy,
+    edit: &'a EditArgs,
     today: Date,
-    file: &Surveyed,
-    made: &mut Entry,
-) -> Option<Wanted> {
-    let package = &file.package;
-    match &file.finding {
-        Finding::Pinned(proof) => {
-            made.written_at = held.expectation(&package.name, &package.version).pinned_by;
-            let known = original.keys(Section::Packages, &package.name);
-            if !known.is_empty() {
-                let could = entry::pin(&proof.identity()).unwrap_or_default();
-                let missing = could.iter().map(|(key, _)| (*key).to_owned());
-                made.not_pinned = missing.filter(|key| !known.contains(key)).collect();
+    /// Which places were asked, where it was not all.
+    asked: String,
+}
+
+impl Wants<'_> {
+    /// The entry that a file is to have; `None` if it has one, or is to have none.
+    async fn entry(&self, file: &Surveyed, made: &mut Entry) -> Option<Wanted> {
+        let package = &file.package;
+        match &file.finding {
+            Finding::Pinned(proof) => {
+                made.written_at = self.held.expectation(&package.name, &package.version).pinned_by;
+                let known = self.original.keys(Section::Packages, &package.name);
+                if !known.is_empty() {
+                    let could = entry::pin(&proof.identity()).unwrap_or_default();
+                    let missing = could.iter().map(|(key, _)| (*key).to_owned());
+                    made.not_pinned = missing.filter(|key| !known.contains(key)).collect();
+                }
+                None
             }
-            None
-        }
-        Finding::Exempt => {
-            let exemption = held.exemption(&package.name, &package.version);
-            made.written_at = exemption.map(|exemption| exemption.written_at.clone());
-            // Digests that it lacks, on request, where it is for this version and no other.
-            if !edit.all_files || original.single_version(&package.name).as_ref() != Some(&package.version) {
-                return None;
+            Finding::Exempt => {
+                let exemption = self.held.exemption(&package.name, &package.version);
+                made.written_at = exemption.map(|exemption| exemption.written_at.clone());
+                // Digests that it lacks, on request, where it is for this version and no other.
+                if !self.edit.all_files
+                    || self.original.single_version(&package.name).as_ref() != Some(&package.version)
+                {
+                    return None;
+                }
+                let known = self.original.digests(&package.name);
+                let mut missing = other_wheels(self.whole, package).await;
+                missing.retain(|(digest, _)| !known.contains(&digest.to_string()));
+                made.sha256 = missing;
+                (!made.sha256.is_empty()).then(|| (Section::Exemptions, entry::digests(&made.sha256), Vec::new()))
             }
-            let known = original.digests(&package.name);
-            let mut missing = other_wheels(whole, package).await;
-            missing.retain(|(digest, _)| !known.contains(&digest.to_string()));
-            made.sha256 = missing;
-            (!made.sha256.is_empty()).then(|| (Section::Exemptions, entry::digests(&made.sha256), Vec::new()))
-        }
-        Finding::FirstUse(proof) => {
-            let Some(keys) = entry::pin(&proof.identity()) else {
-                made.cannot_pin("it is attested, but not by anybody who can be pinned");
-                return None;
-            };
-            let trust = Trust::of(made.declared_repository.as_deref(), &proof.identity());
-            made.trust = Some(trust);
-            let remark = format!(
-                "first use on {today}: {} {}, {}",
-                package.name,
-                package.version,
-                trust.remark()
-            );
-            Some((Section::Packages, keys, vec![remark]))
-        }
-        Finding::Unattested(staged) => {
-            if original.written_name(Section::Exemptions, &package.name).is_some() {
-                made.other_exemption();
-                return None;
+            Finding::FirstUse(proof) => {
+                let Some(keys) = entry::pin(&proof.identity()) else {
+                    made.cannot_pin("it is attested, but not by anybody who can be pinned");
+                    return None;
+                };
+                let today = self.today;
+                let trust = Trust::of(made.declared_repository.as_deref(), &proof.identity());
+                made.trust = Some(trust);
+                let remark = format!(
+                    "first use on {today}: {} {}, {}",
+                    package.name,
+                    package.version,
+                    trust.remark()
+                );
+                Some((Section::Packages, keys, vec![remark]))
             }
-            let mut files = vec![(*staged.sha256(), staged.filename().to_owned())];
-            let others = other_wheels(whole, package).await;
-            if edit.all_files {
-                files.extend(others);
-            } else {
-                made.other_files = others.len();
+            Finding::Unattested(staged) => {
+                if self.original.written_name(Section::Exemptions, &package.name).is_some() {
+                    made.other_exemption();
+                    return None;
+                }
+                let mut files = vec![(*staged.sha256(), staged.filename().to_owned())];
+                let others = other_wheels(self.whole, package).await;
+                if self.edit.all_files {
+                    files.extend(others);
+                } else {
+                    made.other_files = others.len();
+                }
+                files.sort_by(|a, b| a.1.cmp(&b.1));
+                files.dedup_by(|a, b| a.0 == b.0);
+                let reason = self.edit.reason.clone();
+                let (today, asked) = (self.today, &self.asked);
+                let reason =
+                    reason.unwrap_or_else(|| format!("no provenance found as of {today}{asked}; not reviewed yet"));
+                let keys = entry::exemption(&package.version, &files, &reason, self.edit.expires);
+                made.sha256 = files;
+                made.reason = Some(reason);
+                Some((Section::Exemptions, keys, Vec::new()))
             }
-            files.sort_by(|a, b| a.1.cmp(&b.1));
-            files.dedup_by(|a, b| a.0 == b.0);
-            let reason = edit.reason.clone();
-            let reason = reason.unwrap_or_else(|| format!("no provenance published as of {today}; not reviewed yet"));
-            let keys = entry::exemption(&package.version, &files, &reason, edit.expires);
-            made.sha256 = files;
-            made.reason = Some(reason);
-            Some((Section::Exemptions, keys, Vec::new()))
-        }
-        Finding::Refused(refusals) => {
-            made.refuse(refusals.clone());
-            None
+            Finding::Refused(refusals) => {
+                made.refuse(refusals.clone());
+                None
+            }
         }
     }
+}
+
+/// That nothing at all was found, which says more of the index than of the packages.
+fn silent_index(files: &[Surveyed]) -> Option<String> {
+    let attested = |file: &Surveyed| matches!(file.finding, Finding::Pinned(_) | Finding::FirstUse(_));
+    let is_unattested = |file: &Surveyed| matches!(file.finding, Finding::Unattested(_));
+    let unattested = files.iter().filter(|file| is_unattested(file)).count();
+    (unattested >= SILENT && !files.iter().any(attested)).then(|| {
+        format!(
+            "none of {unattested} packages has provenance; if the index is a mirror, it may not pass on what the original has: keep no \
+             exemption before that was looked at"
+        )
+    })
+}
+
+/// What was resolved for, in a few words.
+fn target(probe: &Probe) -> String {
+    format!(
+        "Python {} on {}, {}",
+        probe.python_version,
+        probe.markers.sys_platform(),
+        probe.markers.platform_machine()
+    )
+}
+
+/// The places that were asked, for a reason that claims no more than is known; empty if it was all.
+fn asked(session: &Session) -> String {
+    if session.trust.offline {
+        return " without a request".to_owned();
+    }
+    if args::Place::value_variants()
+        .iter()
+        .all(|place| session.places.contains(place))
+    {
+        return String::new();
+    }
+    let names = session.places.iter().filter_map(args::Place::to_possible_value);
+    let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+    format!(" at {} alone", names.join(", "))
 }
 
 /// The entries that are to be written.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_policy::{Exemption, Policy};
 use slsa_pip_pypi_client::IndexClient;
-use slsa_pip_verify::{Basis, Verified};
+use slsa_pip_verify::{Basis, Code, Refusal, Verified};
 
 use super::document::Section;
 use super::init::whole_index;
@@ -197,9 +197,19 @@ async fn of_file(
             .refusals
             .first()
             .map_or("no verdict", |refusal| refusal.code.as_str());
+        let needs_pin = |refusal: &Refusal| matches!(refusal.code, Code::RepositoryNotPinned | Code::BuilderNotPinned);
+        let advice = if judged.report.refusals.iter().any(needs_pin) {
+            format!(
+                "; it is attested, and may be pinned instead: slsa-pip policy add {}",
+                package.name
+            )
+        } else {
+            String::new()
+        };
+        let version = &package.version;
         return Ok(kept(
             exemption,
-            &format!("needed: without it {} is refused ({code})", package.version),
+            &format!("needed: without it {version} is refused ({code}){advice}"),
         ));
     }
     if !is_for(exemption, package) {

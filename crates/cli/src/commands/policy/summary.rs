@@ -1,5 +1,7 @@
 //! What an edit has done, for whoever reviews it: one line a package, by what became of it, and what to do next.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use slsa_pip_distribution::Sha256Digest;
 use slsa_pip_policy::{EvidenceKind, Identity};
@@ -11,6 +13,12 @@ use crate::args::{EditArgs, Format};
 use crate::commands::{EXIT_REFUSED, EXIT_VERIFIED};
 use crate::printer::Printer;
 use crate::report::{FileReport, json};
+
+/// Places without an answer that are shown; one outage has many faces.
+const UNANSWERED_SHOWN: usize = 5;
+
+/// What is said of an exemption beside provenance.
+const NEEDLESS: &str = "exempt as well, which this file does not need: slsa-pip policy prune -r requirements.txt";
 
 /// What became of a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -75,6 +83,8 @@ pub(super) struct Entry {
     /// The keys that were written.
     #[serde(serialize_with = "keys", skip_serializing_if = "Vec::is_empty")]
     pub(super) pin: Vec<(&'static str, Written)>,
+    /// Whether an exemption lets the file pass as well.
+    exempt: bool,
     /// Earlier releases of the same repository that were looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) releases: Vec<String>,
@@ -97,6 +107,9 @@ pub(super) struct Entry {
     pub(super) written_at: Option<String>,
     /// Why there is no entry.
     refusals: Vec<Refusal>,
+    /// The places that have not answered, where that is why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unanswered: Vec<String>,
     /// The same where nothing was refused, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
@@ -109,7 +122,7 @@ pub(super) struct Summary {
     pub(super) command: &'static str,
     /// The policy file.
     pub(super) policy: String,
-    /// Whether it did not exist.
+    /// Whether it did not exist before.
     pub(super) created: bool,
     /// Whether there is anything to write.
     pub(super) changed: bool,
@@ -118,6 +131,8 @@ pub(super) struct Summary {
     pub(super) entries: Vec<Entry>,
     /// Files that were refused before they could be chosen.
     pub(super) refused: Vec<FileReport>,
+    /// What it was resolved for.
+    pub(super) target: String,
     pub(super) trusted_root: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) requests: u64,
@@ -143,6 +158,7 @@ impl Entry {
             identity,
             declared_repository: file.report.declared_repository.clone(),
             pin: Vec::new(),
+            exempt: file.exempted,
             releases: Vec::new(),
             differences: Vec::new(),
             not_pinned: Vec::new(),
@@ -151,14 +167,11 @@ impl Entry {
             other_files: 0,
             written_at: None,
             refusals: Vec::new(),
-            advice: match &file.finding {
-                Finding::Refused(_) if file.report.may_be_found_later() => Some(
-                    "not every place has answered, so it may well have provenance: run it again; or, if such a place is never to be asked, \
-                     name those that are: --evidence dir,index"
-                        .to_owned(),
-                ),
-                _ => None,
+            unanswered: match &file.finding {
+                Finding::Refused(_) => unanswered(&file.report),
+                _ => Vec::new(),
             },
+            advice: None,
         }
     }
 
@@ -166,6 +179,12 @@ impl Entry {
     pub(super) fn refuse(&mut self, refusals: Vec<Refusal>) {
         self.action = Action::NotEntered;
         self.refusals = refusals;
+    }
+
+    /// Whether nothing was found, and not every place has answered: nothing speaks against the file but that.
+    fn is_only_unanswered(&self) -> bool {
+        let absent = self.refusals.iter().all(|refusal| refusal.code.is_absence());
+        !self.unanswered.is_empty() && !self.refusals.is_empty() && absent
     }
 
     /// There is something to be pinned that cannot be written.
@@ -209,6 +228,7 @@ impl Entry {
                 lines.extend(self.identity.as_ref().map(evidence));
                 lines.push(self.custom());
                 lines.extend(self.differences.iter().map(|text| format!("changed lately: {text}")));
+                lines.extend(self.exempt.then(|| NEEDLESS.to_owned()));
             }
             Action::Exempted => {
                 lines.extend(self.sha256.iter().map(|(digest, name)| format!("{digest}  {name}")));
@@ -219,10 +239,13 @@ impl Entry {
                     ));
                 }
             }
-            Action::PinKept if !self.not_pinned.is_empty() => {
-                lines.push(format!("could be pinned as well: {}", self.not_pinned.join(", ")));
+            Action::PinKept => {
+                if !self.not_pinned.is_empty() {
+                    lines.push(format!("could be pinned as well: {}", self.not_pinned.join(", ")));
+                }
+                lines.extend(self.exempt.then(|| NEEDLESS.to_owned()));
             }
-            Action::PinKept | Action::ExemptionKept | Action::NotEntered => {}
+            Action::ExemptionKept | Action::NotEntered => {}
         }
         lines
     }
@@ -239,6 +262,17 @@ impl Entry {
             }
         }
     }
+}
+
+/// The places that have not answered, each kind with each answer once.
+fn unanswered(report: &FileReport) -> Vec<String> {
+    let mut places: Vec<String> = report
+        .unanswered()
+        .map(|place| format!("{}: {}", place.place, place.answer))
+        .collect();
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// What was verified, in one line.
@@ -326,7 +360,24 @@ impl Summary {
             }
             lines.push(String::new());
         }
-        let missing = self.of(Action::NotEntered);
+        let not_entered = self.of(Action::NotEntered);
+        let (unknown, missing): (Vec<&Entry>, Vec<&Entry>) =
+            not_entered.into_iter().partition(|entry| entry.is_only_unanswered());
+        if !unknown.is_empty() {
+            lines.push(
+                printer
+                    .bad("Neither pinned nor exempted, since not every place has answered that may have provenance:"),
+            );
+            lines.extend(unknown.iter().map(|entry| entry.line(printer)));
+            let places: BTreeSet<&String> = unknown.iter().flat_map(|entry| &entry.unanswered).collect();
+            let shown = places.iter().take(UNANSWERED_SHOWN);
+            lines.extend(shown.map(|place| format!("    {}", printer.plain_line(place))));
+            lines.push(format!(
+                "    {} run it again; or, if such places are never to be asked, name those that are: --evidence dir,index",
+                printer.note("hint:")
+            ));
+            lines.push(String::new());
+        }
         if !missing.is_empty() || !self.refused.is_empty() {
             lines.push(printer.bad("Not entered, and refused by an installation:"));
             for entry in missing {
@@ -380,6 +431,7 @@ impl Summary {
             parts.push(format!("{missing} without an entry"));
         }
         let verb = match (self.changed, self.written, self.created) {
+            (false, ..) if self.created => "Not written",
             (false, ..) => "Left as it was",
             (true, false, _) => "Would be written",
             (true, true, true) => "Written",

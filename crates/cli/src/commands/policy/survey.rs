@@ -36,6 +36,8 @@ pub(crate) struct Surveyed {
     pub(crate) report: FileReport,
     /// What that means for a policy.
     pub(crate) finding: Finding,
+    /// Whether an exemption lets it pass as well.
+    pub(crate) exempted: bool,
 }
 
 /// What there is to be written.
@@ -44,7 +46,7 @@ pub(crate) enum Finding {
     Pinned(Box<Proof>),
     /// It passes, or would if its repository were pinned; nothing pins it.
     FirstUse(Box<Proof>),
-    /// It passes by an exemption.
+    /// It passes by an exemption, and by nothing else.
     Exempt,
     /// Every place has answered, and none has provenance for it.
     Unattested(StagedFile),
@@ -62,8 +64,9 @@ pub(crate) struct Proof {
 
 /// Resolves, downloads, searches and verifies.
 pub(crate) async fn run(session: &mut Session, held: &Policy, no_deps: bool, printer: &Printer) -> Result<Survey> {
-    // A package that has no pin yet is to get one: that it has none refuses nothing here.
-    session.trust.policy = held.for_first_use();
+    // A package that has no pin yet is to get one: that it has none refuses nothing here. What is exempt is looked at as well, since
+    // it may be attested by now.
+    session.trust.policy = held.for_first_use().without_exemptions();
     let mut request = resolution::request(&session.probe)?;
     request.no_deps |= no_deps;
     let outcome = pipeline::run(session, &request, printer).await?;
@@ -105,6 +108,11 @@ impl Survey {
         };
         let refusals = std::mem::take(&mut report.refusals);
         let basis = verified.as_ref().map(Verified::basis);
+        let exempted = staged.as_ref().is_some_and(|staged| {
+            let (name, version) = (&package.name, &package.version);
+            let exemption = held.exemption(name, version);
+            exemption.is_some_and(|exemption| exempt(staged, exemption, name, version, session.trust.now).is_ok())
+        });
         let finding = match (basis, staged) {
             (Some(Basis::Attested(attested)), Some(staged)) => {
                 let proof = Box::new(Proof {
@@ -118,13 +126,17 @@ impl Survey {
                     Finding::FirstUse(proof)
                 }
             }
-            (Some(Basis::Exempt(_)), _) => Finding::Exempt,
+            (_, Some(_)) if exempted && !is_pinnable(&refusals) => Finding::Exempt,
             (_, Some(staged)) if is_unattested(&refusals) && !report.may_be_found_later() => {
                 Finding::Unattested(staged)
             }
             (_, Some(staged)) if !insufficient.is_empty() => {
                 let proof = self.pinned_as_declared(session, &package, &report, &refusals, staged, insufficient);
-                proof.map_or(Finding::Refused(refusals), |proof| Finding::FirstUse(Box::new(proof)))
+                match proof {
+                    Some(proof) => Finding::FirstUse(Box::new(proof)),
+                    None if exempted => Finding::Exempt,
+                    None => Finding::Refused(refusals),
+                }
             }
             _ => Finding::Refused(refusals),
         };
@@ -132,6 +144,7 @@ impl Survey {
             package,
             report,
             finding,
+            exempted,
         });
     }
 
@@ -146,7 +159,7 @@ impl Survey {
         staged: StagedFile,
         evidence: Vec<Evidence>,
     ) -> Option<Proof> {
-        if !refusals.iter().any(|refusal| refusal.code == Code::BuilderNotPinned) {
+        if !is_pinnable(refusals) {
             return None;
         }
         let declared: SourceRepository = report.declared_repository.as_deref()?.parse().ok()?;
@@ -210,6 +223,11 @@ pub(crate) async fn passes_exempt(
     exempt(staged, exemption, name, version, session.trust.now).map_err(|refusal| vec![refusal])?;
     let check = consistency::check(&session.index, &package.file, staged).await;
     check.map_err(|refusal| vec![refusal])
+}
+
+/// Whether a pin may be what is missing.
+fn is_pinnable(refusals: &[Refusal]) -> bool {
+    refusals.iter().any(|refusal| refusal.code == Code::BuilderNotPinned)
 }
 
 /// Whether nothing speaks against the file but that there is no provenance.
