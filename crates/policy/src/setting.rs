@@ -49,7 +49,9 @@ pub(crate) enum Value {
     Level(u8),
     Age(SignedDuration),
     /// Whether files that Python runs at its start are refused.
-    Startup { deny: bool },
+    Startup {
+        deny: bool,
+    },
     Url(Url),
     Builders(Vec<BuilderRule>),
     Urls(Vec<Url>),
@@ -172,8 +174,7 @@ impl Value {
             }
             Self::Level(level) => one(level.to_string()),
             Self::Age(age) => one(quoted(&age_shown(*age))),
-            Self::Startup { deny: true } => one(quoted("deny")),
-            Self::Startup { deny: false } => one(quoted("allow")),
+            Self::Startup { deny } => one(quoted(if *deny { "deny" } else { "allow" })),
             Self::Url(url) => one(quoted(url.as_str())),
             Self::Builders(rules) => one(list(rules.iter().map(BuilderRule::shown))),
             Self::Urls(urls) => one(list(urls.iter().map(ToString::to_string))),
