@@ -28,7 +28,7 @@ fn wheels() -> [Wheel; 3] {
         let words = (0..120).map(|line| format!("x{line} = '{}'\n", sha256(&(seed * 1000 + line).to_be_bytes())));
         words.collect::<String>()
     };
-    let mut alpha: Vec<(String, Vec<u8>)> = (0..30)
+    let mut alpha: Vec<(String, Vec<u8>)> = (0..90)
         .map(|seed| text(&format!("alpha/m{seed:02}.py"), &module(seed)))
         .collect();
     alpha.extend([

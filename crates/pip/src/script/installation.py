@@ -22,7 +22,7 @@ import warnings
 import zipfile
 
 # Below this many bytes of wheels, starting an interpreter costs more than it gains.
-WORTH_A_PROCESS = 64 * 1024
+WORTH_A_PROCESS = 256 * 1024
 # Bytes of source that are compiled at a time: a twentieth of a second.
 BATCH = 64 * 1024
 MOST_PROCESSES = 16
