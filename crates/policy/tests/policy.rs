@@ -9,7 +9,9 @@
 )]
 
 use slsa_pip_distribution::{PackageName, Version};
-use slsa_pip_policy::{Expectation, KindSet, MAX_POLICY_LEN, Policy, PolicyCode, PolicyErrors};
+use slsa_pip_policy::{
+    Account, Expectation, KindSet, MAX_POLICY_LEN, Mode, Policy, PolicyCode, PolicyErrors, Unpinned,
+};
 
 const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -101,7 +103,7 @@ minimum-level = 3
     assert_eq!(pinned.runner_environment.as_deref(), Some("self-hosted"));
     assert!(pinned.kinds.build && pinned.kinds.publish);
     assert_eq!(pinned.minimum_level, Some(3));
-    assert!(pinned.unpinned == slsa_pip_policy::Unpinned::Deny && !pinned.lacks_required_pin());
+    assert!(pinned.unpinned == Unpinned::Deny && !pinned.lacks_required_pin());
     let (acme, other) = (
         "https://github.com/acme/ci/.github/workflows/build.yml",
         "https://github.com/other/ci/.github/workflows/wheel.yml",
@@ -121,6 +123,65 @@ minimum-level = 3
     // What is expected of a file whose package is not known is no less.
     let nameless = policy.default_expectation();
     assert_eq!(format!("{nameless:?}"), format!("{unpinned:?}"));
+}
+
+#[test]
+fn every_kind_of_identity_reaches_the_expectation() {
+    let project = "00000000-1111-2222-3333-444444444444";
+    let definition = "55555555-6666-7777-8888-999999999999";
+    let policy = read(&format!(
+        "[packages.a]\nrepository = 'gitlab.com/g/h/x'\nworkflow = 'ci/release.yml'\nrunner-environment = 'gitlab-hosted'\n\
+         [packages.b]\ngoogle = ['r@acme.example', 's@acme.example']\nowner = 'github.com/acme'\n\
+         [packages.c]\ncircleci = '{project}/{definition}'\nunpinned = 'deny'\n"
+    ));
+    let gitlab = expectation(&policy, "a", "1");
+    assert!(gitlab.accepts_repository(&"gitlab.com/g/h/x".parse().unwrap()));
+    assert_eq!(gitlab.workflow.as_deref(), Some("ci/release.yml"));
+    let google = expectation(&policy, "b", "1");
+    let subjects: Vec<String> = google.accounts.iter().map(Account::subject).collect();
+    assert_eq!(subjects, ["r@acme.example", "s@acme.example"]);
+    assert_eq!(google.owners, ["github.com/acme".parse().unwrap()]);
+    assert!(google.is_pinned() && google.repositories.is_empty());
+    let circleci = expectation(&policy, "c", "1");
+    assert_eq!(
+        circleci.accounts.iter().map(Account::subject).collect::<Vec<_>>(),
+        [format!(
+            "https://circleci.com/api/v2/projects/{project}/pipeline-definitions/{definition}"
+        )]
+    );
+    assert!(circleci.is_pinned() && !circleci.lacks_required_pin());
+    assert_eq!(expectation(&policy, "d", "1").unpinned, Unpinned::Claimed);
+}
+
+#[test]
+fn defaults_are_read_in_full() {
+    let policy = read(
+        "[defaults]\nmode = 'warn'\nminimum-age = '36 hours'\nindexes = ['https://i.example/simple/']\n\
+         builders = ['o/b/w.yml@>=v1.2.0', 'slsa-framework/slsa-github-generator/.github/workflows/builder_go_slsa3.yml@v2.1.0']\n\
+         [packages.a]\nminimum-age = '0 days'\n[packages.'b*']\nminimum-age = '90 minutes'\nindex = 'https://i.example/simple/'\n",
+    );
+    assert_eq!(policy.mode(), Mode::Warn);
+    assert_eq!(policy.allowed_indexes().len(), 1);
+    let hours = |name: &str| policy.minimum_age(&name.parse().unwrap()).map(|age| age.as_mins());
+    assert_eq!(
+        (hours("x"), hours("a"), hours("bc")),
+        (Some(36 * 60), Some(0), Some(90))
+    );
+    assert!(policy.index(&"bc".parse().unwrap()).is_some() && policy.index(&"a".parse().unwrap()).is_none());
+    let trusted = expectation(&policy, "a", "1").trusted_builders;
+    let own = "https://github.com/o/b/w.yml";
+    assert!(trusted.trusts(own, "refs/tags/v1.2.0") && trusted.too_old(own, "refs/tags/v1.2.0").is_none());
+    assert!(trusted.too_old(own, "refs/tags/v1.1.9").is_some());
+    // A generator that is named is trusted as it is named, the others as ever.
+    let generator = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";
+    let go = format!("{generator}builder_go_slsa3.yml");
+    assert!(trusted.trusts(&go, "refs/tags/v2.1.0") && !trusted.trusts(&go, "refs/tags/v2.0.0"));
+    let generic = format!("{generator}generator_generic_slsa3.yml");
+    assert!(trusted.trusts(&generic, "refs/tags/v1.2.0"));
+    assert_eq!(
+        (Policy::default().mode(), Policy::default().allowed_indexes().len()),
+        (Mode::Enforce, 0)
+    );
 }
 
 #[test]
