@@ -46,7 +46,7 @@ const NOT_BY_VERIFY: [(&str, &str); 18] = [
     ("locked-identity-mismatch", "there is no lock file"),
 ];
 
-/// Beginnings of codes that `slsa-pip verify` cannot give, and why; tests/continuity.rs and tests/wheel_inspection.rs show them.
+/// Beginnings of codes that `slsa-pip verify` cannot give, and why; `tests/continuity.rs` and `tests/wheel_inspection.rs` show them.
 const FAMILIES_NOT_BY_VERIFY: [(&str, &str); 2] = [
     ("continuity-", "nothing is compared with earlier releases"),
     ("wheel-", "no wheel is opened"),
