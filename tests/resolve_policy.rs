@@ -521,6 +521,13 @@ fn files_come_from_allowed_indexes_alone() {
                 .contains(&format!("--index-url {first}"))
         );
     }
+    // A mode that only warns is about proofs, and not about places.
+    private.write(
+        "slsa-pip.toml",
+        &format!("[defaults]\nmode = \"warn\"\nindexes = [\"{first}\"]\n"),
+    );
+    assert_eq!(refused(&private, &words).0, ["index-not-allowed"]);
+    private.write("slsa-pip.toml", &format!("[defaults]\nindexes = [\"{first}\"]\n"));
     let run = Run::of(private.command(&["resolve", "--format", "json"]).args(words)).exits(1);
     assert_eq!(run.json()["refusal"]["code"], "index-not-allowed");
     // Nobody was asked anything.
@@ -557,6 +564,20 @@ fn an_index_that_one_package_is_assigned_to_is_asked_for_that_alone() {
         .exits(2)
         .says("was not found");
     assert_eq!(public.world.request_count("/simple/acme-new/"), 0);
+    // So may a group be, and then the other index is asked for all else.
+    private.write(
+        "slsa-pip.toml",
+        &format!("[defaults]\nindexes = [\"{second}\"]\n[packages.\"acme-*\"]\nindex = \"{first}\"\n"),
+    );
+    public.world.forget_requests();
+    assert_eq!(
+        taken(&private, &[&asked("bolt")[..], &["acme-core"]].concat()).0,
+        ["acme-core-1.0", "bolt-1.0"]
+    );
+    Run::of(dry(&private, &asked("acme-new")))
+        .exits(2)
+        .says("was not found");
+    assert_eq!(public.world.request_count("/simple/acme-"), 0);
 }
 
 /// Dependency confusion by a new name: the group is pinned to the organisation's repository, whichever index has it.

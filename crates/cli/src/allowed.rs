@@ -78,14 +78,10 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// A configured index. One that a package is assigned to may be there for that package.
+    /// A configured index. One that a package, or a group, is assigned to may be there for that alone.
     fn index(&self, index: &Url) -> Option<Refusal> {
         let allowed = self.policy.allowed_indexes();
-        let is_assigned = || {
-            self.policy
-                .assigned_indexes()
-                .any(|(_, assigned)| same(assigned, index))
-        };
+        let is_assigned = || self.policy.indexes_of_packages().any(|assigned| same(assigned, index));
         if allowed.is_empty() || allowed.iter().any(|open| same(open, index)) || is_assigned() {
             return None;
         }

@@ -145,6 +145,16 @@ impl Policy {
         self.sheet.packages().filter_map(|name| Some((name, self.index(name)?)))
     }
 
+    /// Every index that a package, or a group of packages, is assigned to; one may be named several times.
+    pub fn indexes_of_packages(&self) -> impl Iterator<Item = &Url> {
+        self.sheet
+            .entries()
+            .filter_map(|(_, entry)| match &entry.settings.get(&Key::Index)?.value {
+                Value::Url(url) => Some(url),
+                _ => None,
+            })
+    }
+
     /// What a refusal means for the run.
     #[must_use]
     pub fn mode(&self) -> Mode {
