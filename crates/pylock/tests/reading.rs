@@ -422,6 +422,11 @@ fn budgets_hold() {
         codes(&" ".repeat(slsa_pip_pylock::MAX_LOCK_LEN + 1)),
         ["lock-too-large"]
     );
+    // Small texts that would take gigabytes.
+    for piece in ["[[packages]]\n", "a.b.c.d=1\n", "a={}\n", "a=[[],[],[],[]]\n"] {
+        let text = piece.repeat(slsa_pip_pylock::MAX_LOCK_LEN / piece.len());
+        assert_eq!(codes(&text), ["lock-too-large"], "{piece}");
+    }
     let identities = "[[packages.attestation-identities]]\nkind = 'Google'\nemail = 'a'\n".repeat(65);
     assert_eq!(codes(&bolt(&identities)), ["too-many"]);
     let wheels: Vec<String> = (0..=slsa_pip_pylock::MAX_WHEELS)

@@ -3,6 +3,7 @@
 //! Strict in all that the standard defines: a wrong type, a file of another project, a hash that is none, two sources in one entry
 //! are mistakes. Keys that it does not define are ignored, as it asks; in a file of a newer minor version they are told of.
 
+mod budget;
 mod file;
 mod package;
 mod publisher;
@@ -15,8 +16,8 @@ use crate::error::{Collector, LockErrors};
 use crate::model::{Environment, Lock, Specifiers};
 use table::Table;
 
-/// Largest lock file that is read, in bytes: with all wheels, a thousand packages take about 5 MB.
-pub const MAX_LOCK_LEN: usize = 32 * 1024 * 1024;
+/// Largest lock file that is read, in bytes: with twenty wheels each, a thousand packages take about 5 MB.
+pub const MAX_LOCK_LEN: usize = 16 * 1024 * 1024;
 /// Most entries of `[[packages]]`.
 pub const MAX_PACKAGES: usize = 20_000;
 /// Most wheels of one entry; the largest real releases have about a hundred.
@@ -56,6 +57,11 @@ pub fn read(text: &str, label: &str) -> Result<Read, LockErrors> {
     let mut errors = Collector::new(text);
     if text.len() > MAX_LOCK_LEN {
         let message = format!("the file has {} bytes; at most {MAX_LOCK_LEN} are read", text.len());
+        errors.push("lock-too-large", &(0..0), message);
+        return Err(errors.into_errors(label));
+    }
+    if budget::estimate(text) > budget::MAX_MEMORY {
+        let message = "the file holds more tables and lists than are read";
         errors.push("lock-too-large", &(0..0), message);
         return Err(errors.into_errors(label));
     }
