@@ -173,11 +173,12 @@ impl Document {
         Ok(())
     }
 
-    /// Adds digests to the list of an exemption; those that are there stay as they are, with their remarks.
+    /// Adds digests to the list of an exemption, each with its remark where the list has lines; those that are there stay as they
+    /// are, with theirs.
     ///
     /// # Errors
     /// If there is no such list.
-    pub(crate) fn add_digests(&mut self, name: &PackageName, digests: &[String]) -> Result<()> {
+    pub(crate) fn add_digests(&mut self, name: &PackageName, digests: &[(String, String)]) -> Result<()> {
         let written = self.written_name(Section::Exemptions, name);
         let list = written.and_then(|written| {
             let section = self.section_mut(Section::Exemptions).ok()?.as_table_like_mut()?;
@@ -185,10 +186,20 @@ impl Document {
             entry.as_table_like_mut()?.get_mut("sha256")?.as_array_mut()
         });
         let list = list.ok_or_else(|| not_a_table(name.as_str()))?;
-        for digest in digests {
-            if !list.iter().any(|known| known.as_str() == Some(digest)) {
-                list.push(digest.as_str());
+        for (digest, remark) in digests {
+            if list.iter().any(|known| known.as_str() == Some(digest)) {
+                continue;
             }
+            let trailing = list.trailing().as_str().unwrap_or_default().to_owned();
+            if !list.trailing_comma() || !trailing.contains('\n') {
+                list.push(digest.as_str());
+                continue;
+            }
+            // What follows the last comma is the remark on the digest before it.
+            let mut value = Value::from(digest.as_str());
+            value.decor_mut().set_prefix(format!("{}\n    ", trailing.trim_end()));
+            list.push_formatted(value);
+            list.set_trailing(format!("{}\n", remark_of(remark)));
         }
         Ok(())
     }
@@ -412,14 +423,165 @@ impl Written {
             let mut value = Value::from(text.as_str());
             value.decor_mut().set_prefix(format!("{before}\n    "));
             list.push_formatted(value);
-            before = if remark.is_empty() || remark.chars().any(char::is_control) {
-                String::new()
-            } else {
-                format!(" # {remark}")
-            };
+            before = remark_of(remark);
         }
         list.set_trailing_comma(true);
         list.set_trailing(format!("{before}\n"));
         Value::Array(list)
+    }
+}
+
+/// A remark at the end of a line; none where it would not end there.
+fn remark_of(text: &str) -> String {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return String::new();
+    }
+    format!(" # {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pin(text: &str, name: &str, in_pyproject: bool) -> String {
+        let mut document = Document::parse(text, in_pyproject).unwrap();
+        let keys = [
+            ("repository", Written::Text("github.com/o/a".to_owned())),
+            ("evidence", Written::Words(vec!["build".to_owned()])),
+        ];
+        document
+            .add(Section::Packages, &name.parse().unwrap(), &keys, &["by\nus".to_owned()])
+            .unwrap();
+        document.text()
+    }
+
+    #[test]
+    fn entries_are_added_in_the_way_the_file_is_written() {
+        const ENTRY: &str = "repository = \"github.com/o/a\"\nevidence = [\"build\"]\n";
+        for (text, expected) in [
+            ("", format!("\n# by us\n[packages.a]\n{ENTRY}")),
+            ("# top\nversion = 1\n", format!("# top\nversion = 1\n\n# by us\n[packages.a]\n{ENTRY}")),
+            (
+                "[packages.b]\nowner = 'x' # y\n\n[exemptions]\n# end\n",
+                format!("[packages.b]\nowner = 'x' # y\n\n# by us\n[packages.a]\n{ENTRY}\n[exemptions]\n# end\n"),
+            ),
+            // What is there stays, also under another spelling of its name.
+            (
+                "[packages.\"A\"]\nrepository = \"mine\"  # why\n",
+                "[packages.\"A\"]\nrepository = \"mine\"  # why\nevidence = [\"build\"]\n".to_owned(),
+            ),
+            (
+                "packages = { b = { owner = \"x\" } }\n",
+                "packages = { b = { owner = \"x\" } , a = { repository = \"github.com/o/a\", evidence = [\"build\"] } }\n".to_owned(),
+            ),
+            (
+                "packages.b.owner = \"x\"\nversion = 1\n",
+                "packages.b.owner = \"x\"\npackages.a = { repository = \"github.com/o/a\", evidence = [\"build\"] }\nversion = 1\n"
+                    .to_owned(),
+            ),
+        ] {
+            let written = pin(text, "a", false);
+            let (is, wanted) = (values(&written), values(&expected));
+            assert_eq!(is, wanted, "{written}");
+            for line in text.lines().filter(|line| !line.starts_with("packages = ")) {
+                assert!(written.contains(line), "`{line}` is not in:\n{written}");
+            }
+            if !text.starts_with("packages") {
+                assert_eq!(written, expected);
+            }
+            assert_eq!(pin(&written, "a", false), written, "once is enough");
+        }
+    }
+
+    fn values(text: &str) -> BTreeMap<Vec<String>, String> {
+        Document::parse(text, false).unwrap().values()
+    }
+
+    #[test]
+    fn a_policy_in_pyproject_is_below_its_table() {
+        let text = pin("[project]\nname = \"x\"\n", "a", true);
+        assert!(text.contains("\n[tool.slsa-pip.packages.a]\n"), "{text}");
+        let text = pin("[tool]\nslsa-pip = { version = 1 }\n", "a", true);
+        let document = Document::parse(&text, true).unwrap();
+        assert_eq!(
+            document.keys(Section::Packages, &"a".parse().unwrap()),
+            ["repository", "evidence"]
+        );
+    }
+
+    #[test]
+    fn what_an_edit_may_touch_is_its_entry() {
+        let document = Document::parse("", false).unwrap();
+        let path = |text: &str| -> Vec<String> { text.split('/').map(str::to_owned).collect() };
+        let name = "a-b".parse().unwrap();
+        assert!(document.lies_in(&path("packages/A.b/ref"), Section::Packages, &name));
+        for other in [
+            "packages/a/ref",
+            "exemptions/a-b/reason",
+            "packages",
+            "tool/packages/a-b/ref",
+        ] {
+            assert!(!document.lies_in(&path(other), Section::Packages, &name), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_removed_entry_takes_its_own_remark_with_it_and_no_other() {
+        let text = "# file\n\n# section\n\n# of a\n[exemptions.a]\nreason = \"x\"\n\n# of b\n[exemptions.b]\nreason = \"y\"\n# end\n";
+        let removed = |names: &[&str]| {
+            let mut document = Document::parse(text, false).unwrap();
+            for name in names {
+                document.remove(Section::Exemptions, &name.parse().unwrap());
+            }
+            document.text()
+        };
+        assert_eq!(
+            removed(&["a"]),
+            "# file\n\n# section\n\n# of b\n[exemptions.b]\nreason = \"y\"\n# end\n"
+        );
+        assert_eq!(
+            removed(&["b"]),
+            text.replace("\n# of b\n[exemptions.b]\nreason = \"y\"\n", "")
+        );
+        let all = removed(&["a", "b"]);
+        assert!(
+            all.contains("# file") && all.contains("# section") && all.contains("# end"),
+            "{all}"
+        );
+        assert!(!all.contains("exemptions"), "{all}");
+        assert_eq!(removed(&["c"]), text);
+    }
+
+    #[test]
+    fn digests_are_added_to_a_list_of_any_layout() {
+        let name: PackageName = "a".parse().unwrap();
+        let more = [
+            ("1".to_owned(), "one".to_owned()),
+            ("2".to_owned(), "two".to_owned()),
+            ("3".to_owned(), "a\nb".to_owned()),
+        ];
+        let mut document = Document::parse("", false).unwrap();
+        for (list, expected) in [
+            (
+                "[\n  \"1\", # first\n]",
+                "[\n  \"1\", # first\n    \"2\", # two\n    \"3\",\n]",
+            ),
+            (
+                "[\n  # before\n  \"1\",\n]",
+                "[\n  # before\n  \"1\",\n    \"2\", # two\n    \"3\",\n]",
+            ),
+            ("[\"1\"]", "[\"1\", \"2\", \"3\"]"),
+            ("[\"1\", ]", "[\"1\", \"2\", \"3\", ]"),
+            ("[\n  \"1\" # first\n]", "[\n  \"1\" # first\n, \"2\", \"3\"]"),
+        ] {
+            let text = format!("[exemptions.a]\nsha256 = {list} # end\n");
+            document = Document::parse(&text, false).unwrap();
+            document.add_digests(&name, &more).unwrap();
+            assert_eq!(document.digests(&name), ["1", "2", "3"]);
+            assert_eq!(document.text(), format!("[exemptions.a]\nsha256 = {expected} # end\n"));
+            document.add_digests(&name, &more).unwrap();
+            assert_eq!(document.digests(&name).len(), 3);
+        }
+        assert!(document.add_digests(&"b".parse().unwrap(), &[]).is_err());
     }
 }

@@ -488,10 +488,7 @@ impl Planned {
         };
         let name = &file.package.name;
         match self.keys.as_slice() {
-            [(entry::DIGESTS, Written::Lines(files))] => {
-                let digests: Vec<String> = files.iter().map(|(digest, _)| digest.clone()).collect();
-                document.add_digests(name, &digests)
-            }
+            [(entry::DIGESTS, Written::Lines(files))] => document.add_digests(name, files),
             keys => document.add(self.section, name, keys, &self.remark),
         }
     }
