@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use slsa_pip_distribution::filename::MAX_TAGS;
 use slsa_pip_distribution::{CoreMetadata, PackageName, Tag, Version, WheelFilename};
 
 use crate::archive::Entry;
@@ -127,9 +128,13 @@ pub(crate) fn wheel(bytes: &[u8], path: &str, file: &WheelFilename, defects: &mu
         )),
     }
     let written = values("Tag");
-    let tags: Option<BTreeSet<Tag>> = written.iter().try_fold(BTreeSet::new(), |mut all, text| {
-        all.append(&mut expand(text)?);
-        Some(all)
+    // The file's name can stand for no more than that.
+    let few = written.len() <= MAX_TAGS;
+    let tags = few.then_some(&written).and_then(|written| {
+        written.iter().try_fold(BTreeSet::new(), |mut all, text| {
+            all.append(&mut expand(text)?);
+            (all.len() <= MAX_TAGS).then_some(all)
+        })
     });
     let covered = tags.is_some_and(|tags| file.tags().iter().all(|tag| tags.iter().any(|own| covers(own, tag))));
     if !covered {

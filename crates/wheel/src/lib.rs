@@ -84,7 +84,7 @@ fn look(archive: impl Read + Seek, file: &WheelFilename, defects: &mut Defects) 
     let path = |name: &str| format!("{dist_info}/{name}");
     let needed = Some(DefectKind::RecordMalformed);
     if let Some(bytes) = reader.small(record.path(), limits::MAX_RECORD, needed) {
-        record.read(&bytes, reader.defects);
+        record.read(&bytes, entries.len(), reader.defects);
     }
     let needed = Some(DefectKind::MetadataMalformed);
     if let Some(bytes) = reader.small(&path("METADATA"), MAX_METADATA_LEN as u64, needed) {

@@ -8,6 +8,10 @@ pub const MAX_DIRECTORY: u64 = 16 * 1024 * 1024;
 pub const MAX_NAME: usize = 1024;
 /// Longest part of a name between two slashes, in bytes: what common file systems can hold.
 pub const MAX_NAME_PART: usize = 255;
+/// Most parts of a name. The deepest wheels known have about twenty.
+pub const MAX_PARTS: usize = 64;
+/// Most rows of RECORD that have no file in the wheel before nobody reads on.
+pub const MAX_MISSING: usize = 1000;
 /// Most bytes of extra fields of one header. Times, owners, long sizes and an alignment need less.
 pub const MAX_EXTRA: usize = 4096;
 /// Largest sum of all unpacked files, in bytes. The largest wheels known unpack to about four gigabytes.

@@ -6,7 +6,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::archive::Entry;
 use crate::defect::{Defect, DefectKind, Defects};
-use crate::limits::MAX_NAME_PART;
+use crate::limits::{MAX_NAME_PART, MAX_PARTS};
 use crate::place::Place;
 
 /// Checks all names.
@@ -34,10 +34,15 @@ fn unsafe_name(name: &str) -> Option<&'static str> {
     if name.starts_with('/') {
         return Some("its name is an absolute path");
     }
-    for part in name.strip_suffix('/').unwrap_or(name).split('/') {
+    let path = name.strip_suffix('/').unwrap_or(name);
+    if path.split('/').nth(MAX_PARTS).is_some() {
+        return Some("its name has too many parts");
+    }
+    for part in path.split('/') {
         match part {
             ".." => return Some("its name leads out of the wheel"),
-            "" | "." => return Some("its name has an empty part"),
+            // Windows takes dots and spaces at the end of a part for nothing, so that `.. ` leads out as well.
+            part if part.trim_matches(['.', ' ']).is_empty() => return Some("its name has an empty part"),
             part if part.len() > MAX_NAME_PART => return Some("a part of its name is too long for a file system"),
             _ => {}
         }
@@ -66,7 +71,7 @@ fn collisions(entries: &[Entry], defects: &mut Defects) {
     }
     for entry in entries {
         let own = folded(&entry.name);
-        for (end, _) in own.match_indices('/') {
+        for (end, _) in own.match_indices('/').take(MAX_PARTS) {
             if let Some(other) = own.get(..end).and_then(|folder| files.get(folder)) {
                 defects.add(collision("a file has the name of its folder", &entry.name, other));
             }
@@ -75,7 +80,7 @@ fn collisions(entries: &[Entry], defects: &mut Defects) {
 }
 
 /// Where a file goes, in a spelling that is equal for all names that some file system takes for one: neither upper and lower case
-/// nor ways to compose a letter count, nor dots and spaces at the end of a part. Both folders of packages are one in
+/// nor ways to compose a letter count, nor characters without width, nor dots and spaces at the end of a part. Both folders of packages are one in
 /// most environments.
 fn folded(name: &str) -> String {
     let path = match Place::of(name) {
@@ -85,9 +90,10 @@ fn folded(name: &str) -> String {
     let composed = if path.is_ascii() {
         path.to_ascii_lowercase()
     } else {
+        let seen: String = path.chars().filter(|c| !is_ignored(*c)).collect();
         let compose = ComposingNormalizerBorrowed::new_nfc();
         // Upper case first: it is what "ß" and "ss" have in common.
-        let folded = compose.normalize(path).to_uppercase().to_lowercase();
+        let folded = compose.normalize(&seen).to_uppercase().to_lowercase();
         compose.normalize(&folded).into_owned()
     };
     if !composed.contains([' ', '.']) {
@@ -98,6 +104,11 @@ fn folded(name: &str) -> String {
         .map(|part| part.trim_end_matches([' ', '.']))
         .collect();
     parts.join("/")
+}
+
+/// What old file systems of Apple's leave out when they compare names.
+const fn is_ignored(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -129,7 +140,12 @@ mod tests {
             assert!(unsafe_name(bad).is_some(), "{bad:?}");
         }
         assert!(unsafe_name(&"x".repeat(256)).is_some());
-        for fine in ["a", "a/", "a/b.py", "..a/b..", "a b/ü.txt", "...", &"x".repeat(255)] {
+        assert!(unsafe_name(&"x/".repeat(MAX_PARTS + 1)).is_some());
+        assert_eq!(unsafe_name(&"x/".repeat(MAX_PARTS)), None);
+        for bad in ["a/.. /x", "a/. ./x", "...", "a/ /x"] {
+            assert!(unsafe_name(bad).is_some(), "{bad:?}");
+        }
+        for fine in ["a", "a/", "a/b.py", "..a/b..", "a b/ü.txt", &"x".repeat(255)] {
             assert_eq!(unsafe_name(fine), None, "{fine:?}");
         }
     }
@@ -141,6 +157,7 @@ mod tests {
             ("\u{e9}.py", "e\u{301}.py"),
             ("\u{c9}.py", "e\u{301}.py"),
             ("stra\u{df}e", "STRASSE"),
+            ("a\u{200d}.py", "a.py"),
             ("a.", "a"),
             ("a /b", "a/b"),
             ("x-1.data/purelib/a.py", "a.py"),

@@ -19,6 +19,10 @@ pub enum NoteKind {
     ShadowsPython,
     /// A module with the name of one that installers consist of, in a wheel of another project.
     ShadowsInstaller,
+    /// A program with the name of Python, pip, or what activates an environment, in a wheel of another project.
+    ShadowsProgram,
+    /// A file that is placed among the packages, past all that is known of packages: by its path in the environment's folder.
+    IntoPackages,
     /// A compiled module without its source.
     Bytecode,
     /// A file in `.dist-info` that installers write: who installed the distribution, and from where.
@@ -42,6 +46,8 @@ impl NoteKind {
             Self::StartupModule => "startup-module",
             Self::ShadowsPython => "shadows-python",
             Self::ShadowsInstaller => "shadows-installer",
+            Self::ShadowsProgram => "shadows-program",
+            Self::IntoPackages => "into-packages",
             Self::Bytecode => "bytecode",
             Self::InstallerFile => "installer-file",
             Self::OtherModule => "other-module",
@@ -158,13 +164,14 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
                     modules.extend(path.split('.').next().filter(|_| known));
                 }
             },
-            Place::Scripts(script) => notes.add(NoteKind::Script, script),
+            Place::Scripts(script) => notes.add(script_kind(script, project), script),
+            Place::Data(path) if path.split('/').any(is_packages) => notes.add(NoteKind::IntoPackages, name),
             Place::Headers(_) => notes.add(NoteKind::Header, name),
             Place::Data(_) | Place::Unknown => notes.add(NoteKind::DataFile, name),
         }
     }
     for script in scripts {
-        notes.add(NoteKind::Script, script);
+        notes.add(script_kind(script, project), script);
     }
     let project = project.to_string();
     for module in modules {
@@ -180,6 +187,33 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
         }
     }
     notes
+}
+
+/// A program, or one that people take for another.
+fn script_kind(script: &str, project: &PackageName) -> NoteKind {
+    let lower = script.to_ascii_lowercase();
+    let stem = lower.split('.').next().unwrap_or_default();
+    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let known = [
+        "python",
+        "pythonw",
+        "pip",
+        "activate",
+        "deactivate",
+        "activate_this",
+        "slsa-pip",
+    ]
+    .contains(&stem);
+    if known && project.to_string() != stem {
+        NoteKind::ShadowsProgram
+    } else {
+        NoteKind::Script
+    }
+}
+
+/// Whether a folder is one that packages are imported from.
+fn is_packages(folder: &str) -> bool {
+    ["site-packages", "dist-packages"].contains(&folder.to_ascii_lowercase().as_str())
 }
 
 fn is_installer(project: &str) -> bool {
@@ -238,6 +272,8 @@ mod tests {
             "x/__pycache__/gone.cpython-311.pyc",
             "x-1.dist-info/direct_url.json",
             "x-1.data/scripts/run",
+            "x-1.data/scripts/Python3.11",
+            "x-1.data/data/lib/python3/site-packages/other.py",
             "x-1.data/data/etc/x",
             "x-1.data/headers/x.h",
         ];
@@ -249,6 +285,8 @@ mod tests {
                 "startup-module sitecustomize",
                 "shadows-python json",
                 "shadows-installer pip",
+                "shadows-program Python3.11",
+                "into-packages x-1.data/data/lib/python3/site-packages/other.py",
                 "bytecode x/__pycache__/gone.cpython-311.pyc",
                 "bytecode x/gone.pyc",
                 "installer-file x-1.dist-info/direct_url.json",

@@ -10,6 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::archive::Entry;
 use crate::defect::{Defect, DefectKind, Defects};
+use crate::limits::MAX_MISSING;
 
 /// Digests are written without padding; some old tools wrote it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -62,8 +63,9 @@ impl Record {
         path
     }
 
-    /// Adds the rows of a RECORD file.
-    pub(crate) fn read(&mut self, bytes: &[u8], defects: &mut Defects) {
+    /// Adds the rows of the RECORD file of a wheel that has so many files. Many more rows than files are not read: what they list
+    /// is not there.
+    pub(crate) fn read(&mut self, bytes: &[u8], files: usize, defects: &mut Defects) {
         let own = self.path().to_owned();
         let malformed = |problem: String| Defect::new(DefectKind::RecordMalformed, problem).at(&own);
         let Ok(text) = std::str::from_utf8(bytes) else {
@@ -107,6 +109,10 @@ impl Record {
                 size,
                 there: false,
             };
+            if self.rows.len() > files + MAX_MISSING {
+                defects.add(at("it lists many more files than there are"));
+                return;
+            }
             match self.rows.entry(path) {
                 // Some tools repeat themselves.
                 Occupied(first) if *first.get() == row => {}

@@ -66,6 +66,13 @@ fn about() -> Vec<Case> {
         wheel("no tag", TAGS, right),
         wheel("another tag", TAGS, &format!("{right}Tag: cp311-cp311-any\n")),
         wheel(
+            "far more tags than a name can have",
+            TAGS,
+            &(0..20_000).fold(format!("{right}Tag: py3-none-any\n"), |text, number| {
+                text + &format!("Tag: py{number}-none-any\n")
+            }),
+        ),
+        wheel(
             "a tag that is none",
             TAGS,
             &format!("{right}Tag: py3\nTag: py3-none-any\n"),
@@ -148,6 +155,11 @@ fn record() -> Vec<Case> {
         listing("a listed file outside", &["wheel-file-missing"], &|rows| {
             format!("{rows}../../../etc/passwd,,\n")
         }),
+        listing(
+            "a list of far more files than there are",
+            &["wheel-record-malformed", "wheel-file-missing"],
+            &|rows| (0..100_000).fold(rows, |rows, number| rows + &format!("{number},,\n")),
+        ),
         listing("another digest", MISMATCH, &|rows| {
             first(
                 &rows,

@@ -48,6 +48,12 @@ pub(super) fn cases() -> Vec<Case> {
             "acme/evil\n.py",
         ),
         with("a part that is too long", UNSAFE, &format!("acme/{}", "x".repeat(256))),
+        with("a part of dots and spaces", UNSAFE, "acme/.. /.. /evil.py"),
+        with(
+            "a name of very many parts",
+            UNSAFE,
+            &format!("{}evil.py", "a/".repeat(100)),
+        ),
         mode("a symbolic link", SPECIAL, 0o12_0777),
         mode("a device", SPECIAL, 0o02_0666),
         mode("a disk", SPECIAL, 0o06_0666),

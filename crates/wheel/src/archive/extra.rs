@@ -6,9 +6,9 @@ use super::fields::Fields;
 const LONG_SIZES: u16 = 0x0001;
 /// Another name for the file, which some readers prefer.
 const UNICODE_PATH: u16 = 0x7075;
-/// What may be there besides, since it says nothing about the file's name or content: times (NTFS, Unix, "UT"), owners,
+/// What may be there besides, since it says nothing about the file's name or content: times (NTFS, Unix, "UT"), owners, access lists,
 /// the mark of a Java archive, alignments.
-const HARMLESS: [u16; 7] = [0x000a, 0x5455, 0x5855, 0x7875, 0xcafe, 0xd935, 0xa11e];
+const HARMLESS: [u16; 9] = [0x000a, 0x4453, 0x5455, 0x5855, 0x7855, 0x7875, 0xcafe, 0xd935, 0xa11e];
 
 /// The fields of one header that mean something.
 #[derive(Debug, Clone, Copy, Default)]
