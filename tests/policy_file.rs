@@ -346,6 +346,15 @@ fn hostile_files_end_in_an_error_and_soon() {
     fails(install_from(&scene, ""), "it is no file");
     put(&scene, "slsa-pip.toml", &import("path", ".", ""));
     fails(install_from(&scene, ""), "it is no file");
+    // Each of them is small enough, and all together are not.
+    let large: Vec<String> = (0..3).map(|number| format!("# {number}{}\n", "#".repeat(1_000_000))).collect();
+    let mut text = String::new();
+    for (number, large) in large.iter().enumerate() {
+        put(&scene, &format!("{number}.toml"), large);
+        text.push_str(&import("path", &format!("{number}.toml"), large));
+    }
+    put(&scene, "slsa-pip.toml", &text);
+    fails(install_from(&scene, ""), "policy-too-large");
     // A chain that is longer than any organisation's.
     let mut text = String::from("version = 1\n");
     for number in 0..20 {

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::errors::{self, Collector, PolicyCode, PolicyErrors, Shown};
 use crate::merge::{Clash, Combined};
-use crate::policy::Policy;
+use crate::policy::{MAX_POLICY_LEN, Policy};
 use crate::read;
 use crate::setting::Place;
 use crate::sheet::Sheet;
@@ -15,6 +15,9 @@ use crate::sheet::Sheet;
 /// Most files that are imported in one run, all in all: an organisation, a team and a few that they share. Since each is named
 /// by its digest, none can import itself, and this bounds how deep they nest too.
 pub const MAX_IMPORTS: usize = 16;
+
+/// Most bytes that are imported in one run, all in all: what is put together is kept once for every file that imports it.
+const MAX_IMPORTED_LEN: usize = 2 * MAX_POLICY_LEN;
 
 /// How a policy is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +113,23 @@ impl Layers {
     /// The imports that are named by a file and were not read yet, each once, with one file that names it.
     ///
     /// # Errors
-    /// If with them there are more than [`MAX_IMPORTS`].
+    /// If with them there are more than [`MAX_IMPORTS`], or if those that were read are too large together.
     pub fn missing(&self) -> Result<Vec<(Importer, Import)>, PolicyErrors> {
+        let total: usize = self.imported.values().map(|document| document.text.len()).sum();
+        if total > MAX_IMPORTED_LEN {
+            let importing = self
+                .documents()
+                .find_map(|(_, document)| Some((document, document.imports.first()?)));
+            if let Some((document, import)) = importing {
+                let message = format!("the imported files have more than {MAX_IMPORTED_LEN} bytes, all in all");
+                return Err(document.import_error(
+                    import,
+                    PolicyCode::TooLarge,
+                    &message,
+                    "import fewer or smaller files",
+                ));
+            }
+        }
         let mut seen = BTreeSet::new();
         let mut missing = Vec::new();
         for (importer, document) in self.documents() {

@@ -97,23 +97,23 @@ mod tests {
                 .map(|folder| folder.display().to_string())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(shown("/home/a/p/q", Some("/home/a")), ["/home/a/p", "/home/a"]);
-        assert_eq!(shown("/srv/p", Some("/home/a")), ["/srv", "/"]);
+        assert_eq!(shown("/users/a/p/q", Some("/users/a")), ["/users/a/p", "/users/a"]);
+        assert_eq!(shown("/srv/p", Some("/users/a")), ["/srv", "/"]);
         assert_eq!(shown("/srv", None), ["/"]);
-        assert!(shown("/home/a", Some("/home/a")).is_empty());
-        assert_eq!(shown("/home/ab/p", Some("/home/a")), ["/home/ab", "/home", "/"]);
+        assert!(shown("/users/a", Some("/users/a")).is_empty());
+        assert_eq!(shown("/users/ab/p", Some("/users/a")), ["/users/ab", "/users", "/"]);
     }
 
     #[test]
     fn the_user_wide_file_lies_among_the_users_settings() {
-        let home = || Some(PathBuf::from("/home/a"));
+        let home = || Some(PathBuf::from("/users/a"));
         let xdg = |value: &'static str| move |name: &str| (name == "XDG_CONFIG_HOME").then(|| PathBuf::from(value));
         assert_eq!(
             usual(xdg("/c"), home()).unwrap(),
             PathBuf::from("/c/slsa-pip/slsa-pip.toml")
         );
         let below_home = usual(|_| None, home()).unwrap();
-        assert!(below_home.starts_with("/home/a") && below_home.ends_with("slsa-pip/slsa-pip.toml"));
+        assert!(below_home.starts_with("/users/a") && below_home.ends_with("slsa-pip/slsa-pip.toml"));
         assert_eq!(usual(xdg("relative"), home()).unwrap(), below_home);
         assert_eq!(usual(|_| None, None), None);
     }
