@@ -56,6 +56,8 @@ mod evidence_sources;
 mod evidence_named;
 // `slsa-pip.lock.toml`: who may follow whom, and how that is changed.
 mod continuity;
+// That file itself: when it is written, by whom it is changed, and what becomes of hostile ones.
+mod continuity_lock;
 // Which repository is asked, and what it means that metadata names another one than the certificate.
 mod evidence_repository;
 // GitHub's token, limits and other addresses.
