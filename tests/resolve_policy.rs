@@ -210,7 +210,7 @@ fn blocked_evidence_does_not_lead_to_an_older_release() {
         (Fault::Truncate, "failed"),
         (Fault::Html, "unreadable"),
         (Fault::Body(b"{}".to_vec()), "unreadable"),
-        (Fault::Slow(Duration::from_secs(30)), "timed-out"),
+        (Fault::Slow(Duration::from_secs(5)), "timed-out"),
     ] {
         let scene = scene();
         scene.world.fault(newest, fault.clone());
@@ -233,7 +233,7 @@ fn blocked_evidence_does_not_lead_to_an_older_release() {
 fn blocked_evidence_at_github_does_not_either() {
     let tagged = |release, version: &str| at_github(release, "acme/rocket", &format!("v{version}"));
     let scene = || Scene::of(["1.0", "2.0"].map(|version| tagged(bare("rocket", version), version)));
-    let words = ["rocket", SATISFYING, "--timeout", "2", "--retries", "0"];
+    let words = ["rocket", SATISFYING, "--timeout", "1", "--retries", "0"];
     assert_eq!(taken(&scene(), &words).0, ["rocket-2.0"]);
     for path in ["/releases/download/v2.0/", "/rekor/"] {
         let scene = scene();
@@ -249,11 +249,7 @@ fn blocked_evidence_at_github_does_not_either() {
         scene.world.describe("rocket", version, info.clone());
     }
     assert_eq!(taken(&scene, &words).0, ["rocket-2.0"]);
-    for fault in [
-        Fault::Status(503),
-        Fault::Slow(Duration::from_secs(30)),
-        Fault::Truncate,
-    ] {
+    for fault in [Fault::Status(503), Fault::Slow(Duration::from_secs(5)), Fault::Truncate] {
         std::fs::remove_dir_all(scene.directory.path().join(".cache")).unwrap();
         scene.world.fault("/pypi/rocket/2.0/json", fault.clone());
         let (codes, report) = refused(&scene, &words);
@@ -269,7 +265,7 @@ fn a_search_that_ends_early_refuses() {
     let scene = Scene::of([good("rocket", "1.0"), good("rocket", "2.0")]);
     scene
         .world
-        .fault("/integrity/rocket/2.0/", Fault::Slow(Duration::from_secs(30)));
+        .fault("/integrity/rocket/2.0/", Fault::Slow(Duration::from_secs(5)));
     let (codes, report) = refused(&scene, &["rocket", SATISFYING, "--search-timeout", "1"]);
     assert_eq!(codes, ["search-timed-out"]);
     assert_eq!(names(&report, "files"), ["rocket-2.0"]);
