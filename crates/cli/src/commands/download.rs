@@ -114,7 +114,7 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
     // The evidence first: a folder with a file and no proof beside it would look complete after a crash.
     if let Some(evidence) = evidence {
         let (ending, document) = provenance_document(evidence);
-        whole_file::write(&beside(&ending), document.as_bytes()).map_err(|error| failed(&error))?;
+        whole_file::write(&beside(ending), document.as_bytes()).map_err(|error| failed(&error))?;
         if !evidence.log_answers.is_empty() {
             let answers = log_answers::document(&evidence.log_answers);
             whole_file::write(&beside(REKOR_ENDING), answers.as_bytes()).map_err(|error| failed(&error))?;

@@ -1,6 +1,7 @@
 //! SARIF 2.1.0: one result for each reason that a file was refused for, for code scanners.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use slsa_pip_verify::{Code, Refusal};
@@ -91,10 +92,10 @@ fn results(file: &FileReport, place: &str) -> Vec<Value> {
 fn message(subject: &str, refusal: &Refusal) -> String {
     let mut text = format!("{subject}: {}", refusal.summary);
     if let Some(expected) = &refusal.expected {
-        text.push_str(&format!("; expected: {expected}"));
+        let _ = write!(text, "; expected: {expected}");
     }
     if let Some(found) = &refusal.found {
-        text.push_str(&format!("; found: {found}"));
+        let _ = write!(text, "; found: {found}");
     }
     text
 }
@@ -107,7 +108,7 @@ fn uri(path: &str) -> String {
         if plain {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

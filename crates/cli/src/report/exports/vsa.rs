@@ -22,7 +22,8 @@ const VERIFIER: &str = "https://github.com/slsa-pip/slsa-pip";
 pub(super) fn documents(report: &Report, run: &Run<'_>) -> String {
     let policy = run.policy.and_then(|path| Some((path, sha256_file(path).ok()?.0)));
     let statements = report.files.iter().filter_map(|file| statement(file, run, policy));
-    statements.map(|statement| format!("{statement}\n")).collect()
+    let lines: Vec<String> = statements.map(|statement| format!("{statement}\n")).collect();
+    lines.concat()
 }
 
 fn statement(file: &FileReport, run: &Run<'_>, policy: Option<(&Path, Sha256Digest)>) -> Option<Value> {
