@@ -155,6 +155,10 @@ impl FromStr for SourceRepository {
         }
         let mut parts: Vec<&str> = location.split('/').collect();
         if parts.len() == 2 && !has_scheme && !given.starts_with("git@") {
+            // No owner on GitHub has a dot in its name: this is a host, and a name is missing.
+            if parts.first().is_some_and(|first| first.contains('.')) {
+                return Err(invalid("both an owner and a name are needed"));
+            }
             parts.insert(0, GITHUB);
         }
         let part_valid = |part: &&str| {
@@ -244,6 +248,8 @@ mod tests {
         for bad in [
             "",
             "acme",
+            "github.com/acme",
+            "git.example/acme",
             "https://github.com/acme",
             "https://github.com/acme/foo/tree/main",
             "https://user:secret@github.com/acme/foo",
