@@ -49,6 +49,8 @@ impl Combined {
             exemptions_allowed(&base.sheet, &next, clashes);
             builders_trusted(&next.sheet, &base, Whose::Pins, clashes);
             builders_trusted(&base.sheet, &next, Whose::Pins, clashes);
+            indexes_allowed(&next.sheet, &base.sheet, clashes);
+            indexes_allowed(&base.sheet, &next.sheet, clashes);
             base = Self {
                 sheet: meet(&base.sheet, &next.sheet, Beside::Import, clashes),
                 trusted: base.trusted.meet(&next.trusted),
@@ -58,6 +60,7 @@ impl Combined {
         loosened(&local, &base, clashes);
         exemptions_allowed(&local, &base, clashes);
         builders_trusted(&local, &base, Whose::All, clashes);
+        indexes_allowed(&local, &base.sheet, clashes);
         if clashes.len() > before {
             return base;
         }
@@ -155,6 +158,32 @@ fn builders_trusted(sheet: &Sheet, import: &Combined, whose: Whose, clashes: &mu
                 check(&rule, setting, &scope);
             }
         }
+    }
+}
+
+/// Refuses the index of a package or group that is none of those that an import allows: whatever is assigned to an index is taken
+/// from there, be it in `indexes` or not. Where the import itself assigns those packages to one, that is compared instead.
+fn indexes_allowed(sheet: &Sheet, import: &Sheet, clashes: &mut Vec<Clash>) {
+    let Some(allowed) = import.lookup(&Scope::All, Key::Indexes) else {
+        return;
+    };
+    for (scope, entry) in sheet.entries() {
+        let Some(setting) = entry.settings.get(&Key::Index) else {
+            continue;
+        };
+        let (Value::Url(url), Value::Urls(open)) = (&setting.value, &allowed.value) else {
+            continue;
+        };
+        if import.lookup(&scope, Key::Index).is_some() || open.iter().any(|known| same_url(known, url)) {
+            continue;
+        }
+        clashes.push(Clash {
+            code: PolicyCode::LoosenedImport,
+            message: format!("`index = \"{url}\"` is none of the indexes that a policy allows that is imported"),
+            place: setting.place.clone(),
+            other: Some((allowed.place.clone(), "allowed there")),
+            help: "name one of those, or assign these packages to their index in the imported policy".to_owned(),
+        });
     }
 }
 
@@ -365,6 +394,8 @@ fn stricter(a: &Value, b: &Value) -> Option<Value> {
                 .collect();
             (!both.is_empty()).then_some(Value::Urls(both))
         }
+        // Two spellings of a workflow are one on GitHub alone: the first, which is the import's, holds.
+        (Value::Text(x), Value::Text(y)) => same_text(x, y).then(|| a.clone()),
         // Who is trusted is put together elsewhere; here it only stands for where it is written.
         (Value::Builders(_), Value::Builders(_)) => Some(b.clone()),
         _ if is_at_least_as_strict(b, a) => Some(b.clone()),

@@ -215,6 +215,9 @@ fn holds(import: &Policy, strict: &Policy) {
         if let Some(index) = import.index(&name) {
             let own = strict.index(&name).expect("an index");
             assert_eq!(own.as_str().trim_end_matches('/'), index.as_str().trim_end_matches('/'));
+        } else if let Some(index) = strict.index(&name) {
+            // What is assigned to an index is taken from it, whatever `indexes` says.
+            assert!(is_allowed(import, index), "{name}: {index}");
         }
     }
     expectations(
@@ -387,5 +390,44 @@ fn what_an_import_means_without_saying_it_holds_beside_another() {
         let with = |text: &str| [&files[..], &[(text.to_owned(), vec![0, 1])]].concat();
         assert_eq!(combined(&with(""), None).unwrap().mode(), Mode::Enforce);
         assert!(combined(&with(&exemption), None).is_none());
+    }
+}
+
+/// A package that is assigned to an index is taken from there: where an import says which indexes may be asked, it must be one of them.
+#[test]
+fn an_index_of_a_package_is_held_to_the_indexes_of_an_import() {
+    let import = |text: &str| (text.to_owned(), vec![]);
+    let common =
+        import("[defaults]\nindexes = ['https://i.example/']\n[packages.'acme-*']\nindex = 'https://p.example/'\n");
+    for (table, index, taken) in [
+        ("foo", "https://evil.example/", false),
+        ("'f*'", "https://evil.example/", false),
+        ("foo", "https://p.example/", false),
+        ("'a*'", "https://p.example/", false),
+        ("foo", "https://i.example", true),
+        ("acme-new", "https://p.example/", true),
+        ("acme-new", "https://i.example/", false),
+    ] {
+        let text = format!("[packages.{table}]\nindex = '{index}'\n");
+        let project = combined(&[common.clone(), (text.clone(), vec![0])], None);
+        assert_eq!(project.is_some(), taken, "{table} {index}");
+        let user = combined(&[common.clone(), (String::new(), vec![0])], Some(&text));
+        assert_eq!(user.is_some(), taken, "the user-wide file: {table} {index}");
+        let beside = combined(&[common.clone(), import(&text), (String::new(), vec![0, 1])], None);
+        assert_eq!(beside.is_some(), taken, "another import: {table} {index}");
+    }
+}
+
+/// On GitLab a path is a path: the import's spelling holds.
+#[test]
+fn a_workflow_is_spelled_as_the_import_spells_it() {
+    let of = |workflow: &str| format!("[packages.a]\nrepository = 'gitlab.com/g/x'\nworkflow = '{workflow}'\n");
+    for (theirs, own) in [
+        (".github/workflows/w.yml", "w.yml"),
+        ("w.yml", ".github/workflows/w.yml"),
+    ] {
+        let policy = combined(&[(of(theirs), vec![]), (of(own), vec![0])], None).unwrap();
+        let expectation = policy.expectation(&"a".parse().unwrap(), &"1".parse().unwrap());
+        assert_eq!(expectation.workflow.as_deref(), Some(theirs));
     }
 }
