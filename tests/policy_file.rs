@@ -76,6 +76,11 @@ fn the_nearest_policy_upwards_holds() {
         "{}",
         run.stdout
     );
+    let files = run.json()["policy_files"].as_array().unwrap().clone();
+    assert!(
+        files.len() == 1 && files[0].as_str().unwrap().ends_with("/slsa-pip.toml"),
+        "{files:?}"
+    );
     // A `pyproject.toml` without a policy is passed over, one with a policy is not.
     put(&scene, "a/pyproject.toml", "[project]\nname = \"x\"\n");
     mismatch(install_from(&scene, "a/b"));
@@ -347,7 +352,9 @@ fn hostile_files_end_in_an_error_and_soon() {
     put(&scene, "slsa-pip.toml", &import("path", ".", ""));
     fails(install_from(&scene, ""), "it is no file");
     // Each of them is small enough, and all together are not.
-    let large: Vec<String> = (0..3).map(|number| format!("# {number}{}\n", "#".repeat(1_000_000))).collect();
+    let large: Vec<String> = (0..3)
+        .map(|number| format!("# {number}{}\n", "#".repeat(1_000_000)))
+        .collect();
     let mut text = String::new();
     for (number, large) in large.iter().enumerate() {
         put(&scene, &format!("{number}.toml"), large);

@@ -79,12 +79,17 @@ impl Trust {
         }
     }
 
+    /// The policy files that hold, as reports name them.
+    pub(crate) fn policy_files(&self) -> Vec<String> {
+        self.policy.labels().map(str::to_owned).collect()
+    }
+
     /// Says which policy files hold, where details are asked for.
     pub(crate) fn tell_policy(&self, printer: &Printer) {
         if !printer.is_verbose() {
             return;
         }
-        let files: Vec<&str> = self.policy.labels().collect();
+        let files = self.policy_files();
         let files = if files.is_empty() {
             "none".to_owned()
         } else {

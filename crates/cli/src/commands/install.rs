@@ -180,6 +180,7 @@ pub(crate) fn gate(command: &'static str, session: &Session, outcome: Outcome) -
     }
     let root = outcome.root.as_ref();
     let mut report = Report::new(command, root.map(|root| root.describe(session.trust.now)), files);
+    report.policy_files = session.trust.policy_files();
     report.exemptions = Exemptions::new(&session.trust.policy, &report.files, session.trust.now);
     report.satisfied = outcome.satisfied;
     if report.files.is_empty() && !report.satisfied.is_empty() {

@@ -57,6 +57,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: &Printer) -> Result<u8> {
     }
     let files = judged.into_iter().map(|(report, _)| report).collect();
     let mut report = Report::new("verify", Some(root.describe(trust.now)), files);
+    report.policy_files = trust.policy_files();
     report.notes.clone_from(&root.notes);
     report.requests = http.request_count() + root.requests;
     exports.write_files(&report, &trust.export_run(None))?;

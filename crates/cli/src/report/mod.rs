@@ -62,6 +62,9 @@ pub(crate) struct Report {
     pub(crate) installed: bool,
     /// Where the trusted root came from; `None` if none was needed.
     pub(crate) trusted_root: Option<String>,
+    /// The policy files that hold: the project's, the user-wide one, those that are imported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) policy_files: Vec<String>,
     /// One per file, by name.
     pub(crate) files: Vec<FileReport>,
     /// What was installed before and satisfies the requirements, so that it was left alone; by name.
@@ -204,6 +207,7 @@ impl Report {
             verdict,
             installed: false,
             trusted_root,
+            policy_files: Vec::new(),
             files,
             satisfied: Vec::new(),
             exemptions: None,
