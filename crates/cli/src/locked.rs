@@ -80,6 +80,7 @@ impl LockFile {
             requirement_files: files,
             constraint_files,
             group,
+            requirements_from_script: scripts,
             editable,
             ..
         } = requirements;
@@ -90,6 +91,7 @@ impl LockFile {
             || !words.is_empty()
             || !constraint_files.is_empty()
             || !group.is_empty()
+            || !scripts.is_empty()
             || !editable.is_empty()
         {
             let message = format!(

@@ -43,6 +43,9 @@ pub(crate) struct RequirementArgs {
     /// Install this dependency group of `pyproject.toml`, or of the file before a colon (repeatable; pip 25.1 and newer)
     #[arg(long, value_name = "[PATH:]GROUP")]
     pub(crate) group: Vec<String>,
+    /// Install what a script says it needs (PEP 723; pip 26.0 and newer)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) requirements_from_script: Vec<PathBuf>,
     /// Refused, with what to do instead: what is in a folder has no provenance
     #[arg(short = 'e', long, value_name = "PATH", hide = true)]
     pub(crate) editable: Vec<String>,
@@ -230,6 +233,7 @@ impl RequirementArgs {
         self.requirements.is_empty()
             && self.requirement_files.is_empty()
             && self.group.is_empty()
+            && self.requirements_from_script.is_empty()
             && self.editable.is_empty()
     }
 
@@ -239,6 +243,7 @@ impl RequirementArgs {
         words.option("--requirement", files);
         words.option("--constraint", &self.constraint_files);
         words.option("--group", &self.group);
+        words.option("--requirements-from-script", &self.requirements_from_script);
         words.option("--editable", &self.editable);
         words.flag("--require-hashes", self.require_hashes);
         words.flag("--no-deps", self.no_deps);

@@ -7,6 +7,11 @@ const NO_BUILD: &str = "it says how source distributions are built, and none is 
 const BUILT: &str = "it asks for a build of its own, and nothing is built: what a build makes is proven by nobody";
 const WHEELS: &str = "leave it out: wheels with provenance are installed";
 
+const ONLY_DEPENDENCIES: Treatment = Refused(
+    "a project's dependencies are not installed without it",
+    "name them: `slsa-pip resolve PROJECT` lists them",
+);
+
 const fn flag(long: &'static str, treatment: Treatment) -> PipOption {
     PipOption {
         short: None,
@@ -36,21 +41,10 @@ pub(crate) const TABLE: &[PipOption] = &[
     short('r', value("requirement", Honoured("a `pylock.toml` too"))),
     short('c', value("constraint", Honoured(""))),
     value("build-constraint", WithoutEffect(NO_BUILD)),
-    value(
-        "requirements-from-script",
-        Refused(
-            "the requirements of scripts are not read",
-            "write them into a requirements file: slsa-pip install -r requirements.txt",
-        ),
-    ),
+    value("requirements-from-script", Honoured("needs pip 26.0 or newer")),
     flag("no-deps", Honoured("")),
-    flag(
-        "only-deps",
-        Refused(
-            "a project's dependencies are not installed without it",
-            "name them: `slsa-pip resolve PROJECT` lists them",
-        ),
-    ),
+    flag("only-deps", ONLY_DEPENDENCIES),
+    flag("only-dependencies", ONLY_DEPENDENCIES),
     short(
         'e',
         value(
@@ -107,7 +101,10 @@ pub(crate) const TABLE: &[PipOption] = &[
     flag("require-hashes", Honoured("")),
     flag(
         "no-require-hashes",
-        Refused("hashes that are written down are always compared", "leave it out"),
+        Refused(
+            "where one requirement has a hash, all must have one",
+            "write the hash of each: `slsa-pip resolve -o FILE` does",
+        ),
     ),
     value(
         "uploaded-prior-to",
