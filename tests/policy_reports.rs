@@ -110,6 +110,19 @@ fn people_are_told_of_a_warning_however_quiet_it_is_to_be() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_once_in_either_mode_however_the_release_was_chosen() {
+    for words in [&["rocket"][..], &["rocket", "--resolve-policy", "satisfying"]] {
+        for (policy, code) in [(PIN.to_owned(), 1), (format!("{PIN}{WARN}"), 0)] {
+            let broken = Release::new(rocket()).with(Evidence::RawProvenance(json!({"version": 7})));
+            let scene = Scene::of([broken]);
+            scene.write("slsa-pip.toml", &policy);
+            let run = Run::of(scene.install(words).args(["--dry-run", "--format", "json"])).exits(code);
+            assert_eq!(run.codes(), ["evidence-unreadable"], "{words:?} {code}");
+        }
+    }
+}
+
+#[test]
 fn a_warning_names_the_file_that_says_it() {
     let scene = scene(PIN);
     let home = scene.directory.path().join("home");

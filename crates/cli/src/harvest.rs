@@ -70,24 +70,17 @@ impl Harvest {
         }
     }
 
-    /// Adds to the refusals of a file what the search has to say: what could not be read, and that it was ended early. It says so
-    /// once.
-    pub(crate) fn complete(
-        &mut self,
-        filename: &str,
-        package: Option<&str>,
-        mut refusals: Vec<Refusal>,
-    ) -> Vec<Refusal> {
-        let problems = std::mem::take(&mut self.problems);
-        let out_of_time = std::mem::take(&mut self.out_of_time);
-        if !problems.is_empty() || out_of_time {
-            refusals.retain(|refusal| !refusal.code.is_absence());
+    /// Adds to the refusals of a file what the search has to say, and they do not yet: what could not be read, and that it was
+    /// ended early.
+    pub(crate) fn complete(&self, filename: &str, package: Option<&str>, mut refusals: Vec<Refusal>) -> Vec<Refusal> {
+        let problems = self.problems.iter();
+        let unreadable = problems.map(|(found, problem)| unreadable(filename, package, found, problem));
+        let out_of_time = self.out_of_time.then(|| out_of_time(filename, package));
+        let added: Vec<Refusal> = unreadable.chain(out_of_time).collect();
+        if !added.is_empty() {
+            refusals.retain(|refusal| !refusal.code.is_absence() && !added.contains(refusal));
         }
-        let unreadable = problems
-            .iter()
-            .map(|(found, problem)| unreadable(filename, package, found, problem));
-        refusals.extend(unreadable);
-        refusals.extend(out_of_time.then(|| self::out_of_time(filename, package)));
+        refusals.extend(added);
         refusals
     }
 
@@ -173,7 +166,7 @@ pub(crate) fn file_report(
     parsed: Option<&DistributionFilename>,
     sha256: Option<Sha256Digest>,
     outcome: Result<Verified, Vec<Refusal>>,
-    mut harvest: Harvest,
+    harvest: Harvest,
 ) -> FileReport {
     let package = parsed.map(|file| file.name().to_string());
     let (verdict, refusals, evidence) = match outcome {
