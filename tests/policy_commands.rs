@@ -796,3 +796,49 @@ fn what_is_written_is_never_one_of_the_files_that_are_read() {
         .exits(0)
         .says("valid pyproject.toml: 2 packages, 0 groups, 1 exemption");
 }
+
+#[test]
+fn earlier_releases_are_asked_for_where_the_present_one_was_found() {
+    let built = |version: &str| {
+        let tag = format!("engine-{version}");
+        let evidence = Evidence::bundle_release(Identity::slsa_generator("acme/engine").tag(&tag), &tag);
+        Release::new(wheel("engine", version).build()).with(evidence)
+    };
+    // `rocket` has its attestations at the index since 1.2 only.
+    let scene = Scene::of([
+        built("1.9.1"),
+        built("2.0.0"),
+        Release::new(wheel("rocket", "1.0.0").build()),
+        Release::new(wheel("rocket", "1.1.0").build()),
+        published("rocket", "1.2.0"),
+    ]);
+    scene.write("requirements.txt", "rocket\nengine\n");
+    let report = init(&scene, &["--format", "json"]).exits(0).json();
+    let engine = entry(&report, "engine");
+    assert_eq!(engine["releases"], serde_json::json!(["1.9.1"]));
+    assert_eq!(engine["pin"]["ref"], "refs/tags/engine-{version}");
+    let rocket = entry(&report, "rocket");
+    assert_eq!(
+        (&rocket["action"], &rocket["releases"]),
+        (&"pinned".into(), &Value::Null)
+    );
+    let asked = scene.world.request_count("acme/rocket");
+    assert_eq!(asked, 0, "GitHub need not be asked for releases of `rocket`");
+}
+
+#[test]
+fn what_earlier_releases_had_otherwise_is_said() {
+    let moved = |version: &str, workflow: &str| {
+        let identity = identity("rocket", version).workflow(workflow);
+        Release::new(wheel("rocket", version).build()).with(Evidence::pep740(identity))
+    };
+    let scene = Scene::of([
+        moved("1.0.0", ".github/workflows/old.yml"),
+        moved("1.1.0", ".github/workflows/new.yml"),
+    ]);
+    scene.write("requirements.txt", "rocket\n");
+    init(&scene, &[])
+        .exits(0)
+        .says("changed lately: 1.0.0 had workflow .github/workflows/old.yml, now .github/workflows/new.yml");
+    assert!(read(&scene, POLICY).contains("workflow = \".github/workflows/new.yml\""));
+}

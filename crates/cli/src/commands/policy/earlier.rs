@@ -51,7 +51,7 @@ impl Earlier {
     }
 }
 
-/// The attested ones of the newest releases before this one, newest first. Nothing of them is downloaded, and nothing passes by
+/// The attested ones, as far as the places that the session asks have them, of the newest releases before this one, newest first. Nothing of them is downloaded, and nothing passes by
 /// what is found: it is about the digests that the index announces.
 pub(crate) async fn releases(session: &Session, judge: &Judge<'_>, package: &Package) -> Result<Vec<Earlier>> {
     if package.direct {

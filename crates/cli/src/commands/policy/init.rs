@@ -1,5 +1,7 @@
 //! `slsa-pip policy init` and `add`: entries for what was verified, each judged once more under the policy as written.
 
+use std::sync::Arc;
+
 use clap::ValueEnum as _;
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
@@ -7,6 +9,7 @@ use jiff::tz::TimeZone;
 use slsa_pip_distribution::{DistributionFilename, Sha256Digest};
 use slsa_pip_pip::Probe;
 use slsa_pip_policy::Policy;
+use slsa_pip_provenance::SourceKind;
 use slsa_pip_pypi_client::IndexClient;
 use slsa_pip_verify::Refusal;
 
@@ -19,7 +22,7 @@ use super::survey::{self, Finding, Proof, Survey, Surveyed};
 use super::{entry, template};
 use crate::args::{self, EditArgs, EvidenceArgs, IndexArgs, PolicyAddArgs, PolicyInitArgs, WantedArgs, Words};
 use crate::commands::resolve::check_not_read;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::judge::Judge;
 use crate::pipeline::Awaited;
@@ -27,6 +30,14 @@ use crate::policy_file::Access;
 use crate::printer::Printer;
 use crate::resolution::Package;
 use crate::session::{Session, whole_index_client};
+
+/// Where earlier releases are asked for, by where the present one's evidence was found.
+const SAME_PLACE: [(args::Place, SourceKind); 4] = [
+    (args::Place::Dir, SourceKind::Directory),
+    (args::Place::Index, SourceKind::IndexIntegrity),
+    (args::Place::GithubRelease, SourceKind::GithubRelease),
+    (args::Place::GithubAttestation, SourceKind::GithubAttestation),
+];
 
 /// So many packages without any provenance are hardly a coincidence.
 const SILENT: usize = 5;
@@ -158,15 +169,29 @@ async fn customs(session: &mut Session, survey: &Survey, plan: &Plan<'_>) -> Res
         }
     }
     session.trust.policy = plan.place.policy(&probing.text())?.for_first_use();
-    let session = &*session;
-    let judge = &Judge::new(session, Awaited::ready(grounds.clone()));
-    let asked = plan.entries.iter().map(|planned| async move {
-        match planned.proof(survey) {
-            Some((file, _)) => earlier::releases(session, judge, &file.package).await,
-            None => Ok(Vec::new()),
-        }
-    });
-    try_join_all(asked).await
+    let permitted = session.places.clone();
+    let mut customs: Vec<Vec<Earlier>> = plan.entries.iter().map(|_| Vec::new()).collect();
+    for kind in SAME_PLACE {
+        // A release that has none where its successor has it is not searched for everywhere: that would be dozens of requests each.
+        session.places = permitted.iter().copied().filter(|place| *place == kind.0).collect();
+        let session = &*session;
+        let judge = &Judge::new(session, Awaited::ready(Arc::clone(grounds)));
+        let asked = plan
+            .entries
+            .iter()
+            .zip(&mut customs)
+            .map(|(planned, found)| async move {
+                if let Some((file, proof)) = planned.proof(survey)
+                    && proof.attested.found.kind == kind.1
+                {
+                    *found = earlier::releases(session, judge, &file.package).await?;
+                }
+                Ok::<_, Failure>(())
+            });
+        try_join_all(asked).await?;
+    }
+    session.places = permitted;
+    Ok(customs)
 }
 
 /// An entry that is to be written.
