@@ -191,13 +191,13 @@ fn a_record_is_a_pin_and_what_the_index_says_is_none() {
     let own = world.built(&Identity::github("acme/foo"));
     assert_eq!(world.code(&own, &Expectation::default()), Some(Code::BuilderNotPinned));
     let recorded = world.previous(&own);
-    assert_eq!(world.code(&own, &after(&[recorded.clone()])), None);
+    assert_eq!(world.code(&own, &after(std::slice::from_ref(&recorded))), None);
     let derived = Previous {
         recorded: false,
         ..recorded.clone()
     };
     assert_eq!(
-        world.code(&own, &after(&[derived.clone()])),
+        world.code(&own, &after(std::slice::from_ref(&derived))),
         Some(Code::BuilderNotPinned)
     );
     // The same of a repository that the metadata does not name.
@@ -236,12 +236,12 @@ fn policy_says_that_a_project_has_moved_by_naming_the_repository_and_not_just_it
     let moved = world.published(&moved);
     let named = Expectation {
         repositories: vec!["github.com/acme/foo-ng".parse().unwrap()],
-        ..after(&[previous.clone()])
+        ..after(std::slice::from_ref(&previous))
     };
     assert_eq!(world.code(&moved, &named), None);
     let owner = Expectation {
         owners: vec!["github.com/acme".parse().unwrap()],
-        ..after(&[previous.clone()])
+        ..after(std::slice::from_ref(&previous))
     };
     assert_eq!(world.code(&moved, &owner), Some(Code::ContinuityRepositoryChanged));
     // The name alone is not the repository.
