@@ -19,6 +19,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     finish(partial, &real)
 }
 
+/// The same, but a symbolic link is replaced and never followed: for names that whoever made a folder could have taken before.
+pub(crate) fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut partial = begin(folder_of(path))?;
+    partial.write_all(bytes)?;
+    finish(partial, path)
+}
+
 /// The folder that a path lies in, as a path that can be opened.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -37,9 +44,9 @@ pub(crate) fn begin(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// Gives a complete file its name.
 pub(crate) fn finish(partial: NamedTempFile, path: &Path) -> io::Result<()> {
-    match path.metadata() {
-        Ok(before) => partial.as_file().set_permissions(before.permissions())?,
-        Err(_) => ordinary(partial.as_file())?,
+    match path.symlink_metadata() {
+        Ok(before) if before.is_file() => partial.as_file().set_permissions(before.permissions())?,
+        _ => ordinary(partial.as_file())?,
     }
     partial.as_file().sync_all()?;
     partial.persist(path).map(drop).map_err(|error| error.error)

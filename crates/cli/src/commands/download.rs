@@ -114,10 +114,10 @@ fn keep(dest: &Path, file: &StagedFile, evidence: Option<&Evidence>) -> Result<(
     // The evidence first: a folder with a file and no proof beside it would look complete after a crash.
     if let Some(evidence) = evidence {
         let (ending, document) = provenance_document(evidence);
-        whole_file::write(&beside(ending), document.as_bytes()).map_err(|error| failed(&error))?;
+        whole_file::write_over(&beside(ending), document.as_bytes()).map_err(|error| failed(&error))?;
         if !evidence.log_answers.is_empty() {
             let answers = log_answers::document(&evidence.log_answers);
-            whole_file::write(&beside(REKOR_ENDING), answers.as_bytes()).map_err(|error| failed(&error))?;
+            whole_file::write_over(&beside(REKOR_ENDING), answers.as_bytes()).map_err(|error| failed(&error))?;
         }
     }
     let bytes = std::fs::File::open(file.path());
@@ -150,7 +150,7 @@ fn keep_roots(dest: &Path, root: &Loaded, verified: &[Verified]) -> Result<Vec<(
             _ => ROOT,
         };
         let bytes = part.json().as_bytes();
-        whole_file::write(&dest.join(name), bytes).map_err(|error| {
+        whole_file::write_over(&dest.join(name), bytes).map_err(|error| {
             Failure::new(format!("`{name}` cannot be written to `{}`", dest.display())).caused_by(&error)
         })?;
         kept.push((name, slsa_pip_http::sha256(bytes)));
