@@ -184,7 +184,13 @@ impl Layers {
             .map(|(number, (importer, _))| (importer, number))
             .collect();
         let mut clashes = Vec::new();
-        let mut done = BTreeMap::new();
+        let mut done = Done {
+            states: BTreeMap::new(),
+            uses: BTreeMap::new(),
+        };
+        for import in self.documents().flat_map(|(_, document)| &document.imports) {
+            *done.uses.entry(import.sha256).or_default() += 1;
+        }
         let digests: Vec<Sha256Digest> = self.imported.keys().copied().collect();
         for digest in digests {
             self.import(digest, &numbers, &mut done, &mut clashes);
@@ -199,18 +205,21 @@ impl Layers {
         if let Some(below) = sheet(Importer::User) {
             local.over(below);
         }
-        let mut wanted: Vec<Sha256Digest> = Vec::new();
-        for document in [&self.project, &self.user].into_iter().flatten() {
-            for import in &document.imports {
-                if !wanted.contains(&import.sha256) {
-                    wanted.push(import.sha256);
-                }
+        let mut wanted: BTreeMap<Sha256Digest, (Place, usize)> = BTreeMap::new();
+        for importer in [Importer::Project, Importer::User] {
+            let file = numbers.get(&importer).copied().unwrap_or_default();
+            for import in self.document(&importer).map_or(&[][..], |document| &document.imports) {
+                let (_, uses) = wanted.entry(import.sha256).or_insert((import.place(file), 0));
+                *uses += 1;
             }
         }
-        let imports = wanted
-            .iter()
-            .filter_map(|digest| done.get(digest).cloned().flatten())
-            .collect();
+        let mut imports = Vec::new();
+        for (digest, (place, uses)) in wanted {
+            match done.take(&digest, uses) {
+                Some(combined) => imports.push(combined),
+                None => clashes.push(imports_itself(place)),
+            }
+        }
         let combined = Combined::with_imports(local, imports, &mut clashes);
         if !clashes.is_empty() {
             let shown: Vec<Shown<'_>> = self
@@ -233,39 +242,68 @@ impl Layers {
         &self,
         digest: Sha256Digest,
         numbers: &BTreeMap<Importer, usize>,
-        done: &mut BTreeMap<Sha256Digest, Option<Combined>>,
+        done: &mut Done,
         clashes: &mut Vec<Clash>,
     ) {
-        if done.contains_key(&digest) {
+        if done.states.contains_key(&digest) {
             return;
         }
         let Some(document) = self.imported.get(&digest) else {
             return;
         };
         let number = numbers.get(&Importer::Import(digest)).copied().unwrap_or_default();
-        done.insert(digest, None);
+        done.states.insert(digest, None);
         let mut imports = Vec::new();
         for import in &document.imports {
             self.import(import.sha256, numbers, done, clashes);
-            match done.get(&import.sha256) {
-                Some(Some(combined)) => imports.push(combined.clone()),
-                // Only with documents under digests that are not theirs.
-                Some(None) | None => clashes.push(Clash {
-                    code: PolicyCode::InvalidImport,
-                    message: "a policy imports itself".to_owned(),
-                    place: Place {
-                        file: number,
-                        span: import.span.clone(),
-                        table: "[imports]".into(),
-                    },
-                    other: None,
-                    help: "remove this import".to_owned(),
-                }),
+            match done.take(&import.sha256, 1) {
+                Some(combined) => imports.push(combined),
+                None => clashes.push(imports_itself(import.place(number))),
             }
         }
         let mut sheet = document.sheet.clone();
         sheet.stamp(number);
-        done.insert(digest, Some(Combined::with_imports(sheet, imports, clashes)));
+        let combined = Combined::with_imports(sheet, imports, clashes);
+        done.states.insert(digest, Some(combined));
+    }
+}
+
+/// Only with documents under digests that are not theirs.
+fn imports_itself(place: Place) -> Clash {
+    Clash {
+        code: PolicyCode::InvalidImport,
+        message: "a policy imports itself".to_owned(),
+        place,
+        other: None,
+        help: "remove this import".to_owned(),
+    }
+}
+
+impl Import {
+    fn place(&self, file: usize) -> Place {
+        Place {
+            file,
+            span: self.span.clone(),
+            table: "[[imports]]".into(),
+        }
+    }
+}
+
+/// Imports that were put together with their own imports.
+struct Done {
+    /// `None` while that is under way, and once nobody asks any more.
+    states: BTreeMap<Sha256Digest, Option<Combined>>,
+    /// How many files still ask for each: the last one gets it without a copy.
+    uses: BTreeMap<Sha256Digest, usize>,
+}
+
+impl Done {
+    /// One of them, for this many of the files that ask for it; `None` if it is not ready.
+    fn take(&mut self, digest: &Sha256Digest, count: usize) -> Option<Combined> {
+        let left = self.uses.get_mut(digest)?;
+        *left = left.saturating_sub(count);
+        let state = self.states.get_mut(digest)?;
+        if *left == 0 { state.take() } else { state.clone() }
     }
 }
 

@@ -76,7 +76,7 @@ impl Policy {
         let chain: Vec<_> = self.sheet.chain(&scope).collect();
         let mut settings = Vec::new();
         for key in Key::ALL {
-            let mut found = chain.iter().filter_map(|entry| entry.settings.get(&key));
+            let mut found = chain.iter().filter_map(|entry| entry.settings.get(key));
             let Some(first) = found.next() else {
                 settings.extend(default_of(key));
                 continue;
@@ -119,7 +119,7 @@ impl Policy {
             let keys: Vec<&'static str> = entry
                 .settings
                 .iter()
-                .flat_map(|(key, setting)| setting.value.shown(*key).into_iter().map(|(key, _)| key))
+                .flat_map(|(key, setting)| setting.value.shown(key).into_iter().map(|(key, _)| key))
                 .collect();
             entry.places.iter().map(move |place| EntryRef {
                 kind: EntryKind::Table(scope.clone()),

@@ -138,14 +138,14 @@ fn builders_trusted(sheet: &Sheet, import: &Combined, whose: Whose, clashes: &mu
     };
     for (scope, entry) in sheet.entries() {
         if whose == Whose::All
-            && let Some(setting) = entry.settings.get(&Key::Builders)
+            && let Some(setting) = entry.settings.get(Key::Builders)
             && let Value::Builders(rules) = &setting.value
         {
             for rule in rules {
                 check(rule, setting, &scope);
             }
         }
-        if let Some(setting) = entry.settings.get(&Key::Builder)
+        if let Some(setting) = entry.settings.get(Key::Builder)
             && let Value::Builder(id) = &setting.value
         {
             // What is pinned without a release is held to the least one that is demanded of it.
@@ -168,7 +168,7 @@ fn indexes_allowed(sheet: &Sheet, import: &Sheet, clashes: &mut Vec<Clash>) {
         return;
     };
     for (scope, entry) in sheet.entries() {
-        let Some(setting) = entry.settings.get(&Key::Index) else {
+        let Some(setting) = entry.settings.get(Key::Index) else {
             continue;
         };
         let (Value::Url(url), Value::Urls(open)) = (&setting.value, &allowed.value) else {
@@ -199,15 +199,15 @@ fn unsaid(key: Key) -> Option<Value> {
 /// Refuses every setting that asks for less than the import does for the same packages.
 fn loosened(local: &Sheet, import: &Combined, clashes: &mut Vec<Clash>) {
     for (scope, entry) in local.entries() {
-        for (key, setting) in &entry.settings {
-            let theirs = import.sheet.lookup(&scope, *key);
-            let floor = theirs.map(|theirs| theirs.value.clone()).or_else(|| unsaid(*key));
+        for (key, setting) in entry.settings.iter() {
+            let theirs = import.sheet.lookup(&scope, key);
+            let floor = theirs.map(|theirs| theirs.value.clone()).or_else(|| unsaid(key));
             let Some(floor) = floor else { continue };
-            if *key == Key::Builders || is_at_least_as_strict(&setting.value, &floor) {
+            if key == Key::Builders || is_at_least_as_strict(&setting.value, &floor) {
                 continue;
             }
             let shown = |value: &Value| {
-                let lines = value.shown(*key).into_iter();
+                let lines = value.shown(key).into_iter();
                 lines
                     .map(|(key, value)| format!("`{key} = {value}`"))
                     .collect::<Vec<_>>()
@@ -221,7 +221,7 @@ fn loosened(local: &Sheet, import: &Combined, clashes: &mut Vec<Clash>) {
                 help: format!(
                     "an imported policy can only be made stricter: it means {} here, {}",
                     shown(&floor),
-                    rule_of(*key)
+                    rule_of(key)
                 ),
             });
         }
@@ -299,7 +299,7 @@ fn meet(a: &Sheet, b: &Sheet, beside: Beside, clashes: &mut Vec<Clash>) -> Sheet
         let keys: BTreeSet<Key> = own
             .iter()
             .flatten()
-            .flat_map(|entry| entry.settings.keys().copied())
+            .flat_map(|entry| entry.settings.iter().map(|(key, _)| key))
             .collect();
         let places = own.iter().flatten().flat_map(|entry| entry.places.iter().cloned());
         let mut settings = Vec::new();
@@ -330,7 +330,9 @@ fn meet(a: &Sheet, b: &Sheet, beside: Beside, clashes: &mut Vec<Clash>) -> Sheet
         }
         let entry = met.entry(&scope);
         entry.places.extend(places);
-        entry.settings.extend(settings);
+        for (key, setting) in settings {
+            entry.settings.insert(key, setting);
+        }
     }
     met.exemptions.clone_from(&b.exemptions);
     for (name, exempt) in &a.exemptions {

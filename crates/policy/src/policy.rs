@@ -77,7 +77,7 @@ impl Policy {
 
     /// Puts together what tables say, the most specific first.
     fn expected(&self, chain: &[&Entry], version: Option<&Version>) -> Expectation {
-        let found = |key: Key| chain.iter().find_map(|entry| entry.settings.get(&key));
+        let found = |key: Key| chain.iter().find_map(|entry| entry.settings.get(key));
         let text = |key: Key| match found(key).map(|setting| &setting.value) {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
@@ -149,7 +149,7 @@ impl Policy {
     pub fn indexes_of_packages(&self) -> impl Iterator<Item = &Url> {
         self.sheet
             .entries()
-            .filter_map(|(_, entry)| match &entry.settings.get(&Key::Index)?.value {
+            .filter_map(|(_, entry)| match &entry.settings.get(Key::Index)?.value {
                 Value::Url(url) => Some(url),
                 _ => None,
             })

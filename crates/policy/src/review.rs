@@ -11,8 +11,8 @@ impl Policy {
         let mut policy = self.clone();
         for entry in policy.sheet.entries_mut() {
             // What no table says is `claimed` and `enforce`.
-            entry.settings.remove(&Key::Unpinned);
-            entry.settings.remove(&Key::Mode);
+            entry.settings.remove(Key::Unpinned);
+            entry.settings.remove(Key::Mode);
         }
         policy
     }

@@ -14,7 +14,47 @@ use crate::setting::{Key, Place, Setting, Value};
 pub(crate) struct Entry {
     /// Where its name is written; several if files with such a table were put together.
     pub(crate) places: Vec<Place>,
-    pub(crate) settings: BTreeMap<Key, Setting>,
+    pub(crate) settings: Settings,
+}
+
+/// What one table sets: a few keys, sorted, in no more room than they need. A policy has thousands of such tables.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings(Vec<(Key, Setting)>);
+
+impl Settings {
+    fn position(&self, key: Key) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&key, |(key, _)| *key)
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&Setting> {
+        let (_, setting) = self.position(key).ok().and_then(|at| self.0.get(at))?;
+        Some(setting)
+    }
+
+    /// Sets a key, whatever was set before.
+    pub(crate) fn insert(&mut self, key: Key, setting: Setting) {
+        match self.position(key) {
+            Ok(at) => {
+                if let Some(entry) = self.0.get_mut(at) {
+                    entry.1 = setting;
+                }
+            }
+            Err(at) => self.0.insert(at, (key, setting)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) {
+        self.0.retain(|(known, _)| *known != key);
+    }
+
+    /// In the order of the keys.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &Setting)> {
+        self.0.iter().map(|(key, setting)| (*key, setting))
+    }
+
+    fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        self.0.iter_mut().map(|(_, setting)| &mut setting.place)
+    }
 }
 
 /// A group's entry, and the next larger group that holds it: how much of the prefix that shares.
@@ -141,7 +181,7 @@ impl Sheet {
 
     /// The setting that holds for a whole scope.
     pub(crate) fn lookup(&self, scope: &Scope, key: Key) -> Option<&Setting> {
-        self.chain(scope).find_map(|entry| entry.settings.get(&key))
+        self.chain(scope).find_map(|entry| entry.settings.get(key))
     }
 
     /// Whether a package has a table of its own, or is in a group that has one.
@@ -151,7 +191,7 @@ impl Sheet {
 
     /// A setting of `[defaults]`.
     pub(crate) fn of_defaults(&self, key: Key) -> Option<&Value> {
-        self.all.settings.get(&key).map(|setting| &setting.value)
+        self.all.settings.get(key).map(|setting| &setting.value)
     }
 
     /// Puts another sheet below: what it says counts where this one says nothing for the same scope.
@@ -159,8 +199,10 @@ impl Sheet {
         for (scope, entry) in below.entries() {
             let own = self.entry(&scope);
             own.places.extend(entry.places.iter().cloned());
-            for (key, setting) in &entry.settings {
-                own.settings.entry(*key).or_insert_with(|| setting.clone());
+            for (key, setting) in entry.settings.iter() {
+                if own.settings.get(key).is_none() {
+                    own.settings.insert(key, setting.clone());
+                }
             }
         }
         for (name, exempt) in below.exemptions {
@@ -171,8 +213,7 @@ impl Sheet {
     /// Gives every place its file.
     pub(crate) fn stamp(&mut self, file: usize) {
         for entry in self.entries_mut() {
-            let settings = entry.settings.values_mut().map(|setting| &mut setting.place);
-            for place in entry.places.iter_mut().chain(settings) {
+            for place in entry.places.iter_mut().chain(entry.settings.places_mut()) {
                 place.file = file;
             }
         }

@@ -431,3 +431,16 @@ fn a_workflow_is_spelled_as_the_import_spells_it() {
         assert_eq!(expectation.workflow.as_deref(), Some(theirs));
     }
 }
+
+/// Only a caller who gives documents under digests that are not theirs can make such a round.
+#[test]
+fn a_round_of_imports_is_refused() {
+    for (first, second) in [(vec![0], vec![]), (vec![1], vec![0])] {
+        let files = [
+            (String::new(), first),
+            (String::new(), second),
+            (String::new(), vec![0]),
+        ];
+        assert!(combined(&files, None).is_none());
+    }
+}
