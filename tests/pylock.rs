@@ -454,3 +454,46 @@ fn policy_about_indexes_and_times_holds_for_locks_too() {
     scene.write(LOCK, &lines.join("\n"));
     assert_eq!(refused(&scene), ["index-not-allowed", "index-not-allowed"]);
 }
+
+/// The attack: a stolen upload token, provenance of the thief's own, and a lock file that records it. A lock takes no check away, so
+/// that what the earlier releases were made by is asked for as without it.
+#[test]
+fn what_a_lock_records_does_not_stand_in_for_continuity() {
+    let of = |owner: &str, version: &str| {
+        let repository = format!("{owner}/rocket");
+        let wheel =
+            Wheel::builder("rocket", version).project_url("Source", &format!("https://github.com/{repository}"));
+        Release::new(wheel.build()).with(Evidence::pep740(Identity::github(&repository)))
+    };
+    let scene = Scene::of([of("acme", "1.0.0"), of("evil", "2.0.0")]);
+    lock(&scene, &["rocket"]).exits(0);
+    let recorded = read(&scene);
+    assert!(recorded.contains("repository = \"evil/rocket\""), "{recorded}");
+    let bare = recorded.split("\n[[packages.attestation-identities]]").next().unwrap();
+    let url = between(&recorded, "url = \"", "\"");
+    let sha256 = between(&recorded, "sha256 = \"", "\"");
+    let archive = format!(
+        "lock-version = \"1.0\"\ncreated-by = \"x\"\n[[packages]]\nname = \"rocket\"\nversion = \"2.0.0\"\n\
+         [packages.archive]\nurl = \"{url}\"\nhashes = {{ sha256 = \"{sha256}\" }}\n"
+    );
+    scene.write("slsa-pip.toml", "[defaults]\nunpinned = \"continuity\"\n");
+    for text in [bare, &recorded, &archive] {
+        scene.write(LOCK, text);
+        assert_eq!(refused(&scene), ["continuity-repository-changed"], "{text}");
+    }
+    // The project's own next release, from the same index and out of a lock that records it.
+    scene.write(LOCK, &recorded);
+    scene.world.publish(of("acme", "1.1.0"));
+    lock(&scene, &["rocket==1.1.0", "--upgrade"]).exits(0);
+    assert!(read(&scene).contains("repository = \"acme/rocket\""));
+    Run::of(install(&scene)).exits(0);
+}
+
+#[test]
+fn what_a_lock_records_is_not_recorded_for_continuity() {
+    let scene = locked();
+    scene.write("slsa-pip.lock.toml", "version = 1\n");
+    let run = Run::of(install(&scene).args(["--locked", "--format", "json"])).exits(1);
+    assert_eq!(run.codes(), ["continuity-not-recorded", "continuity-not-recorded"]);
+    assert_eq!(scene.installed(), Vec::<String>::new());
+}

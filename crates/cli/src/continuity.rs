@@ -82,7 +82,7 @@ impl Continuity {
 
     /// The refusal of a package that neither the lock nor policy knows, where the lock may not be changed.
     fn unrecorded(&self, expectation: &Expectation, package: &Package) -> Option<Refusal> {
-        let known = !expectation.previous.is_empty() || expectation.is_pinned() || expectation.locked.is_some();
+        let known = !expectation.previous.is_empty() || expectation.is_pinned();
         (self.locked && !known).then(|| {
             let hint = format!(
                 "run once without `--locked`, or look at its identity and record it: slsa-pip policy accept {}=={}",

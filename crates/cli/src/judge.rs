@@ -158,6 +158,8 @@ impl<'a> Judge<'a> {
         };
         let expectation = Expectation {
             under_review: true,
+            // It is about the files that it lists, and this one is of another release.
+            locked: None,
             ..self.expectation(package)
         };
         let examined = self.look(package, &announced, expectation).await?;
@@ -341,7 +343,8 @@ impl<'a> Judge<'a> {
                 let mut refusals: Vec<Refusal> = consistent.err().into_iter().collect();
                 match inspected {
                     Ok(report) => {
-                        let denied = |report| wheel_inspection::denied(report, staged, &package.name, &session.trust.policy);
+                        let denied =
+                            |report| wheel_inspection::denied(report, staged, &package.name, &session.trust.policy);
                         refusals.extend(report.as_ref().map(denied).unwrap_or_default());
                         wheel = report;
                     }

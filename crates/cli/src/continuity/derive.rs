@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use slsa_pip_distribution::{DistributionFilename, Version};
 use slsa_pip_policy::{Expectation, Previous, Unpinned};
-use slsa_pip_pypi_client::{IndexFile, Project};
+use slsa_pip_pypi_client::{IndexError, IndexFile, Project};
 use slsa_pip_verify::{Code, Refusal};
 
 use super::refusal;
@@ -26,6 +26,9 @@ const RELEASES: usize = 3;
 /// Derives what is expected of a release where policy asks for continuity and nothing is recorded or pinned. A refusal if the
 /// evidence of earlier releases could not be had: that there is some cannot be ruled out then.
 ///
+/// What a lock file records of its own files (pylock.toml) is not looked at: it takes no check away. Of a file from its own URL the
+/// earlier releases are those of the indexes, where one has the project.
+///
 /// Where no earlier release has evidence, or there is none, this one is trusted on first use, which a remark says.
 pub(super) async fn derive(
     session: &Session,
@@ -33,18 +36,18 @@ pub(super) async fn derive(
     expectation: &mut Expectation,
     package: &Package,
 ) -> Result<Option<Refusal>> {
-    let known = expectation.is_pinned() || expectation.locked.is_some() || !expectation.previous.is_empty();
+    let known = expectation.is_pinned() || !expectation.previous.is_empty();
     if known || expectation.unpinned != Unpinned::Continuity {
         return Ok(None);
     }
     let name = &package.name;
-    if package.direct {
-        let note = format!("{name}: first use of a file from its own URL; its identity is accepted as claimed");
-        session.continuity.note(note);
-        return Ok(None);
-    }
     let project = match session.index.project(name).await {
         Ok(project) => project,
+        Err(IndexError::NotFound { .. }) if package.direct => {
+            let note = format!("{name}: first use of a file from its own URL; its identity is accepted as claimed");
+            session.continuity.note(note);
+            return Ok(None);
+        }
         Err(error) => return Ok(Some(unknown(package, &error.to_string()))),
     };
     let candidates = candidates(&project, package);
