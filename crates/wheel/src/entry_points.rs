@@ -20,12 +20,17 @@ pub(crate) fn scripts(bytes: &[u8], path: &str, defects: &mut Defects) -> Vec<St
     for line in text.split([
         '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
     ]) {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+        // Python strips these too.
+        let trimmed = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'));
+        if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            group = Some(name.trim());
+        if trimmed.starts_with('[') {
+            if !trimmed.ends_with(']') {
+                defects.add(wrong("a group has more than a name").found(trimmed));
+            }
+            // Any number of brackets is as good as one for Python.
+            group = Some(trimmed.trim_matches(['[', ']']).trim());
             continue;
         }
         if !group.is_some_and(|group| GROUPS.contains(&group)) {
@@ -90,6 +95,22 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_found_wherever_python_finds_them() {
+        for group in [
+            "[[console_scripts]]",
+            " \u{1f}[gui_scripts]\u{1c}",
+            "[ console_scripts ]",
+            "\u{a0}[console_scripts]",
+        ] {
+            assert_eq!(
+                read(&format!("[other]\nx/y = z\n{group}\n../a = a:b\n")).1,
+                1,
+                "{group:?}"
+            );
+        }
+    }
+
+    #[test]
     fn programs_that_lead_elsewhere_or_run_more() {
         for bad in [
             "../a = a:b",
@@ -104,6 +125,8 @@ mod tests {
             "a = a:b(1)",
             "a = a:b\u{85}c = d",
             "a = os:system [x",
+            ";/../../a = a:b",
+            "[other] ; a comment",
         ] {
             assert!(read(&format!("[console_scripts]\n{bad}\n")).1 > 0, "{bad}");
         }
