@@ -351,6 +351,12 @@ fn hostile_files_end_in_an_error_and_soon() {
     fails(install_from(&scene, ""), "it is no file");
     put(&scene, "slsa-pip.toml", &import("path", ".", ""));
     fails(install_from(&scene, ""), "it is no file");
+    // What cannot be looked at may be there.
+    fs::remove_file(scene.directory.path().join("slsa-pip.toml")).unwrap();
+    let round = scene.directory.path().join("pyproject.toml");
+    std::os::unix::fs::symlink(&round, &round).unwrap();
+    fails(install_from(&scene, ""), "`pyproject.toml` cannot be read");
+    fs::remove_file(&round).unwrap();
     // Each of them is small enough, and all together are not.
     let large: Vec<String> = (0..3)
         .map(|number| format!("# {number}{}\n", "#".repeat(1_000_000)))

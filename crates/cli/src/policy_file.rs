@@ -5,6 +5,8 @@ mod imports;
 mod search;
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use slsa_pip_cache::CacheFolder;
@@ -100,14 +102,14 @@ fn read_named(path: &Path) -> Result<Read> {
 
 /// A file that nobody has named: it must not be somebody else's. `None` where it is not there.
 fn read_unasked(path: &Path) -> Result<Option<Read>> {
-    if path.symlink_metadata().is_err() {
+    if look(path, path.symlink_metadata())?.is_none() {
         return Ok(None);
     }
     // Before it is opened, which would wait if it is a pipe.
     check_owner(path)?;
     let bytes = match read_bounded(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, &error).hint(readable(path))),
     };
     // It may have been put there meanwhile.
@@ -123,12 +125,12 @@ fn read_unasked(path: &Path) -> Result<Option<Read>> {
 /// The policy in a `pyproject.toml`; `None` where there is no such file, or no policy in it. Most such files are other users' in
 /// nobody's eyes but git's, so that only one with a policy must be the user's own.
 fn read_pyproject(path: &Path) -> Result<Option<Read>> {
-    if !path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+    if !look(path, path.metadata())?.is_some_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
     let bytes = match read_bounded(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, &error).hint(readable(path))),
     };
     let holds = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
@@ -145,6 +147,15 @@ fn read_pyproject(path: &Path) -> Result<Option<Read>> {
         document,
         path: path.to_owned(),
     }))
+}
+
+/// What is at a path; `None` if nothing is. That it cannot be looked at says nothing about whether it is there.
+fn look(path: &Path, metadata: std::io::Result<Metadata>) -> Result<Option<Metadata>> {
+    match metadata {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unreadable(path, &error).hint(readable(path))),
+    }
 }
 
 fn parse(text: &str, path: &Path, format: Format) -> Result<Option<Document>> {
