@@ -74,8 +74,12 @@ mod evidence_cache;
 // Hundreds of packages in one run: memory stays bounded (times and growth: bench/).
 #[cfg(target_os = "linux")]
 mod growth;
-// `slsa-pip policy`: what is written, what is said, and what stays as it is.
+// `slsa-pip policy init` and `add`: what is written, what is said, and what stays as it is.
+#[cfg(unix)]
 mod policy_commands;
+// `slsa-pip policy check`, `explain`, `prune`, `diff`, and docs/adopt.md as it stands.
+#[cfg(unix)]
+mod policy_upkeep;
 // `--resolve-policy`, cooldown and allowed indexes: which release is taken, from where, and what no attacker can make of it.
 mod resolve_policy;
 // Which policy files hold: found upwards, named, user-wide, imported.

@@ -9,6 +9,7 @@ mod entry;
 mod explain;
 mod init;
 mod place;
+mod plan;
 mod prune;
 mod summary;
 mod survey;
