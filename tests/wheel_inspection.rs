@@ -187,3 +187,25 @@ fn policy_may_refuse_what_runs_at_every_start() {
     scene.write("slsa-pip.toml", &format!("{PIN}startup-files = \"deny\"\n"));
     Run::of(scene.install(&["acme"])).exits(0);
 }
+
+/// The attack: what Python imports at every start, by a way around the packages' own folder.
+#[test]
+fn startup_files_are_denied_wherever_a_wheel_puts_them() {
+    for file in [
+        "acme-1.0.data/data/lib/python3.12/site-packages/sitecustomize.py",
+        "acme-1.0.data/data/lib/python3.12/site-packages/usercustomize/__init__.py",
+        "acme-1.0.data/data/Lib/SiteCustomize.pyc",
+        "acme-1.0.data/purelib/sitecustomize.py",
+        // Windows leaves dots at the end out.
+        "acme.pth.",
+        "sitecustomize.py.",
+    ] {
+        let wheel = Wheel::builder("acme", "1.0")
+            .file("acme/__init__.py", "")
+            .file(file, "");
+        let evidence = Evidence::pep740(Identity::github("acme/acme"));
+        let scene = Scene::of([Release::new(wheel.build()).with(evidence)]);
+        scene.write("slsa-pip.toml", &format!("{PIN}startup-files = \"deny\"\n"));
+        assert_eq!(refused(&scene).codes(), ["wheel-startup-file"], "{file}");
+    }
+}

@@ -147,7 +147,14 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
         if ends_with(name, ".pyc") && !source_of(name).is_some_and(|source| files.contains(source.as_str())) {
             notes.add(NoteKind::Bytecode, name);
         }
-        match Place::of(name) {
+        let place = Place::of(name);
+        if let Place::Data(path) = place
+            && path.split('/').any(is_startup)
+        {
+            // The folder of packages is below the environment's own, wherever that is.
+            notes.add(NoteKind::StartupModule, name);
+        }
+        match place {
             Place::Packages(path) => match path.split_once('/') {
                 Some((folder, file)) if folder == dist_info => {
                     if ["direct_url.json", "INSTALLER", "REQUESTED"].contains(&file) {
@@ -176,7 +183,7 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
     let project = project.to_string();
     for module in modules {
         let lower = module.to_ascii_lowercase();
-        if ["sitecustomize", "usercustomize"].contains(&lower.as_str()) {
+        if is_startup(module) {
             notes.add(NoteKind::StartupModule, module);
         } else if INSTALLERS.contains(&lower.as_str()) && !is_installer(&project) {
             notes.add(NoteKind::ShadowsInstaller, module);
@@ -216,12 +223,20 @@ fn is_packages(folder: &str) -> bool {
     ["site-packages", "dist-packages"].contains(&folder.to_ascii_lowercase().as_str())
 }
 
+/// Whether a file or folder is a module that Python imports at every start.
+fn is_startup(part: &str) -> bool {
+    let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    ["sitecustomize", "usercustomize"].contains(&stem.as_str())
+}
+
 fn is_installer(project: &str) -> bool {
     ["pip", "setuptools", "wheel"].contains(&project)
 }
 
 fn ends_with(name: &str, ending: &str) -> bool {
-    name.to_ascii_lowercase().strip_suffix(ending).is_some()
+    // Windows leaves dots and spaces at the end out.
+    let name = name.trim_end_matches(['.', ' ']).to_ascii_lowercase();
+    name.strip_suffix(ending).is_some()
 }
 
 /// The source that a compiled module is of: `a/__pycache__/b.cpython-311.pyc` is of `a/b.py`, and Python compares its date with
@@ -275,6 +290,7 @@ mod tests {
             "x-1.data/scripts/Python3.11",
             "x-1.data/data/lib/python3/site-packages/other.py",
             "x-1.data/data/etc/x",
+            "x-1.data/data/lib/python3/site-packages/usercustomize/__init__.py",
             "x-1.data/headers/x.h",
         ];
         assert_eq!(
@@ -283,10 +299,12 @@ mod tests {
                 "pth-file x-1.data/purelib/y.PTH",
                 "pth-file x.pth",
                 "startup-module sitecustomize",
+                "startup-module x-1.data/data/lib/python3/site-packages/usercustomize/__init__.py",
                 "shadows-python json",
                 "shadows-installer pip",
                 "shadows-program Python3.11",
                 "into-packages x-1.data/data/lib/python3/site-packages/other.py",
+                "into-packages x-1.data/data/lib/python3/site-packages/usercustomize/__init__.py",
                 "bytecode x/__pycache__/gone.cpython-311.pyc",
                 "bytecode x/gone.pyc",
                 "installer-file x-1.dist-info/direct_url.json",
