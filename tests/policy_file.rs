@@ -1,5 +1,6 @@
 //! Which policy files hold: the search, layers, imports, and files that nobody should have written.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -58,7 +59,11 @@ fn fails(command: Command, text: &str) -> Run {
 
 fn sha256(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in digest.as_ref() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 fn import(key: &str, value: &str, text: &str) -> String {
@@ -87,7 +92,7 @@ fn the_nearest_policy_upwards_holds() {
     put(
         &scene,
         "a/pyproject.toml",
-        &format!("[project]\nname = \"x\"\n{}", OWN.replace("[", "[tool.slsa-pip.")),
+        &format!("[project]\nname = \"x\"\n{}", OWN.replace('[', "[tool.slsa-pip.")),
     );
     verified(install_from(&scene, "a/b"));
     put(&scene, "a/b/slsa-pip.toml", OTHER);
@@ -97,7 +102,7 @@ fn the_nearest_policy_upwards_holds() {
     put(
         &scene,
         "a/b/pyproject.toml",
-        &OTHER.replace("[", "[tool.\"\\u0073lsa-pip\"."),
+        &OTHER.replace('[', "[tool.\"\\u0073lsa-pip\"."),
     );
     mismatch(install_from(&scene, "a/b"));
 }
@@ -106,7 +111,7 @@ fn the_nearest_policy_upwards_holds() {
 fn two_policies_in_one_folder_are_none() {
     let scene = scene();
     put(&scene, "slsa-pip.toml", OWN);
-    put(&scene, "pyproject.toml", &OWN.replace("[", "[tool.slsa-pip."));
+    put(&scene, "pyproject.toml", &OWN.replace('[', "[tool.slsa-pip."));
     let run = fails(
         install_from(&scene, ""),
         "Both `slsa-pip.toml` and `pyproject.toml` hold a policy",
@@ -123,7 +128,7 @@ fn a_policy_is_named_by_option_or_environment() {
     let scene = scene();
     put(&scene, "slsa-pip.toml", OWN);
     put(&scene, "other.toml", OTHER);
-    put(&scene, "sub/pyproject.toml", &OTHER.replace("[", "[tool.slsa-pip."));
+    put(&scene, "sub/pyproject.toml", &OTHER.replace('[', "[tool.slsa-pip."));
     let with = |option: Option<&str>, variable: Option<&str>| {
         let mut command = install_from(&scene, "");
         command.args(option.into_iter().flat_map(|file| ["--policy", file]));
@@ -395,7 +400,7 @@ fn a_policy_of_another_user_is_none_at_every_step() {
     assert!(stranger(&put(
         &scene,
         "a/pyproject.toml",
-        &OWN.replace("[", "[tool.slsa-pip.")
+        &OWN.replace('[', "[tool.slsa-pip.")
     )));
     fails(install_from(&scene, "a/b"), "is not yours");
     let mut command = install_from(&scene, "a/b");
