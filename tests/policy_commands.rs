@@ -275,7 +275,8 @@ fn what_is_written_goes_where_it_was_asked_for_and_keeps_its_rights() {
     let path = |name: &str| scene.directory.path().join(name);
     init(&scene, &["--dry-run", "--output", "new.toml"])
         .exits(0)
-        .says("Nothing was written");
+        .says("Nothing was written")
+        .says("It is for Python 3");
     assert!(!path("new.toml").exists());
     init(&scene, &["--output", "new.toml"]).exits(0);
     assert!(path("new.toml").exists() && !path(POLICY).exists());

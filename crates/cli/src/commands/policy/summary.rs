@@ -407,6 +407,12 @@ impl Summary {
             lines.push(format!("{} {}", printer.note("note:"), printer.plain_line(note)));
         }
         lines.push(self.ending());
+        if self.changed {
+            lines.push(format!(
+                "It is for {}: where other platforms need other packages or wheels, run it there as well.",
+                self.target
+            ));
+        }
         if self.written {
             lines.push(format!(
                 "Review it, then keep it with the code: git add {}",
