@@ -479,8 +479,8 @@ fn judged(
         Basis::Exempt(_) | Basis::Tolerated(_) => None,
     });
     let insufficient = match verified.as_ref().map(Verified::basis) {
-        Some(Basis::Attested(_) | Basis::Exempt(_)) => Vec::new(),
-        Some(Basis::Tolerated(_)) | None => harvest.evidence.clone(),
+        Some(Basis::Tolerated(_)) | None if session.keeps_insufficient => harvest.evidence.clone(),
+        _ => Vec::new(),
     };
     let mut report = file_report(
         staged.filename(),

@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) trust: Trust,
     /// What was accepted before.
     pub(crate) continuity: Continuity,
+    /// Whether evidence that did not suffice is kept to the end of the run: it may be many megabytes for each file.
+    pub(crate) keeps_insufficient: bool,
     /// GitHub, and what it has said in this run.
     pub(crate) github: Github,
     /// Whether its API is asked with a token.
@@ -144,6 +146,7 @@ impl Session {
             index,
             trust,
             continuity,
+            keeps_insufficient: false,
             has_token: token.is_some(),
             github: Github::new(http.clone(), endpoints.urls(), token),
             http,

@@ -69,6 +69,7 @@ pub(crate) async fn run(session: &mut Session, held: &Policy, no_deps: bool, pri
     session.trust.policy = held.for_first_use().without_exemptions();
     let mut request = resolution::request(&session.probe)?;
     request.no_deps |= no_deps;
+    session.keeps_insufficient = true;
     let outcome = pipeline::run(session, &request, printer).await?;
     let grounds = outcome.root.map(|root| {
         Arc::new(Grounds {
