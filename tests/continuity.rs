@@ -430,6 +430,19 @@ fn without_a_lock_the_nearest_earlier_releases_are_compared() {
     );
 }
 
+/// The attack: whoever has taken over the account withdraws what was there, so that theirs looks like the first.
+#[test]
+fn who_withdraws_all_earlier_releases_makes_no_first_use() {
+    let evil = Wheel::builder("rocket", "2.0.0").project_url("Source", "https://github.com/evil/rocket");
+    let evil = Release::new(evil.build()).with(Evidence::pep740(Identity::github("evil/rocket").tag("v2.0.0")));
+    let scene = scene([genuine("1.0.0").yanked("old"), genuine("1.1.0").yanked("old"), evil]);
+    let refusal = refused(&scene, &["rocket"], "continuity-repository-changed");
+    assert!(hint(&refusal).contains("1.1.0 has been withdrawn"), "{refusal}");
+    scene.world.publish(genuine("2.1.0").yanked("old"));
+    scene.world.publish(genuine("1.2.0"));
+    take(&scene, &["rocket==1.2.0"]).exits(0);
+}
+
 #[test]
 fn a_derived_identity_is_no_pin() {
     let scene = scene([built("1.0.0", project("1.0.0")), built("1.1.0", project("1.1.0"))]);

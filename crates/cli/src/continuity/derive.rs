@@ -115,9 +115,16 @@ fn unknown(package: &Package, why: &str) -> Refusal {
     refusal
 }
 
-/// One wheel of each of the newest releases before this one. A yanked one may be the very one that was wrong; a pre-release is
-/// often made in another way.
+/// One wheel of each of the newest releases before this one, and after those of the newest yanked ones. A yanked one may be the very
+/// one that was wrong, so that any other goes first; but who withdraws them all makes no first use by it. A pre-release is often made
+/// in another way.
 fn candidates(project: &Project, package: &Package) -> Vec<Package> {
+    let mut found = newest(project, package, false);
+    found.extend(newest(project, package, true));
+    found
+}
+
+fn newest(project: &Project, package: &Package, yanked: bool) -> Vec<Package> {
     let mut releases: BTreeMap<Reverse<&Version>, &Arc<IndexFile>> = BTreeMap::new();
     for file in &project.files {
         let DistributionFilename::Wheel(wheel) = &file.filename else {
@@ -126,7 +133,7 @@ fn candidates(project: &Project, package: &Package) -> Vec<Package> {
         let is_earlier = wheel.version < package.version
             && (!wheel.version.any_prerelease() || package.version.any_prerelease())
             && !wheel.version.is_local();
-        if !is_earlier || file.yanked.is_some() || file.sha256.is_none() {
+        if !is_earlier || file.yanked.is_some() != yanked || file.sha256.is_none() {
             continue;
         }
         let best = releases.entry(Reverse(&wheel.version)).or_insert(file);
