@@ -78,7 +78,12 @@ impl WheelFindings {
 }
 
 /// Why policy refuses a wheel for what it holds, though nothing is wrong with it: one refusal for each kind.
-pub(crate) fn denied(report: &WheelReport, staged: &StagedFile, package: &PackageName, policy: &Policy) -> Vec<Refusal> {
+pub(crate) fn denied(
+    report: &WheelReport,
+    staged: &StagedFile,
+    package: &PackageName,
+    policy: &Policy,
+) -> Vec<Refusal> {
     let Some(written_at) = policy.startup_files_denied(package) else {
         return Vec::new();
     };
