@@ -196,6 +196,9 @@ fn startup_files_are_denied_wherever_a_wheel_puts_them() {
         "acme-1.0.data/data/lib/python3.12/site-packages/usercustomize/__init__.py",
         "acme-1.0.data/data/Lib/SiteCustomize.pyc",
         "acme-1.0.data/purelib/sitecustomize.py",
+        // pip replaces the environment's own.
+        "acme-1.0.data/data/pyvenv.cfg",
+        "acme-1.0.data/data/python312._pth",
         // Windows leaves dots at the end out.
         "acme.pth.",
         "sitecustomize.py.",

@@ -13,7 +13,7 @@ use crate::place::Place;
 pub enum NoteKind {
     /// A `.pth` file: Python reads it at every start, and runs its lines that begin with `import`.
     PthFile,
-    /// `sitecustomize` or `usercustomize`: Python imports it at every start.
+    /// `sitecustomize` or `usercustomize`: Python imports it at every start. Or `pyvenv.cfg`, by which it finds its own modules then.
     StartupModule,
     /// A module with the name of one of Python's own.
     ShadowsPython,
@@ -149,9 +149,10 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
         }
         let place = Place::of(name);
         if let Place::Data(path) = place
-            && path.split('/').any(is_startup)
+            && (path.split('/').any(is_startup) || ends_with(path, "pyvenv.cfg") || ends_with(path, "._pth"))
         {
-            // The folder of packages is below the environment's own, wherever that is.
+            // The folder of packages is below the environment's own, wherever that is; and so are the files that say where Python's
+            // own modules are.
             notes.add(NoteKind::StartupModule, name);
         }
         match place {
