@@ -149,10 +149,13 @@ pub(crate) fn collect(entries: &[Entry], dist_info: &str, scripts: &[String], pr
         }
         let place = Place::of(name);
         if let Place::Data(path) = place
-            && (path.split('/').any(is_startup) || ends_with(path, "pyvenv.cfg") || ends_with(path, "._pth"))
+            && (path.split('/').any(is_startup)
+                || ends_with(path, "pyvenv.cfg")
+                || ends_with(path, "._pth")
+                || is_pythons_own(path))
         {
             // The folder of packages is below the environment's own, wherever that is; and so are the files that say where Python's
-            // own modules are.
+            // own modules are, and outside a virtual environment those modules themselves.
             notes.add(NoteKind::StartupModule, name);
         }
         match place {
@@ -222,6 +225,25 @@ fn script_kind(script: &str, project: &PackageName) -> NoteKind {
 /// Whether a folder is one that packages are imported from.
 fn is_packages(folder: &str) -> bool {
     ["site-packages", "dist-packages"].contains(&folder.to_ascii_lowercase().as_str())
+}
+
+/// Whether a path below the environment's folder is one of Python's own modules: `lib/python3.12/os.py`, on Windows `Lib/os.py`.
+fn is_pythons_own(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let first = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if !["lib", "lib64"].contains(&first.as_str()) || path.split('/').any(is_packages) {
+        return false;
+    }
+    let second = parts.next().unwrap_or_default();
+    let version = second.to_ascii_lowercase();
+    let version = version.strip_prefix("python").or(version.strip_prefix("pypy"));
+    if version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
+        return parts.next().is_some();
+    }
+    let stem = second.split('.').next().unwrap_or_default();
+    PYTHON
+        .split_ascii_whitespace()
+        .any(|own| own.eq_ignore_ascii_case(stem))
 }
 
 /// Whether a file or folder is a module that Python imports at every start.
@@ -316,6 +338,28 @@ mod tests {
             ]
         );
         assert!(notes("pip", &["pip/__init__.py"], &[]).is_empty());
+    }
+
+    #[test]
+    fn what_replaces_pythons_own_modules_runs_at_its_start() {
+        for (path, own) in [
+            ("lib/python3.12/os.py", true),
+            ("lib64/Python3.13/encodings/__init__.py", true),
+            ("Lib/os.py", true),
+            ("LIB/Encodings/aliases.py", true),
+            ("lib/python3.12/site-packages/x.py", false),
+            ("lib/libx.so", false),
+            ("lib/cmake/x/x-config.cmake", false),
+            ("lib/python3.12", false),
+            ("share/os.py", false),
+        ] {
+            assert_eq!(is_pythons_own(path), own, "{path}");
+        }
+        let told = notes("x", &["x-1.data/data/lib/python3.12/os.py"], &[]);
+        assert_eq!(
+            told.first().map(String::as_str),
+            Some("startup-module x-1.data/data/lib/python3.12/os.py")
+        );
     }
 
     #[test]
