@@ -17,6 +17,7 @@ mod continuity;
 mod cooldown;
 mod declared;
 mod directory;
+mod earlier;
 mod environment;
 mod failure;
 mod github_token;

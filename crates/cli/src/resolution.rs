@@ -17,6 +17,23 @@ use crate::source::IndexSource;
 /// A project with its chosen file.
 pub(crate) type Package = slsa_pip_resolver::Resolved<Arc<IndexFile>>;
 
+/// A file as if it had been chosen, for nobody.
+pub(crate) fn unchosen(file: Arc<IndexFile>) -> Package {
+    Package {
+        name: file.filename.name().clone(),
+        version: file.filename.version().clone(),
+        filename: file.filename.clone(),
+        file,
+        direct: false,
+        requested: false,
+        extras: Vec::new(),
+        required_by: Vec::new(),
+        requirement_texts: Vec::new(),
+        why: Vec::new(),
+        requires: Vec::new(),
+    }
+}
+
 /// What became of the requirements.
 pub(crate) enum Resolved {
     /// One file per project; none of them is verified.

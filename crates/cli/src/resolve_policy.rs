@@ -27,7 +27,7 @@ use crate::harvest::{Harvest, file_report};
 use crate::hashing::sha256_file;
 use crate::judge::{Judge, Judged, announced};
 use crate::report::FileReport;
-use crate::resolution::Package;
+use crate::resolution;
 use crate::search;
 
 use conclusive::is_conclusive;
@@ -97,7 +97,7 @@ impl<'a> Chooser<'a> {
             return None;
         }
         let young = cooldown::check(&trust.policy, file, None, trust.now)?;
-        let package = candidate(file);
+        let package = resolution::unchosen(Arc::new(file.clone()));
         let announced = announced(self.judge.session, &package, &[]);
         if announced.is_some_and(|announced| self.judge.is_exempt(&package, &announced)) {
             return None;
@@ -119,7 +119,7 @@ impl<'a> Chooser<'a> {
 
     async fn rule(&self, file: &Arc<IndexFile>) -> Result<Ruling, Failure> {
         let judge = self.judge;
-        let package = candidate(file);
+        let package = resolution::unchosen(Arc::clone(file));
         let Some(announced) = announced(judge.session, &package, &[]).or_else(|| lying_here(file)) else {
             return Ok(Ruling::Eligible);
         };
@@ -196,23 +196,6 @@ impl<'a> Chooser<'a> {
             })
         });
         newest.collect()
-    }
-}
-
-/// A file as if it had been chosen.
-fn candidate(file: &IndexFile) -> Package {
-    Package {
-        name: file.filename.name().clone(),
-        version: file.filename.version().clone(),
-        filename: file.filename.clone(),
-        file: Arc::new(file.clone()),
-        direct: false,
-        requested: false,
-        extras: Vec::new(),
-        required_by: Vec::new(),
-        requirement_texts: Vec::new(),
-        why: Vec::new(),
-        requires: Vec::new(),
     }
 }
 

@@ -39,5 +39,6 @@ pub use identity::{EvidenceKind, Identity, Provider};
 pub use lock::Lock;
 pub use owner::{InvalidOwner, Owner};
 pub use policy::{MAX_POLICY_LEN, Policy};
-pub use publisher::{LockedPublishers, Publisher};
+pub use publisher::LockedPublishers;
 pub use scope::Scope;
+pub use slsa_pip_distribution::Publisher;

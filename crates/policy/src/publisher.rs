@@ -1,8 +1,6 @@
-//! A publisher as PEP 740 writes it and a lock file records it: less than an [`Identity`], and comparable with a certificate.
+//! Identities as PEP 740 and lock files write them: less than an [`Identity`], and comparable with a certificate.
 
-use std::fmt;
-
-use slsa_pip_distribution::SourceRepository;
+use slsa_pip_distribution::Publisher;
 
 use crate::identity::{Identity, Provider};
 
@@ -10,46 +8,6 @@ use crate::identity::{Identity, Provider};
 const WORKFLOWS: &str = ".github/workflows/";
 /// What `CircleCI` identities begin with.
 const CIRCLECI_PROJECTS: &str = "https://circleci.com/api/v2/projects/";
-
-/// Who may have published a file (PEP 740, "publisher"). A plain record: it proves nothing by itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Publisher {
-    /// A GitHub Actions workflow.
-    GitHub {
-        /// `OWNER/NAME` on github.com.
-        repository: String,
-        /// File name below `.github/workflows/`.
-        workflow: String,
-        /// Deployment environment; `None` asks for none.
-        environment: Option<String>,
-    },
-    /// A pipeline on gitlab.com.
-    GitLab {
-        /// `GROUP/…/NAME`.
-        repository: String,
-        /// Path of the top-level pipeline file.
-        workflow_filepath: String,
-        /// Deployment environment; `None` asks for none.
-        environment: Option<String>,
-    },
-    /// A Google account.
-    Google {
-        /// Its e-mail address.
-        email: String,
-    },
-    /// A `CircleCI` pipeline.
-    CircleCi {
-        /// Project id.
-        project_id: String,
-        /// Id of the pipeline definition.
-        pipeline_definition_id: String,
-    },
-    /// A kind that is not known here; no file ever meets it.
-    Other {
-        /// The kind as written.
-        kind: String,
-    },
-}
 
 /// The identities that a lock file records for one package (PEP 751, `attestation-identities`). One of them must be behind the
 /// file. They narrow what policy accepts and never widen it: a lock file is often written by a machine.
@@ -61,17 +19,17 @@ pub struct LockedPublishers {
     pub written_at: String,
 }
 
-impl Publisher {
-    /// The publisher that an identity stands for; `None` if PEP 740 has no words for it.
+impl Identity {
+    /// The publisher that it stands for; `None` if PEP 740 has no words for it.
     #[must_use]
-    pub fn of(identity: &Identity) -> Option<Self> {
-        let repository = identity.repository.as_ref();
-        let environment = || identity.environment.clone().filter(|name| !name.is_empty());
-        match identity.provider {
+    pub fn publisher(&self) -> Option<Publisher> {
+        let repository = self.repository.as_ref();
+        let environment = || self.environment.clone().filter(|name| !name.is_empty());
+        match self.provider {
             Provider::GitHub => {
                 let repository = repository.filter(|repository| repository.is_github())?;
-                let workflow = identity.workflow.as_deref()?.strip_prefix(WORKFLOWS)?;
-                Some(Self::GitHub {
+                let workflow = self.workflow.as_deref()?.strip_prefix(WORKFLOWS)?;
+                Some(Publisher::GitHub {
                     repository: repository.path().to_owned(),
                     workflow: workflow.to_owned(),
                     environment: environment(),
@@ -79,78 +37,22 @@ impl Publisher {
             }
             Provider::GitLab => {
                 let repository = repository.filter(|repository| repository.host() == "gitlab.com")?;
-                Some(Self::GitLab {
+                Some(Publisher::GitLab {
                     repository: repository.path().to_owned(),
-                    workflow_filepath: identity.workflow.clone()?,
+                    workflow_filepath: self.workflow.clone()?,
                     environment: environment(),
                 })
             }
-            Provider::Google => identity.account.clone().map(|email| Self::Google { email }),
+            Provider::Google => self.account.clone().map(|email| Publisher::Google { email }),
             Provider::CircleCi => {
-                let rest = identity.account.as_deref()?.strip_prefix(CIRCLECI_PROJECTS)?;
+                let rest = self.account.as_deref()?.strip_prefix(CIRCLECI_PROJECTS)?;
                 let (project, definition) = rest.split_once("/pipeline-definitions/")?;
                 let plain = |id: &str| !id.is_empty() && !id.contains('/');
-                (plain(project) && plain(definition)).then(|| Self::CircleCi {
+                (plain(project) && plain(definition)).then(|| Publisher::CircleCi {
                     project_id: project.to_owned(),
                     pipeline_definition_id: definition.to_owned(),
                 })
             }
-        }
-    }
-
-    /// PEP 740's name of the kind.
-    #[must_use]
-    pub fn kind(&self) -> &str {
-        match self {
-            Self::GitHub { .. } => "GitHub",
-            Self::GitLab { .. } => "GitLab",
-            Self::Google { .. } => "Google",
-            Self::CircleCi { .. } => "CircleCI",
-            Self::Other { kind } => kind,
-        }
-    }
-
-    /// The source repository, where the kind has one and it is well-formed.
-    #[must_use]
-    pub fn repository(&self) -> Option<SourceRepository> {
-        match self {
-            Self::GitHub { repository, .. } => format!("https://github.com/{repository}").parse().ok(),
-            Self::GitLab { repository, .. } => format!("https://gitlab.com/{repository}").parse().ok(),
-            Self::Google { .. } | Self::CircleCi { .. } | Self::Other { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for Publisher {
-    /// In one line: `github.com/acme/rocket, release.yml, environment pypi`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (repository, workflow, environment) = match self {
-            Self::GitHub {
-                repository,
-                workflow,
-                environment,
-            } => (format!("github.com/{repository}"), workflow, environment),
-            Self::GitLab {
-                repository,
-                workflow_filepath,
-                environment,
-            } => (format!("gitlab.com/{repository}"), workflow_filepath, environment),
-            Self::Google { email } => return write!(f, "Google account {email}"),
-            Self::CircleCi {
-                project_id,
-                pipeline_definition_id,
-            } => {
-                return write!(
-                    f,
-                    "CircleCI project {project_id}, pipeline definition {pipeline_definition_id}"
-                );
-            }
-            Self::Other { kind } => return write!(f, "a publisher of the unknown kind `{kind}`"),
-        };
-        write!(f, "{repository}, {workflow}")?;
-        match environment {
-            Some(environment) => write!(f, ", environment {environment}"),
-            None => Ok(()),
         }
     }
 }
@@ -187,7 +89,7 @@ mod tests {
             environment: Some("pypi".to_owned()),
             ..identity(Provider::GitHub)
         };
-        let shown = |identity: &Identity| Publisher::of(identity).map(|publisher| publisher.to_string());
+        let shown = |identity: &Identity| identity.publisher().map(|publisher| publisher.to_string());
         assert_eq!(
             shown(&github).unwrap(),
             "github.com/acme/rocket, release.yml, environment pypi"
@@ -213,18 +115,18 @@ mod tests {
     #[test]
     fn what_cannot_be_said_is_not_said() {
         for provider in [Provider::GitHub, Provider::GitLab, Provider::Google, Provider::CircleCi] {
-            assert_eq!(Publisher::of(&identity(provider)), None, "{provider}");
+            assert_eq!(identity(provider).publisher(), None, "{provider}");
         }
         let elsewhere = Identity {
             repository: Some("https://ghe.example/acme/rocket".parse().unwrap()),
             workflow: Some(".github/workflows/release.yml".to_owned()),
             ..identity(Provider::GitHub)
         };
-        assert_eq!(Publisher::of(&elsewhere), None);
+        assert_eq!(elsewhere.publisher(), None);
         let odd = Identity {
             account: Some("https://circleci.com/api/v2/projects/p/pipeline-definitions/d/x".to_owned()),
             ..identity(Provider::CircleCi)
         };
-        assert_eq!(Publisher::of(&odd), None);
+        assert_eq!(odd.publisher(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! One attestation, as read: the three families of formats (A1, A2, A3). Everything here is hostile.
 
 use serde_json::Value;
+pub use slsa_pip_distribution::Publisher;
 use slsa_pip_distribution::Sha256Digest;
 
 use crate::statement::{Statement, Subject};
@@ -73,46 +74,6 @@ pub struct Pep740Attestation {
     pub publisher: Option<Publisher>,
     /// The attestation object as it was read.
     pub json: Value,
-}
-
-/// The publisher object of a PEP 740 provenance object. Unsigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Publisher {
-    /// A GitHub Actions workflow.
-    GitHub {
-        /// `owner/name`
-        repository: String,
-        /// File name below `.github/workflows/`.
-        workflow: String,
-        /// Deployment environment.
-        environment: Option<String>,
-    },
-    /// A GitLab CI/CD pipeline.
-    GitLab {
-        /// `group/…/name`
-        repository: String,
-        /// Path of the top-level pipeline file.
-        workflow_filepath: String,
-        /// Deployment environment.
-        environment: Option<String>,
-    },
-    /// A Google Cloud service account.
-    Google {
-        /// The account's address.
-        email: String,
-    },
-    /// A CircleCI pipeline.
-    CircleCi {
-        /// Project id (UUID).
-        project_id: String,
-        /// Pipeline definition id (UUID).
-        pipeline_definition_id: String,
-    },
-    /// Any other kind, or a known kind without the fields it needs (A5).
-    Other {
-        /// The kind as written, empty when absent.
-        kind: String,
-    },
 }
 
 impl Attestation {

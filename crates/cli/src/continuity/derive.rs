@@ -3,25 +3,17 @@
 //! It stops a change of identity between two releases; it does not stop an index that lies about all of them, which is what the
 //! lock is for. So nothing that is derived counts as a pin.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use futures_util::future::try_join_all;
-use slsa_pip_distribution::{DistributionFilename, Version};
 use slsa_pip_policy::{Expectation, Previous, Unpinned};
-use slsa_pip_pypi_client::{IndexError, IndexFile, Project};
+use slsa_pip_pypi_client::{IndexError, Project};
 use slsa_pip_verify::{Code, Refusal};
 
 use super::refusal;
+use crate::earlier;
 use crate::failure::Result;
 use crate::judge::{Foretold, Judge};
 use crate::resolution::Package;
 use crate::session::Session;
-
-/// Earlier releases that are looked at: one that has lost its attestations by mistake hides no continuity, and no index is asked
-/// for much.
-const RELEASES: usize = 3;
 
 /// Derives what is expected of a release where policy asks for continuity and nothing is recorded or pinned. A refusal if the
 /// evidence of earlier releases could not be had: that there is some cannot be ruled out then.
@@ -116,46 +108,9 @@ fn unknown(package: &Package, why: &str) -> Refusal {
 }
 
 /// One wheel of each of the newest releases before this one, and after those of the newest yanked ones. A yanked one may be the very
-/// one that was wrong, so that any other goes first; but who withdraws them all makes no first use by it. A pre-release is often made
-/// in another way.
+/// one that was wrong, so that any other goes first; but who withdraws them all makes no first use by it.
 fn candidates(project: &Project, package: &Package) -> Vec<Package> {
-    let mut found = newest(project, package, false);
-    found.extend(newest(project, package, true));
+    let mut found = earlier::wheels(&project.files, package, |file| file.yanked.is_none());
+    found.extend(earlier::wheels(&project.files, package, |file| file.yanked.is_some()));
     found
-}
-
-fn newest(project: &Project, package: &Package, yanked: bool) -> Vec<Package> {
-    let mut releases: BTreeMap<Reverse<&Version>, &Arc<IndexFile>> = BTreeMap::new();
-    for file in &project.files {
-        let DistributionFilename::Wheel(wheel) = &file.filename else {
-            continue;
-        };
-        let is_earlier = wheel.version < package.version
-            && (!wheel.version.any_prerelease() || package.version.any_prerelease())
-            && !wheel.version.is_local();
-        if !is_earlier || file.yanked.is_some() != yanked || file.sha256.is_none() {
-            continue;
-        }
-        let best = releases.entry(Reverse(&wheel.version)).or_insert(file);
-        // One whose provenance is announced hides behind none that has not got any.
-        if best.provenance.is_none() && file.provenance.is_some() {
-            *best = file;
-        }
-    }
-    let newest = releases.into_iter().take(RELEASES);
-    newest
-        .map(|(Reverse(version), file)| Package {
-            name: package.name.clone(),
-            version: version.clone(),
-            filename: file.filename.clone(),
-            file: Arc::clone(file),
-            direct: false,
-            requested: false,
-            extras: Vec::new(),
-            required_by: Vec::new(),
-            requirement_texts: Vec::new(),
-            why: Vec::new(),
-            requires: Vec::new(),
-        })
-        .collect()
 }

@@ -78,7 +78,7 @@ impl From<&slsa_pip_policy::Lock> for Snapshot {
                     index: None,
                     hosts: Vec::new(),
                     files: BTreeMap::from([(line.file.to_string(), format!("sha256:{}", line.sha256))]),
-                    publishers: Publisher::of(identity).into_iter().collect(),
+                    publishers: identity.publisher().into_iter().collect(),
                     basis: Basis::Attested {
                         kind: Some(identity.kind),
                         level: Some(identity.level),

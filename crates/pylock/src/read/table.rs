@@ -142,14 +142,20 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// A list of tables, at most `longest`.
-    pub(super) fn tables(&self, key: &str, longest: usize, errors: &mut Collector<'_>) -> Vec<Self> {
+    /// The items of a list of `what`, at most `longest`; none where it is no such list.
+    fn items(
+        &self,
+        key: &str,
+        what: &str,
+        longest: usize,
+        errors: &mut Collector<'_>,
+    ) -> &'t [toml::Spanned<DeValue<'t>>] {
         let Some((span, value)) = self.get(key) else {
-            return Vec::new();
+            return &[];
         };
         let DeValue::Array(items) = value else {
-            self.wrong_type(&span, key, "a list of tables", errors);
-            return Vec::new();
+            self.wrong_type(&span, key, what, errors);
+            return &[];
         };
         if items.len() > longest {
             let message = format!(
@@ -158,8 +164,15 @@ impl<'t> Table<'t> {
                 items.len()
             );
             errors.push("too-many", &span, message);
-            return Vec::new();
+            return &[];
         }
+        items
+    }
+
+    /// A list of tables, at most `longest`.
+    pub(super) fn tables(&self, key: &str, longest: usize, errors: &mut Collector<'_>) -> Vec<Self> {
+        const WHAT: &str = "a list of tables";
+        let items = self.items(key, WHAT, longest, errors);
         let mut tables = Vec::with_capacity(items.len());
         for item in items {
             match item.get_ref() {
@@ -170,7 +183,7 @@ impl<'t> Table<'t> {
                         &item.span(),
                     ));
                 }
-                _ => self.wrong_type(&item.span(), key, "a list of tables", errors),
+                _ => self.wrong_type(&item.span(), key, WHAT, errors),
             }
         }
         tables
@@ -184,22 +197,8 @@ impl<'t> Table<'t> {
         parse: impl Fn(&str) -> Result<T, E>,
         errors: &mut Collector<'_>,
     ) -> Vec<T> {
-        let Some((span, value)) = self.get(key) else {
-            return Vec::new();
-        };
-        let DeValue::Array(items) = value else {
-            self.wrong_type(&span, key, "a list of strings", errors);
-            return Vec::new();
-        };
-        if items.len() > longest {
-            let message = format!(
-                "`{key}` of {} has {} entries; at most {longest} are read",
-                self.title,
-                items.len()
-            );
-            errors.push("too-many", &span, message);
-            return Vec::new();
-        }
+        const WHAT: &str = "a list of strings";
+        let items = self.items(key, WHAT, longest, errors);
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             match item.get_ref() {
@@ -213,7 +212,7 @@ impl<'t> Table<'t> {
                         ),
                     }
                 }
-                _ => self.wrong_type(&item.span(), key, "a list of strings", errors),
+                _ => self.wrong_type(&item.span(), key, WHAT, errors),
             }
         }
         values

@@ -198,7 +198,7 @@ fn recorded(verified: &Verified) -> (Vec<Publisher>, Recorded) {
     match verified.basis() {
         Basis::Attested(attested) => {
             let identity = attested.origin();
-            let publisher = Publisher::of(&identity);
+            let publisher = identity.publisher();
             let recorded = Recorded {
                 verified: vec![verified.file().filename().to_owned()],
                 evidence: Some(identity.kind),

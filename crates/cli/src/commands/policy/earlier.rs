@@ -1,21 +1,14 @@
 //! What earlier releases show: which ref a project builds its releases from, and what has changed since.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use futures_util::future::try_join_all;
-use slsa_pip_distribution::{DistributionFilename, PackageName, Version};
+use slsa_pip_distribution::Version;
 use slsa_pip_policy::Identity;
-use slsa_pip_pypi_client::IndexFile;
 
+use crate::earlier;
 use crate::failure::Result;
 use crate::judge::{Foretold, Judge};
 use crate::resolution::Package;
 use crate::session::Session;
-
-/// Earlier releases that are looked at: enough to tell a custom from a coincidence, few enough for any index.
-const RELEASES: usize = 3;
 
 /// An earlier release whose provenance would be accepted from the same repository.
 pub(crate) struct Earlier {
@@ -61,7 +54,10 @@ pub(crate) async fn releases(session: &Session, judge: &Judge<'_>, package: &Pac
     let Ok(project) = session.index.project(&package.name).await else {
         return Ok(Vec::new());
     };
-    let candidates = candidates(&project.files, package);
+    // What is yanked says little about a custom.
+    let candidates = earlier::wheels(&project.files, package, |file| {
+        file.yanked.is_none() && !file.is_local()
+    });
     let asked = candidates.iter().map(|candidate| judge.reveal(candidate));
     let answers = try_join_all(asked).await?;
     let found = candidates.into_iter().zip(answers);
@@ -74,46 +70,4 @@ pub(crate) async fn releases(session: &Session, judge: &Judge<'_>, package: &Pac
             _ => None,
         })
         .collect())
-}
-
-/// One wheel of each of the newest releases before this one; what is yanked says little about a custom, and so does a pre-release
-/// about that of finished ones.
-fn candidates(files: &[Arc<IndexFile>], package: &Package) -> Vec<Package> {
-    let mut releases: BTreeMap<Reverse<&Version>, &Arc<IndexFile>> = BTreeMap::new();
-    for file in files {
-        let DistributionFilename::Wheel(wheel) = &file.filename else {
-            continue;
-        };
-        let earlier = wheel.version < package.version
-            && (!wheel.version.any_prerelease() || package.version.any_prerelease())
-            && !wheel.version.is_local();
-        if !earlier || file.yanked.is_some() || file.sha256.is_none() || file.is_local() {
-            continue;
-        }
-        let best = releases.entry(Reverse(&wheel.version)).or_insert(file);
-        // One that says where its provenance is spares a question.
-        if best.provenance.is_none() && file.provenance.is_some() {
-            *best = file;
-        }
-    }
-    let newest = releases.into_iter().take(RELEASES);
-    newest
-        .map(|(Reverse(version), file)| chosen(&package.name, version, file))
-        .collect()
-}
-
-fn chosen(name: &PackageName, version: &Version, file: &Arc<IndexFile>) -> Package {
-    Package {
-        name: name.clone(),
-        version: version.clone(),
-        filename: file.filename.clone(),
-        file: Arc::clone(file),
-        direct: false,
-        requested: false,
-        extras: Vec::new(),
-        required_by: Vec::new(),
-        requirement_texts: Vec::new(),
-        why: Vec::new(),
-        requires: Vec::new(),
-    }
 }
