@@ -82,6 +82,8 @@ mod policy_commands;
 mod policy_upkeep;
 // `--resolve-policy`, cooldown and allowed indexes: which release is taken, from where, and what no attacker can make of it.
 mod resolve_policy;
+// How old a release must be, and where files may come from.
+mod resolve_places;
 // Which policy files hold: found upwards, named, user-wide, imported.
 #[cfg(unix)]
 mod policy_file;
