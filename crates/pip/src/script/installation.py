@@ -1,6 +1,7 @@
 # What is done beside pip's own installation of the files: bytecode is compiled on all cores, which pip does one file after the
 # other; files that nobody has asked for by name are not marked as such; and what was asked for by URL
 # has that URL written down (PEP 610). RECORD is then what pip itself would have written.
+import _thread
 import base64
 import compileall
 import contextlib
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 import zipfile
 
@@ -29,11 +31,15 @@ MOST_PROCESSES = 16
 # Files that are brought to the disk side by side, and those that may wait for it: each is an open file.
 WRITERS = 8
 MOST_WAITING = 64
+# Seconds that an interrupted run waits for what is being compiled, which takes a twentieth of one.
+PATIENCE = 10
 RECORD = re.compile(r"[^/]+\.dist-info/RECORD\Z")
 
 # `-S`: a plain start would run the .pth files of what was just installed.
+# An interrupt from the terminal reaches all processes; this one ends when nothing more is asked of it.
 COMPILER = """
-import compileall, marshal, sys, warnings
+import _signal, compileall, marshal, sys, warnings
+_signal.signal(_signal.SIGINT, _signal.SIG_IGN)
 warnings.filterwarnings("ignore")
 results, sys.stdout = sys.stdout.buffer, None
 while True:
@@ -63,7 +69,8 @@ class Writers:
     """Does what waits for the disk while pip goes on; `finish` waits for all of it. The first error is kept, and raised there."""
 
     def __init__(self):
-        self.tasks = queue.Queue(MOST_WAITING)
+        # An interrupt can come while something is put: only the simple queue's lock is never left behind by that.
+        self.tasks = queue.SimpleQueue()
         self.error = None
         self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(WRITERS)]
         for thread in self.threads:
@@ -78,6 +85,12 @@ class Writers:
                 task()
             except Exception as error:
                 self.error = self.error or error
+
+    def add(self, task):
+        if self.tasks.qsize() < MOST_WAITING:
+            self.tasks.put(task)
+        else:
+            task()
 
     def finish(self):
         for _ in self.threads:
@@ -103,7 +116,7 @@ class Writers:
                 finally:
                     os.close(copy)
 
-            self.tasks.put(flush_copy)
+            self.add(flush_copy)
 
         os.fsync = later
         try:
@@ -113,13 +126,17 @@ class Writers:
 
 
 class Compilers:
-    """Interpreters that compile files while pip goes on."""
+    """Interpreters that compile files while pip goes on, and a thread of this one when pip is done. The main thread, which an
+    interrupt can stop between any two steps, compiles nothing and holds no lock."""
 
     def __init__(self, count):
-        self.batches = queue.Queue()
+        self.batches = queue.SimpleQueue()
         self.compiled = set()
         self.processes = []
-        self.threads = []
+        self.started = 0
+        self.over = []
+        self.ended = queue.SimpleQueue()
+        self.stopped = False
         for _ in range(count):
             try:
                 process = subprocess.Popen(
@@ -130,15 +147,24 @@ class Compilers:
                 )
             except OSError:
                 break
-            thread = threading.Thread(target=self.feed, args=(process,), daemon=True)
             self.processes.append(process)
-            self.threads.append(thread)
-            thread.start()
+            self.start(self.feed, process)
+
+    def start(self, work, *args):
+        def run():
+            try:
+                work(*args)
+            finally:
+                self.over.append(work)
+                self.ended.put(None)
+
+        self.started += 1
+        _thread.start_new_thread(run, ())
 
     def feed(self, process):
         while True:
             paths = self.batches.get()
-            if paths is None:
+            if paths is None or self.stopped:
                 break
             try:
                 marshal.dump(paths, process.stdin)
@@ -165,29 +191,48 @@ class Compilers:
     def finish(self):
         """Compiles what is left, side by side with the processes, and waits for these; what one had when it ended comes back."""
         self.take_part()
-        self.end()
+        for _ in self.processes:
+            self.batches.put(None)
+        self.wait()
         self.take_part()
+        for process in self.processes:
+            process.wait()
 
     def take_part(self):
+        if self.batches.empty():
+            return
+        before = len(self.over)
+        self.start(self.compile_here)
+        while self.compile_here not in self.over[before:]:
+            self.ended.get()
+
+    def compile_here(self):
         with warnings.catch_warnings(), contextlib.suppress(queue.Empty):
             warnings.filterwarnings("ignore")
-            while True:
+            while not self.stopped:
                 for path in self.batches.get_nowait() or ():
+                    if self.stopped:
+                        break
                     with contextlib.suppress(Exception):
                         if compileall.compile_file(path, force=True, quiet=2):
                             self.compiled.add(path)
 
-    def stop(self):
-        for process in self.processes:
-            process.kill()
-        self.end()
+    def wait(self):
+        while len(self.over) < self.started:
+            self.ended.get()
 
-    def end(self):
-        for _ in self.threads:
+    def stop(self):
+        """After an interrupt, which may have come at any moment: what is being compiled is finished, since a compiler that is
+        killed leaves half a file under a name that nobody knows; and nothing else is begun."""
+        self.stopped = True
+        for _ in self.processes:
             self.batches.put(None)
-        for thread in self.threads:
-            thread.join()
+        patience = time.monotonic() + PATIENCE
+        while len(self.over) < self.started and time.monotonic() < patience:
+            time.sleep(0.01)
         for process in self.processes:
+            if len(self.over) < self.started:
+                process.kill()
             process.wait()
 
 
@@ -350,7 +395,7 @@ class Installation:
                 last.finish()
                 compiled |= last.compiled
         for done in self.installed:
-            writers.tasks.put(functools.partial(self.complete, done, compiled))
+            writers.add(functools.partial(self.complete, done, compiled))
 
     def interrupt(self):
         """Nothing more is compiled; what has been is listed, so that it can be removed."""
