@@ -264,8 +264,9 @@ async fn a_failure_leaves_what_pip_alone_leaves() {
 async fn an_interrupt_leaves_no_file_that_nobody_knows() {
     let world = World::new();
     let pid = world.root().join("pid");
+    // What starts the tests may have interrupts ignored, which is inherited.
     let hook = format!(
-        "import os; open({:?}, 'w').write(str(os.getpid()))\n",
+        "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); open({:?}, 'w').write(str(os.getpid()))\n",
         pid.to_str().unwrap()
     );
     std::fs::write(world.site_packages.join("pid.pth"), hook).unwrap();
