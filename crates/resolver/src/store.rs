@@ -312,6 +312,10 @@ impl<F: Clone> Store<F> {
         if !matches!(self.metadata.get(&key), Some(Ok(_))) || self.rulings.contains_key(&key) {
             return;
         }
+        // After so many, no further one is looked at, so that asking would be for nothing.
+        if self.ruled_out.get(name).is_some_and(|count| *count >= MAX_RULED_OUT) {
+            return;
+        }
         if let Some(file) = self.file_to_rule_on(name, index) {
             let _ = self.wish(Want::Ruling(name.clone(), index, file), false);
         }
