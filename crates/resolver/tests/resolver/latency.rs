@@ -76,7 +76,8 @@ async fn of_wheels_that_have_to_be_read_fewer_are_read_ahead() {
     };
     let (_, served) = measure(&index(""), &["c<=380", "a"], "a 380, c 380").await;
     let (rounds, unserved) = measure(&index(" unserved"), &["c<=380", "a"], "a 380, c 380").await;
-    assert!(served > 70, "{served}");
+    // How much of what is read ahead has arrived when the answer is found hangs on the moment; which of the two reads more does not.
+    assert!(served > unserved, "{served} {unserved}");
     assert!(unserved < 45, "{unserved}");
     assert!(rounds < 24, "{rounds}");
 }
